@@ -2,5 +2,7 @@
 
 pub mod card;
 pub mod domain;
+pub mod engine;
 pub mod ports;
 pub mod store;
+pub mod words;
