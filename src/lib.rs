@@ -4,5 +4,6 @@ pub mod card;
 pub mod domain;
 pub mod engine;
 pub mod ports;
+pub mod schedule;
 pub mod store;
 pub mod words;

@@ -36,6 +36,9 @@ pub enum Event {
         /// Asked to start then; none: at once.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         start_at: Option<Timestamp>,
+        /// How long the same checklist took before, in milliseconds: the median of its last successes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expected_ms: Option<i64>,
     },
     /// Waits for the lock, which `behind` holds.
     Queued {
