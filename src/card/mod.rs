@@ -1,5 +1,8 @@
 //! Cards: what a message shows, as plain data that every surface can draw.
 
+pub mod compose;
+pub mod fit;
+
 use crate::domain::checklist::{CodeBlock, Number};
 use crate::domain::text::Rich;
 use crate::domain::time::Timestamp;
