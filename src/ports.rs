@@ -56,6 +56,8 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Chat: Send + Sync + 'static {
     /// The prefix of its channels: `console` in `console:deployments`.
     fn platform(&self) -> &'static str;
+    /// What one of its messages can hold.
+    fn limits(&self) -> crate::card::fit::Limits;
     /// Shows one message.
     fn show<'a>(&'a self, delivery: &'a Delivery) -> Pending<'a, Result<String, ChatError>>;
 }

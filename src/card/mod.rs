@@ -150,3 +150,36 @@ pub struct Reply {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment: Option<u64>,
 }
+
+impl Reply {
+    /// Done, or answered.
+    pub fn ok(text: impl Into<String>) -> Self {
+        Self { ok: true, text: text.into(), card: None, choices: Vec::new(), deployment: None }
+    }
+    /// Nothing was changed, and why.
+    pub fn refused(text: impl Into<String>) -> Self {
+        Self { ok: false, ..Self::ok(text) }
+    }
+    /// With a card that says more.
+    pub fn with_card(mut self, card: Card) -> Self {
+        self.card = Some(card);
+        self
+    }
+    /// With something to choose from.
+    pub fn with_choices(mut self, choices: Vec<Button>) -> Self {
+        self.choices = choices;
+        self
+    }
+    /// About this deployment.
+    pub fn about(mut self, deployment: u64) -> Self {
+        self.deployment = Some(deployment);
+        self
+    }
+}
+
+impl Button {
+    /// A button that says these words.
+    pub fn new(label: impl Into<String>, command: impl Into<String>) -> Self {
+        Self { label: label.into(), command: command.into(), style: Style::Plain, ask: None, confirm: None }
+    }
+}
