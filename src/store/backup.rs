@@ -1,7 +1,7 @@
 //! A copy of the database while it is written.
 
-use super::open::{self, Store};
 use super::StoreError;
+use super::open::{self, Store};
 use sqlx::{ConnectOptions, Connection};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,7 @@ struct Unfinished(PathBuf);
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        // Once the copy has its name this one is gone, or is a second name of it.
+        // Gone already where all went well.
         let _ = std::fs::remove_file(&self.0);
     }
 }

@@ -281,7 +281,8 @@ WHERE (version, checklist, title, checklist_hash, service, environment, channel,
 async fn deployments(conn: &mut SqliteConnection, batch: &Batch, plan: &Plan) -> Result<(), Trouble> {
     let rows: Vec<&Summary> = plan.deployments.iter().filter_map(|i| batch.deployments.get(*i)).collect();
     for s in rows {
-        let mut q = sql("INSERT INTO deployments (id, version, checklist, title, checklist_hash, service, environment, \
+        let mut q =
+            sql("INSERT INTO deployments (id, version, checklist, title, checklist_hash, service, environment, \
              channel, rehearsal, status, deployer, opened_at, started_at, ended_at, archived, over) ");
         q.push_values([s], |mut row, s| {
             row.push_bind(s.id.cast_signed())

@@ -206,10 +206,18 @@ impl fmt::Display for StoreError {
                 path.display()
             ),
             Self::MissingFile { path } => {
-                write!(f, "There is no database at {}. Check the path, or start the bot once to create it.", path.display())
+                write!(
+                    f,
+                    "There is no database at {}. Check the path, or start the bot once to create it.",
+                    path.display()
+                )
             }
             Self::Exists { path } => {
-                write!(f, "{} exists already and is not overwritten. Choose another name or move it away.", path.display())
+                write!(
+                    f,
+                    "{} exists already and is not overwritten. Choose another name or move it away.",
+                    path.display()
+                )
             }
             Self::Conflict(Clash::Event) => {
                 f.write_str("Something else happened to this deployment at the same moment. Look at it and try again.")
@@ -231,7 +239,9 @@ impl fmt::Display for StoreError {
                  then try again.",
                 path.display()
             ),
-            Self::Closed => f.write_str("Rollcall is shutting down and records nothing more. Try again when it is back."),
+            Self::Closed => {
+                f.write_str("Rollcall is shutting down and records nothing more. Try again when it is back.")
+            }
             Self::Other { path, .. } => write!(
                 f,
                 "The database {} could not be used for a reason Rollcall does not know. Nothing was changed; the log \

@@ -29,12 +29,13 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Message>, StoreError> {
         let page = async {
-            let rows = sqlx::query(select!("WHERE channel = ?1 AND thread IS NULL AND id < ?2 ORDER BY id DESC LIMIT ?3"))
-                .bind(channel)
-                .bind(before_id.unwrap_or(i64::MAX))
-                .bind(limit.min(PAGE))
-                .fetch_all(&self.readers)
-                .await?;
+            let rows =
+                sqlx::query(select!("WHERE channel = ?1 AND thread IS NULL AND id < ?2 ORDER BY id DESC LIMIT ?3"))
+                    .bind(channel)
+                    .bind(before_id.unwrap_or(i64::MAX))
+                    .bind(limit.min(PAGE))
+                    .fetch_all(&self.readers)
+                    .await?;
             let roots: Vec<Message> = rows.iter().rev().map(message).collect::<Result<_, _>>()?;
             let rows = sqlx::query(
                 "SELECT id, key, deployment, channel, thread, what, card, posted_at, edited_at FROM (
