@@ -1,6 +1,27 @@
 //! The only room that says `sqlx`: one SQLite file, written by one unit of work at a time.
 //!
-//! Everything a moment changes goes into one [`Batch`] and is committed whole or not at all.
+//! Everything a moment changes goes into one [`Batch`] and is committed whole or not at all. One process owns the
+//! writing; others may read beside it. Read on in `open` (the file), `commit` (writing), `read` (look-ups), `outbox`
+//! (what is to be shown), `chain` and `audit` (the log cannot be changed unnoticed).
+
+mod audit;
+mod backup;
+pub mod chain;
+mod commit;
+mod error;
+mod names;
+mod open;
+mod outbox;
+mod read;
+mod shown;
+#[cfg(test)]
+mod tests;
+
+pub use audit::{AuditReport, Fault, Finding};
+pub use error::{Clash, StoreError};
+pub use open::Store;
+pub use outbox::Undelivered;
+pub use read::{Log, Past, Stats};
 
 use crate::card::Reply;
 use crate::domain::checklist::Checklist;
