@@ -3,6 +3,8 @@
 pub mod card;
 pub mod domain;
 pub mod engine;
+pub mod near;
 pub mod ports;
+pub mod schedule;
 pub mod store;
 pub mod words;
