@@ -3,6 +3,7 @@
 pub mod card;
 pub mod domain;
 pub mod engine;
+pub mod grammar;
 pub mod near;
 pub mod ports;
 pub mod schedule;

@@ -232,10 +232,14 @@ fn shorthand(name: &str) -> Result<&'static str, String> {
         return Ok(fields);
     }
     let near = nearest(name, SHORTHANDS.map(|(known, _)| known));
-    Err(format!("There is no schedule `@{}`. {}", tame(name), match near {
-        Some(near) => format!("Did you mean `@{near}`?"),
-        None => "There are `@hourly`, `@daily`, `@weekly`, `@monthly` and `@yearly`.".into(),
-    }))
+    Err(format!(
+        "There is no schedule `@{}`. {}",
+        tame(name),
+        match near {
+            Some(near) => format!("Did you mean `@{near}`?"),
+            None => "There are `@hourly`, `@daily`, `@weekly`, `@monthly` and `@yearly`.".into(),
+        }
+    ))
 }
 
 /// What one field allows.
@@ -264,7 +268,8 @@ impl Set {
         for part in field.split(',') {
             let (range, step) = match part.split_once('/') {
                 Some((range, step)) => {
-                    let number = step.parse::<u32>().ok().filter(|n| *n > 0 && *n <= 1000).ok_or_else(|| wrong(part))?;
+                    let number =
+                        step.parse::<u32>().ok().filter(|n| *n > 0 && *n <= 1000).ok_or_else(|| wrong(part))?;
                     (range, Some(number))
                 }
                 None => (part, None),
@@ -457,19 +462,10 @@ mod tests {
             ["03-29T01:00", "03-29T01:10"]
         );
         // Berlin, 25 October: 02:30 happens twice.
-        assert_eq!(
-            run("30 2 * * *", Tz::Europe__Berlin, "2026-10-24T12:00:00Z", 2),
-            ["10-25T00:30", "10-26T01:30"]
-        );
+        assert_eq!(run("30 2 * * *", Tz::Europe__Berlin, "2026-10-24T12:00:00Z", 2), ["10-25T00:30", "10-26T01:30"]);
         // New York, 8 March and 1 November.
-        assert_eq!(
-            run("30 2 * * *", Tz::America__New_York, "2026-03-08T00:00:00Z", 2),
-            ["03-08T07:00", "03-09T06:30"]
-        );
-        assert_eq!(
-            run("30 1 * * *", Tz::America__New_York, "2026-11-01T00:00:00Z", 2),
-            ["11-01T05:30", "11-02T06:30"]
-        );
+        assert_eq!(run("30 2 * * *", Tz::America__New_York, "2026-03-08T00:00:00Z", 2), ["03-08T07:00", "03-09T06:30"]);
+        assert_eq!(run("30 1 * * *", Tz::America__New_York, "2026-11-01T00:00:00Z", 2), ["11-01T05:30", "11-02T06:30"]);
         // Asked in the second of the two hours.
         assert_eq!(run("* 1 * * *", Tz::America__New_York, "2026-11-01T06:30:00Z", 1), ["11-02T06:00"]);
         assert_eq!(run("* * 1 * * *", Tz::America__New_York, "2026-11-01T06:00:00Z", 1), ["11-02T06:00"]);
@@ -488,10 +484,9 @@ mod tests {
             }
         }
         // Samoa left out 30 December 2011 altogether.
-        assert_eq!(run("0 12 * * *", Tz::Pacific__Apia, "2011-12-30T00:00:00Z", 3), [
-            "12-30T10:00",
-            "12-30T22:00",
-            "12-31T22:00"
-        ]);
+        assert_eq!(
+            run("0 12 * * *", Tz::Pacific__Apia, "2011-12-30T00:00:00Z", 3),
+            ["12-30T10:00", "12-30T22:00", "12-31T22:00"]
+        );
     }
 }

@@ -1,9 +1,10 @@
 //! The one door: whatever happens comes in as an [`Envelope`], and what is answered is durably recorded.
 
-use crate::card::{Card, Reply};
+use crate::card::Card;
 use crate::domain::command::{Person, Timer, Via};
 use crate::domain::text::Rich;
 use crate::domain::time::Timestamp;
+pub use crate::grammar::Completion;
 use crate::store::{Message, Summary};
 
 /// One thing that came in, from whichever surface.
@@ -29,17 +30,6 @@ pub enum Input {
     React { message: String, emoji: String, present: bool },
     /// A timer fell due.
     Due { deployment: u64, timer: Timer, due: Timestamp },
-}
-
-/// Something to complete in the composer.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Completion {
-    /// The whole text as it would stand after choosing this.
-    pub text: String,
-    /// What is chosen, short: `tick`, `3.2`, `v1.2.0`.
-    pub label: String,
-    /// What it means, for instance the item's words.
-    pub detail: String,
 }
 
 /// What surfaces are told when something they may be showing has changed.
