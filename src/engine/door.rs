@@ -77,7 +77,7 @@ async fn unit_of_work(inner: &Arc<Inner>, rules: &Rules, jobs: Vec<Job>) {
             }
         }
         // One of many does not fit what is stored: alone, each shows whether it is the one.
-        Err(StoreError::Conflict { .. }) if jobs.len() > 1 => {
+        Err(error) if error.is_conflict() && jobs.len() > 1 => {
             for job in jobs {
                 Box::pin(unit_of_work(inner, rules, vec![job])).await;
             }
@@ -147,7 +147,7 @@ async fn commit(inner: &Arc<Inner>, stage: Stage<'_>) -> Result<(), StoreError> 
 
 fn fail(inner: &Arc<Inner>, jobs: Vec<Job>, error: &StoreError) {
     tracing::error!(%error, "not recorded");
-    if !matches!(error, StoreError::Conflict { .. }) {
+    if !error.is_conflict() {
         *lock(&inner.trouble) = Some(error.to_string());
     }
     for job in jobs {

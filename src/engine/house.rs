@@ -52,14 +52,14 @@ impl House {
 
     /// Replays a deployment from its log.
     pub(super) async fn replay(&self, store: &Store, id: u64) -> Result<Option<(Deployment, Hash)>, StoreError> {
-        let Some((summary, log, head)) = store.deployment_log(id).await? else { return Ok(None) };
-        let Some(plan) = self.plan(store, &summary.checklist_hash).await? else { return Ok(None) };
-        let Some(first) = log.first() else { return Ok(None) };
+        let Some(log) = store.deployment_log(id).await? else { return Ok(None) };
+        let Some(plan) = self.plan(store, &log.summary.checklist_hash).await? else { return Ok(None) };
+        let Some(first) = log.events.first() else { return Ok(None) };
         let Some(mut d) = Deployment::open(id, plan, first) else { return Ok(None) };
-        for recorded in &log {
+        for recorded in &log.events {
             d.evolve(recorded);
         }
-        Ok(Some((d, head)))
+        Ok(Some((d, log.head)))
     }
 
     /// The plan of a checklist by its content hash, shared.

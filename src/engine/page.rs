@@ -17,11 +17,12 @@ impl Engine {
     /// A deployment's page. `whole`: the timeline uncut, for the record.
     pub async fn page(&self, id: u64, whole: bool) -> Result<Option<Page>, StoreError> {
         let store = &self.inner.store;
-        let Some((summary, log, _)) = store.deployment_log(id).await? else { return Ok(None) };
+        let Some(log) = store.deployment_log(id).await? else { return Ok(None) };
+        let (summary, log) = (log.summary, log.events);
         let Some(plan) = self.inner.house.plan(store, &summary.checklist_hash).await? else { return Ok(None) };
         let Some(mut d) = log.first().and_then(|first| Deployment::open(id, plan, first)) else { return Ok(None) };
         log.iter().for_each(|recorded| d.evolve(recorded));
-        let undelivered = store.failed_deliveries(id).await?;
+        let undelivered = store.failed_deliveries(Some(id)).await?.into_iter().map(|u| (u.key, u.why)).collect();
         Ok(Some(page(&d, summary, &log, undelivered, whole, self.now())))
     }
 }
