@@ -59,7 +59,7 @@ pub struct Summary {
 /// Everything one unit of work writes.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// Checklists copied into deployments, by content hash; writing one again changes nothing.
+    /// Checklists copied into deployments, by [`chain::checklist_hash`]; writing one again changes nothing.
     pub checklists: Vec<(String, std::sync::Arc<Checklist>)>,
     /// New or changed deployments: the whole row, replaced by id.
     pub deployments: Vec<Summary>,

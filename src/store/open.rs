@@ -83,10 +83,10 @@ impl Store {
             recover(path).await?;
         }
         let current = !fresh && is_current(path).await?;
-        let mut conn = connect(path).await?;
         if !current {
-            STEPS.run(&mut conn).await.map_err(|e| migrate_error(e, path))?;
+            bring_up_to_date(path).await?;
         }
+        let mut conn = connect(path).await?;
         let newest = prepare(&mut conn).await.map_err(|e| StoreError::from_sqlx(e, path))?;
         Ok(Self {
             path: path.to_path_buf(),
@@ -208,14 +208,17 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
-    let options = options(path)
+fn writing(path: &Path) -> SqliteConnectOptions {
+    options(path)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .pragma("cache_size", format!("-{WRITER_CACHE}"))
-        .pragma("journal_size_limit", LOG_LIMIT);
-    options.connect().await.map_err(|e| StoreError::from_sqlx(e, path))
+        .pragma("journal_size_limit", LOG_LIMIT)
+}
+
+async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
+    writing(path).connect().await.map_err(|e| StoreError::from_sqlx(e, path))
 }
 
 pub(super) fn reading(path: &Path) -> SqliteConnectOptions {
@@ -237,6 +240,16 @@ async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
         .connect_with(reading(path))
         .await
         .map_err(|e| StoreError::from_sqlx(e, path))
+}
+
+/// Does the steps that are missing, each whole or not at all.
+async fn bring_up_to_date(path: &Path) -> Result<(), StoreError> {
+    // A pool, because only with one is the future of this `Send`.
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(writing(path)).await;
+    let pool = pool.map_err(|e| StoreError::from_sqlx(e, path))?;
+    let done = STEPS.run(&pool).await.map_err(|e| migrate_error(e, path));
+    pool.close().await;
+    done
 }
 
 /// Shows that the file can be written, and tells the newest generation in it.

@@ -37,7 +37,8 @@ impl House {
     async fn tamper(&self, sql: &'static str) {
         let mut conn = self.intruder().await;
         let sql = format!(
-            "PRAGMA foreign_keys = OFF; DROP TRIGGER events_are_not_changed; DROP TRIGGER events_are_not_removed; {sql}"
+            "PRAGMA foreign_keys = OFF; DROP TRIGGER events_are_not_changed; DROP TRIGGER events_are_not_removed;
+             DROP TRIGGER checklists_are_not_changed; {sql}"
         );
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
         conn.close().await.unwrap();
@@ -50,13 +51,17 @@ impl House {
     }
 }
 
+fn list() -> Checklist {
+    Checklist { name: "release".into(), ..Checklist::default() }
+}
+
 fn summary(id: u64) -> Summary {
     Summary {
         id,
         version: format!("v1.{id}"),
         checklist: "release".into(),
         title: "Release".into(),
-        checklist_hash: "abc".into(),
+        checklist_hash: chain::checklist_hash(&list()),
         service: "api".into(),
         environment: "production".into(),
         channel: "console:deployments".into(),
@@ -91,7 +96,7 @@ fn events(deployment: u64, n: u64) -> Vec<NewEvent> {
 /// A deployment with `n` events.
 fn opened(id: u64, n: u64) -> Batch {
     Batch {
-        checklists: vec![("abc".into(), Arc::new(Checklist { name: "release".into(), ..Checklist::default() }))],
+        checklists: vec![(chain::checklist_hash(&list()), Arc::new(list()))],
         deployments: vec![summary(id)],
         events: events(id, n),
         ..Batch::default()
@@ -163,7 +168,7 @@ async fn what_is_written_is_read_again_after_opening_anew() -> Done {
     assert_eq!(log.events, batch.events.iter().map(|e| e.recorded.clone()).collect::<Vec<_>>());
     assert_eq!(log.head, batch.events[2].hash);
     assert_eq!(s.deployment_log(2).await?, None);
-    assert_eq!(s.checklist("abc").await?.unwrap(), *batch.checklists[0].1);
+    assert_eq!(s.checklist(&batch.checklists[0].0).await?.unwrap(), list());
     assert_eq!(s.checklist("?").await?, None);
     let answered = s.answered(&["click 0".into(), "click 1".into()]).await?;
     assert_eq!(answered.into_iter().collect::<Vec<_>>(), [("click 1".to_owned(), reply("Ticked."))]);
@@ -253,6 +258,10 @@ async fn nothing_of_a_batch_is_written_when_one_row_clashes() -> Done {
     let mut rootless = opened(2, 1);
     rootless.deployments[0].checklist_hash = "unknown".into();
     assert!(matches!(h.store.commit(&rootless).await, Err(StoreError::Other { .. })), "no checklist, no deployment");
+
+    let mut misnamed = opened(2, 1);
+    misnamed.checklists[0].0 = "abc".into();
+    assert!(matches!(h.store.commit(&misnamed).await, Err(StoreError::Other { .. })));
 
     // A lock changes hands within one batch, in whichever order.
     h.store.commit(&opened(2, 40)).await?;
@@ -551,6 +560,37 @@ async fn an_audit_finds_what_was_done_behind_our_back() -> Done {
         assert!(!h.store.audit(Some(expected.0)).await?.is_sound());
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn an_audit_finds_a_checklist_that_was_changed() -> Done {
+    let h = house().await;
+    h.store.commit(&opened(1, 1)).await?;
+    h.tamper("UPDATE checklists SET body = replace(body, 'release', 'relaxed')").await;
+    for which in [None, Some(1)] {
+        let report = h.store.audit(which).await?;
+        assert_eq!((report.is_sound(), report.checklists), (false, vec![chain::checklist_hash(&list())]));
+    }
+    Ok(())
+}
+
+/// Every call may be made from a task of a runtime with several threads.
+#[test]
+fn the_store_may_be_shared_between_threads() {
+    fn sent<T: Send>(_: impl FnOnce(&'static Store) -> T) {}
+    fn shared<T: Send + Sync>() {}
+    shared::<Store>();
+    sent(|s| s.commit(Box::leak(Box::default())));
+    sent(|s| s.deployment_log(1));
+    sent(|s| s.audit(None));
+    sent(|s| s.backup(Path::new("x")));
+    sent(|s| s.messages("a", None, 1));
+    sent(|s| s.claim(Timestamp(1), 1));
+    sent(|s| s.close());
+    sent(|_| Store::open(Path::new("x")));
+    sent(|_| Store::open_existing(Path::new("x")));
+    sent(|s| s.limit_pages(None));
+    sent(|s| s.prune(Timestamp(1)));
 }
 
 #[tokio::test]
