@@ -382,7 +382,7 @@ mod tests {
             ("handover b", vec!["handover @bob"]),
             ("fill err", vec!["fill Error rate: "]),
             ("fill odd", vec!["fill \"Odd: label\" "]),
-            ("help ti", vec!["help tick", "help untick"]),
+            ("help ti", vec!["help tick", "help untick", "help partial"]),
             ("finish --o", vec!["finish --override "]),
             ("note hel", vec![]),
             ("nonsense x", vec![]),

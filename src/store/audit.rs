@@ -22,14 +22,16 @@ pub struct AuditReport {
     pub events: u64,
     /// The first fault of each deployment that has one; at most 1000.
     pub findings: Vec<Finding>,
+    /// Checklists (by hash) that are not what was copied; at most 1000.
+    pub checklists: Vec<String>,
     /// Deployments with faults beyond those.
     pub more: u64,
 }
 
 impl AuditReport {
-    /// True when every event is where and as it was recorded.
+    /// True when every event and checklist is where and as it was recorded.
     pub fn is_sound(&self) -> bool {
-        self.findings.is_empty() && self.more == 0
+        self.findings.is_empty() && self.checklists.is_empty() && self.more == 0
     }
 }
 
@@ -145,6 +147,20 @@ impl Store {
             from = to.saturating_add(1);
         }
         report.findings.sort_by_key(|f| f.deployment);
+        let mut lists = sqlx::query(
+            "SELECT hash, body FROM checklists
+             WHERE ?1 IS NULL OR hash = (SELECT checklist_hash FROM deployments WHERE id = ?1) ORDER BY hash",
+        )
+        .bind(only.map(u64::cast_signed))
+        .fetch(&self.readers);
+        while let Some(row) = lists.next().await {
+            let row = row?;
+            let (hash, body): (String, &[u8]) = (row.try_get(0)?, row.try_get(1)?);
+            if hash != chain::content_hash(body) && report.checklists.len() < FINDINGS {
+                report.checklists.push(hash);
+            }
+        }
+        drop(lists);
         Ok(report)
     }
 }

@@ -30,9 +30,9 @@ impl Store {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         name.push(format!(".{}-{count}.partial", std::process::id()));
         let partial = to.with_file_name(name);
-        open::create(&partial)?;
+        open::create(&partial).map_err(|e| e.about(to))?;
         let unfinished = Unfinished(partial.clone());
-        self.copy(&partial).await?;
+        self.copy(&partial, to).await?;
         let to = to.to_path_buf();
         let done = tokio::task::spawn_blocking(move || {
             let named = name_it(&unfinished.0, &to);
@@ -42,7 +42,7 @@ impl Store {
         done.await.map_err(|e| StoreError::Other { path: self.path.clone(), detail: e.to_string() })?
     }
 
-    async fn copy(&self, partial: &Path) -> Result<(), StoreError> {
+    async fn copy(&self, partial: &Path, to: &Path) -> Result<(), StoreError> {
         if self.readers.is_closed() {
             return Err(StoreError::Closed);
         }
@@ -52,9 +52,8 @@ impl Store {
         let mut conn = open::copying(&self.path).connect().await.map_err(|e| self.error(e))?;
         let copied = sqlx::query("VACUUM INTO ?1").bind(target).execute(&mut conn).await;
         let closed = conn.close().await;
-        // A full disk is the copy's disk.
         copied.map_err(|e| match self.error(e) {
-            StoreError::Full { .. } => StoreError::Full { path: partial.to_path_buf() },
+            e @ (StoreError::Full { .. } | StoreError::ReadOnly { .. } | StoreError::Denied { .. }) => e.about(to),
             e => e,
         })?;
         closed.map_err(|e| self.error(e))
@@ -63,7 +62,7 @@ impl Store {
 
 /// Makes sure that the copy is on the disk, then gives it its name, unless somebody else has taken it.
 fn name_it(partial: &Path, to: &Path) -> Result<(), StoreError> {
-    let fault = |e: std::io::Error| StoreError::from_io(&e, to);
+    let fault = |e| StoreError::from_io(&e, to);
     std::fs::File::open(partial).and_then(|f| f.sync_all()).map_err(fault)?;
     match std::fs::hard_link(partial, to) {
         Ok(()) => std::fs::remove_file(partial).map_err(fault)?,

@@ -2,6 +2,7 @@
 
 use super::Hash;
 use super::names;
+use crate::domain::checklist::Checklist;
 use crate::domain::event::{Event, Recorded};
 use sha2::{Digest, Sha256};
 
@@ -41,6 +42,16 @@ pub fn link_parts(prev: &Hash, parts: &Parts<'_>) -> Hash {
         sha.update(text);
     }
     sha.finalize().into()
+}
+
+/// What a checklist is called by: the hash of what is stored of it. The first event names it, so the chain holds it too.
+pub fn checklist_hash(list: &Checklist) -> String {
+    content_hash(serde_json::to_string(list).unwrap_or_default().as_bytes())
+}
+
+/// SHA-256 in hexadecimal digits.
+pub(super) fn content_hash(body: &[u8]) -> String {
+    hex::encode(Sha256::digest(body))
 }
 
 /// An event as the text that is stored.

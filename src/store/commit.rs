@@ -56,7 +56,7 @@ impl Store {
                 // SQLite may have rolled back by itself; then there is nothing left to roll back. Where it stays
                 // unclear, `dirty` stays set and the connection is replaced.
                 let undone = conn.execute("ROLLBACK").await;
-                writer.dirty = !matches!(&undone, Ok(_)) && !nothing_to_undo(&undone);
+                writer.dirty = undone.is_err() && !nothing_to_undo(&undone);
                 Err(self.trouble(trouble))
             }
         }
@@ -145,6 +145,14 @@ impl Plan {
             .iter()
             .map(|e| chain::body(&e.recorded.event).map_err(|e| Trouble::Nonsense(e.to_string())))
             .collect::<Result<_, _>>()?;
+        let mut checklists = Vec::with_capacity(batch.checklists.len());
+        for (hash, list) in &batch.checklists {
+            let body = json(list.as_ref())?;
+            if *hash != chain::content_hash(body.as_bytes()) {
+                return Err(Trouble::Nonsense(format!("the checklist {hash} is not called by its content")));
+            }
+            checklists.push((hash.clone(), body));
+        }
         let timers: BTreeMap<(u64, Timer), Option<i64>> =
             batch.timers.iter().map(|(d, t, due)| ((*d, *t), due.map(|d| d.0))).collect();
         let last: HashMap<u64, usize> = batch.deployments.iter().enumerate().map(|(i, s)| (s.id, i)).collect();
@@ -166,11 +174,7 @@ impl Plan {
             outbox.push(Ask { index, card: ask.card.as_ref().map(json).transpose()?, only_if_shown });
         }
         Ok(Self {
-            checklists: batch
-                .checklists
-                .iter()
-                .map(|(hash, list)| Ok((hash.clone(), json(list.as_ref())?)))
-                .collect::<Result<_, Trouble>>()?,
+            checklists,
             deployments: batch
                 .deployments
                 .iter()

@@ -80,6 +80,30 @@ impl StoreError {
         }
     }
 
+    /// The same, said of another file.
+    pub(super) fn about(mut self, file: &Path) -> Self {
+        match &mut self {
+            Self::Newer { path }
+            | Self::Older { path }
+            | Self::Altered { path }
+            | Self::Foreign { path }
+            | Self::Damaged { path, .. }
+            | Self::ReadOnly { path }
+            | Self::ForReading { path }
+            | Self::Busy { path }
+            | Self::Full { path }
+            | Self::Denied { path }
+            | Self::MissingFolder { path }
+            | Self::MissingFile { path }
+            | Self::Exists { path }
+            | Self::Unreadable { path, .. }
+            | Self::Io { path, .. }
+            | Self::Other { path, .. } => *path = file.to_path_buf(),
+            Self::Conflict(_) | Self::Closed => (),
+        }
+        self
+    }
+
     pub(super) fn from_io(error: &io::Error, path: &Path) -> Self {
         let path = path.to_path_buf();
         match error.kind() {
@@ -88,7 +112,7 @@ impl StoreError {
             io::ErrorKind::AlreadyExists => Self::Exists { path },
             io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path },
-            io::ErrorKind::NotADirectory => Self::MissingFolder { path },
+            io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => Self::MissingFolder { path },
             _ => Self::Io { path, detail: error.to_string() },
         }
     }
@@ -190,7 +214,7 @@ impl fmt::Display for StoreError {
             ),
             Self::Full { path } => write!(
                 f,
-                "The disk with {} is full, so nothing was recorded. Make room there and try again; the bot need not be \
+                "The disk with {} is full, so nothing was written. Make room there and try again; the bot need not be \
                  restarted.",
                 path.display()
             ),
@@ -235,7 +259,7 @@ impl fmt::Display for StoreError {
             ),
             Self::Io { path, .. } => write!(
                 f,
-                "The disk with {} failed to read or write, so nothing was recorded. Check the disk and the system log, \
+                "The disk with {} failed to read or write, so nothing counts as written. Check the disk and the system log, \
                  then try again.",
                 path.display()
             ),

@@ -59,11 +59,12 @@ pub struct Summary {
 /// Everything one unit of work writes.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// Checklists copied into deployments, by content hash; writing one again changes nothing.
+    /// Checklists copied into deployments, by [`chain::checklist_hash`]; writing one again changes nothing.
     pub checklists: Vec<(String, std::sync::Arc<Checklist>)>,
     /// New or changed deployments: the whole row, replaced by id.
     pub deployments: Vec<Summary>,
-    /// Locks taken (`Some`) or given back (`None`): deployment, `service/environment`. Unique among deployments.
+    /// Locks taken (`Some`) or given back (`None`): deployment, `service/environment`. Unique among deployments. Those
+    /// given back go first.
     pub locks: Vec<(u64, Option<String>)>,
     /// Events in order.
     pub events: Vec<NewEvent>,
@@ -73,7 +74,7 @@ pub struct Batch {
     pub outbox: Vec<NewDelivery>,
     /// What became of messages.
     pub delivered: Vec<Delivered>,
-    /// Reactions that stand (`true`) or were taken away.
+    /// Reactions, in order, that stand (`true`) or were taken away.
     pub reactions: Vec<Reaction>,
     /// Requests answered: dedupe key, when, the answer.
     pub inbox: Vec<(String, Timestamp, Reply)>,
@@ -94,7 +95,8 @@ pub struct NewEvent {
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewDelivery {
     /// Unique: `12/board@console:deployments`. A second one with the same key bumps the generation and keeps
-    /// the place in the channel's order.
+    /// the place in the channel's order, its channel and thread, and the pause after a failed attempt; without a
+    /// failed attempt the sooner moment counts. One that had been given up is tried again.
     pub key: String,
     pub deployment: u64,
     /// With its platform.
@@ -106,7 +108,7 @@ pub struct NewDelivery {
     /// The card of a fixed post.
     pub card: Option<crate::card::Card>,
     pub due: Timestamp,
-    /// Only if this message has been posted or is about to be: an edit that never posts.
+    /// Only if this message has been posted or is about to be: an edit that never posts. Always false when claimed.
     pub only_if_shown: bool,
 }
 
@@ -114,6 +116,7 @@ pub struct NewDelivery {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Waiting {
     pub delivery: NewDelivery,
+    /// Larger for whatever was asked later; never used twice for one key while the process lives.
     pub generation: i64,
     /// Failures so far, and the moment of the first.
     pub attempts: i64,
@@ -140,7 +143,7 @@ pub enum DeliveryOutcome {
     Shown { posted: String, card: Box<crate::card::Card> },
     /// Again at `due`.
     Retry { due: Timestamp, why: String },
-    /// Given up; kept as a visible failure.
+    /// Given up; kept as a visible failure, unless a newer generation stands: that one is tried.
     Failed { why: String },
 }
 

@@ -17,6 +17,8 @@ pub(super) static STEPS: Migrator = sqlx::migrate!();
 
 /// The file's name where only its folder is given.
 const FILE: &str = "rollcall.db";
+/// No database is smaller. SQLite takes smaller files for empty ones and would write over them.
+const SMALLEST: u64 = 512;
 /// "Roll": the mark of our files. The first step sets it.
 const MARK: i64 = 1_383_034_988;
 /// How long to wait for another program's lock.
@@ -67,6 +69,9 @@ impl Store {
         let path = file_of(path);
         let path = path.as_path();
         let fresh = match std::fs::metadata(path) {
+            Ok(meta) if (1..SMALLEST).contains(&meta.len()) => {
+                return Err(StoreError::Foreign { path: path.to_path_buf() });
+            }
             Ok(meta) => meta.len() == 0,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 create(path)?;
@@ -74,11 +79,14 @@ impl Store {
             }
             Err(e) => return Err(StoreError::from_io(&e, path)),
         };
-        let current = !fresh && is_current(path).await?;
-        let mut conn = connect(path).await?;
-        if !current {
-            STEPS.run(&mut conn).await.map_err(|e| migrate_error(e, path))?;
+        if !fresh {
+            recover(path).await?;
         }
+        let current = !fresh && is_current(path).await?;
+        if !current {
+            bring_up_to_date(path).await?;
+        }
+        let mut conn = connect(path).await?;
         let newest = prepare(&mut conn).await.map_err(|e| StoreError::from_sqlx(e, path))?;
         Ok(Self {
             path: path.to_path_buf(),
@@ -94,7 +102,7 @@ impl Store {
         let path = file_of(path);
         let path = path.as_path();
         match std::fs::metadata(path) {
-            Ok(meta) if meta.len() == 0 => return Err(StoreError::Foreign { path: path.to_path_buf() }),
+            Ok(meta) if meta.len() < SMALLEST => return Err(StoreError::Foreign { path: path.to_path_buf() }),
             Ok(_) => (),
             Err(e) => return Err(StoreError::from_io(&e, path)),
         }
@@ -200,14 +208,17 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
-    let options = options(path)
+fn writing(path: &Path) -> SqliteConnectOptions {
+    options(path)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .pragma("cache_size", format!("-{WRITER_CACHE}"))
-        .pragma("journal_size_limit", LOG_LIMIT);
-    options.connect().await.map_err(|e| StoreError::from_sqlx(e, path))
+        .pragma("journal_size_limit", LOG_LIMIT)
+}
+
+async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
+    writing(path).connect().await.map_err(|e| StoreError::from_sqlx(e, path))
 }
 
 pub(super) fn reading(path: &Path) -> SqliteConnectOptions {
@@ -231,6 +242,16 @@ async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
         .map_err(|e| StoreError::from_sqlx(e, path))
 }
 
+/// Does the steps that are missing, each whole or not at all.
+async fn bring_up_to_date(path: &Path) -> Result<(), StoreError> {
+    // A pool, because only with one is the future of this `Send`.
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(writing(path)).await;
+    let pool = pool.map_err(|e| StoreError::from_sqlx(e, path))?;
+    let done = STEPS.run(&pool).await.map_err(|e| migrate_error(e, path));
+    pool.close().await;
+    done
+}
+
 /// Shows that the file can be written, and tells the newest generation in it.
 async fn prepare(conn: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
     sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
@@ -242,6 +263,21 @@ async fn prepare(conn: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
 async fn limit(conn: &mut SqliteConnection, pages: u32) -> Result<(), sqlx::Error> {
     let sql = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
     sqlx::raw_sql(sql).execute(conn).await.map(|_| ())
+}
+
+/// Undoes what was cut off in the middle where a rollback journal says so. Our files have none once they are made, but
+/// making one, or taking over a backup, may have been cut off; looking at the file cannot do it.
+async fn recover(path: &Path) -> Result<(), StoreError> {
+    let mut journal = path.as_os_str().to_os_string();
+    journal.push("-journal");
+    if !Path::new(&journal).exists() {
+        return Ok(());
+    }
+    let fault = |e| StoreError::from_sqlx(e, path);
+    let mut conn = options(path).connect().await.map_err(fault)?;
+    let looked = sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&mut conn).await.map_err(fault);
+    conn.close().await.map_err(fault)?;
+    looked.map(|_| ())
 }
 
 /// Looks at a file without changing it: is it ours, and of this version? False: an older one, or one whose making was

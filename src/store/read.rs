@@ -136,7 +136,9 @@ impl Store {
 
     /// A channel's deployments without an outcome, newest first.
     pub async fn open_in_channel(&self, channel: &str) -> Result<Vec<Summary>, StoreError> {
-        let query = sqlx::query(select!("WHERE over = 0 AND channel = ?1 ORDER BY id DESC LIMIT ?2"));
+        let query = sqlx::query(select!(
+            "INDEXED BY deployments_open WHERE over = 0 AND channel = ?1 ORDER BY id DESC LIMIT ?2"
+        ));
         self.summaries(query.bind(channel).bind(LIST).fetch_all(&self.readers).await)
     }
 

@@ -37,7 +37,8 @@ impl House {
     async fn tamper(&self, sql: &'static str) {
         let mut conn = self.intruder().await;
         let sql = format!(
-            "PRAGMA foreign_keys = OFF; DROP TRIGGER events_are_not_changed; DROP TRIGGER events_are_not_removed; {sql}"
+            "PRAGMA foreign_keys = OFF; DROP TRIGGER events_are_not_changed; DROP TRIGGER events_are_not_removed;
+             DROP TRIGGER checklists_are_not_changed; {sql}"
         );
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
         conn.close().await.unwrap();
@@ -50,13 +51,17 @@ impl House {
     }
 }
 
+fn list() -> Checklist {
+    Checklist { name: "release".into(), ..Checklist::default() }
+}
+
 fn summary(id: u64) -> Summary {
     Summary {
         id,
         version: format!("v1.{id}"),
         checklist: "release".into(),
         title: "Release".into(),
-        checklist_hash: "abc".into(),
+        checklist_hash: chain::checklist_hash(&list()),
         service: "api".into(),
         environment: "production".into(),
         channel: "console:deployments".into(),
@@ -91,7 +96,7 @@ fn events(deployment: u64, n: u64) -> Vec<NewEvent> {
 /// A deployment with `n` events.
 fn opened(id: u64, n: u64) -> Batch {
     Batch {
-        checklists: vec![("abc".into(), Arc::new(Checklist { name: "release".into(), ..Checklist::default() }))],
+        checklists: vec![(chain::checklist_hash(&list()), Arc::new(list()))],
         deployments: vec![summary(id)],
         events: events(id, n),
         ..Batch::default()
@@ -163,7 +168,7 @@ async fn what_is_written_is_read_again_after_opening_anew() -> Done {
     assert_eq!(log.events, batch.events.iter().map(|e| e.recorded.clone()).collect::<Vec<_>>());
     assert_eq!(log.head, batch.events[2].hash);
     assert_eq!(s.deployment_log(2).await?, None);
-    assert_eq!(s.checklist("abc").await?.unwrap(), *batch.checklists[0].1);
+    assert_eq!(s.checklist(&batch.checklists[0].0).await?.unwrap(), list());
     assert_eq!(s.checklist("?").await?, None);
     let answered = s.answered(&["click 0".into(), "click 1".into()]).await?;
     assert_eq!(answered.into_iter().collect::<Vec<_>>(), [("click 1".to_owned(), reply("Ticked."))]);
@@ -253,6 +258,10 @@ async fn nothing_of_a_batch_is_written_when_one_row_clashes() -> Done {
     let mut rootless = opened(2, 1);
     rootless.deployments[0].checklist_hash = "unknown".into();
     assert!(matches!(h.store.commit(&rootless).await, Err(StoreError::Other { .. })), "no checklist, no deployment");
+
+    let mut misnamed = opened(2, 1);
+    misnamed.checklists[0].0 = "abc".into();
+    assert!(matches!(h.store.commit(&misnamed).await, Err(StoreError::Other { .. })));
 
     // A lock changes hands within one batch, in whichever order.
     h.store.commit(&opened(2, 40)).await?;
@@ -438,6 +447,46 @@ async fn making_a_database_that_was_interrupted_is_taken_up_again() -> Done {
 }
 
 #[tokio::test]
+async fn a_file_cut_off_in_the_middle_of_a_change_is_made_whole() -> Done {
+    let h = house().await;
+    h.store.commit(&opened(1, 50)).await?;
+    let (copy, torn) = (h.dir.path().join("copy.db"), h.dir.path().join("torn.db"));
+    h.store.backup(&copy).await?;
+    let mut conn = SqliteConnectOptions::new().filename(&copy).connect().await.unwrap();
+    sqlx::raw_sql("PRAGMA cache_size = 1; BEGIN; UPDATE deployments SET title = hex(randomblob(200000))")
+        .execute(&mut conn)
+        .await
+        .unwrap();
+    std::fs::copy(&copy, &torn).unwrap();
+    std::fs::copy(h.dir.path().join("copy.db-journal"), h.dir.path().join("torn.db-journal")).unwrap();
+    let s = Store::open(&torn).await?;
+    assert_eq!(s.deployment_log(1).await?.unwrap().summary, summary(1));
+    s.commit(&opened(2, 1)).await
+}
+
+#[tokio::test]
+async fn what_was_committed_survives_a_process_that_ended_without_a_word() -> Done {
+    let h = house().await;
+    for id in 1..=20 {
+        h.store.commit(&opened(id, 5)).await?;
+    }
+    // The files as a power cut would leave them: what is in the log beside the file counts, half a write does not.
+    let file = h.dir.path().join("after.db");
+    std::fs::copy(h.file(), &file).unwrap();
+    let log = bytes(&h.dir.path().join("rollcall.db-wal"));
+    for kept in [log.len(), log.len() - 100] {
+        std::fs::write(h.dir.path().join("after.db-wal"), &log[..kept]).unwrap();
+        let s = Store::open_existing(&file).await?;
+        let report = s.audit(None).await?;
+        assert!(report.is_sound(), "{report:?}");
+        assert_eq!(report.deployments, if kept == log.len() { 20 } else { 19 });
+        s.close().await?;
+        let _ = std::fs::remove_file(h.dir.path().join("after.db-shm"));
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_command_reads_beside_the_bot_and_writes_nothing() -> Done {
     let h = house().await;
     let beside = Store::open_existing(h.dir.path()).await?;
@@ -511,6 +560,37 @@ async fn an_audit_finds_what_was_done_behind_our_back() -> Done {
         assert!(!h.store.audit(Some(expected.0)).await?.is_sound());
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn an_audit_finds_a_checklist_that_was_changed() -> Done {
+    let h = house().await;
+    h.store.commit(&opened(1, 1)).await?;
+    h.tamper("UPDATE checklists SET body = replace(body, 'release', 'relaxed')").await;
+    for which in [None, Some(1)] {
+        let report = h.store.audit(which).await?;
+        assert_eq!((report.is_sound(), report.checklists), (false, vec![chain::checklist_hash(&list())]));
+    }
+    Ok(())
+}
+
+/// Every call may be made from a task of a runtime with several threads.
+#[test]
+fn the_store_may_be_shared_between_threads() {
+    fn sent<T: Send>(_: impl FnOnce(&'static Store) -> T) {}
+    fn shared<T: Send + Sync>() {}
+    shared::<Store>();
+    sent(|s| s.commit(Box::leak(Box::default())));
+    sent(|s| s.deployment_log(1));
+    sent(|s| s.audit(None));
+    sent(|s| s.backup(Path::new("x")));
+    sent(|s| s.messages("a", None, 1));
+    sent(|s| s.claim(Timestamp(1), 1));
+    sent(|s| s.close());
+    sent(|_| Store::open(Path::new("x")));
+    sent(|_| Store::open_existing(Path::new("x")));
+    sent(|s| s.limit_pages(None));
+    sent(|s| s.prune(Timestamp(1)));
 }
 
 #[tokio::test]
@@ -731,11 +811,36 @@ async fn a_backup_taken_while_writing_is_whole() -> Done {
 }
 
 #[tokio::test]
+async fn the_writer_writes_durably() -> Done {
+    let h = house().await;
+    for again in [false, true] {
+        let mut writer = h.store.writer().await?;
+        if again {
+            // A connection that is not trusted any more is replaced by one of the same kind.
+            writer.dirty = true;
+            drop(writer);
+            writer = h.store.writer().await?;
+        }
+        let conn = writer.conn.as_mut().unwrap();
+        for (sql, expected) in [
+            ("SELECT journal_mode = 'wal' FROM pragma_journal_mode", 1),
+            ("PRAGMA synchronous", 2),
+            ("PRAGMA foreign_keys", 1),
+            ("PRAGMA busy_timeout", 2000),
+        ] {
+            let value: i64 = sqlx::query_scalar(sql).fetch_one(&mut *conn).await.map_err(|e| h.store.error(e))?;
+            assert_eq!(value, expected, "{sql}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn look_ups_use_their_indexes() -> Done {
     let h = house().await;
     let mut conn = h.intruder().await;
     for sql in [
-        "SELECT * FROM deployments WHERE over = 0 AND channel = ? ORDER BY id DESC",
+        "SELECT * FROM deployments INDEXED BY deployments_open WHERE over = 0 AND channel = ? ORDER BY id DESC",
         "SELECT * FROM deployments WHERE channel = ? ORDER BY id DESC",
         "SELECT id FROM deployments WHERE status = 'queued' AND service || '/' || environment = ? ORDER BY id",
         "SELECT id FROM deployments WHERE lock = ?",
@@ -855,4 +960,102 @@ fn every_error_is_a_sentence() {
         let local = matches!(error, StoreError::Conflict(_) | StoreError::Closed);
         assert_eq!(said.contains("/srv/rollcall.db"), !local, "{said}");
     }
+}
+
+/// `cargo test --release store::tests::measure -- --ignored --nocapture`
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn measure() -> Done {
+    let rate = |n: u32, from: std::time::Instant| f64::from(n) / from.elapsed().as_secs_f64();
+    let h = house().await;
+    h.store.commit(&opened(1, 0)).await?;
+    {
+        let mut writer = h.store.writer().await?;
+        let conn = writer.conn.as_mut().unwrap();
+        let from = std::time::Instant::now();
+        for i in 0..1000 {
+            let one = sqlx::query("INSERT INTO meta VALUES (?, 'x')").bind(i.to_string());
+            one.execute(&mut *conn).await.map_err(|e| h.store.error(e))?;
+        }
+        println!("one row, bare: {:.0} commits/s", rate(1000, from));
+    }
+    let (mut seq, mut prev) = (0, ROOT);
+    for size in [1_u32, 16, 128] {
+        let rounds = if size == 1 { 1000 } else { 300 };
+        let batches: Vec<Batch> = (0..rounds)
+            .map(|round| {
+                let mut batch = asks(vec![ask("1/board", "a", 1)]);
+                for item in 0..size {
+                    seq += 1;
+                    let e = event(1, prev, seq);
+                    prev = e.hash;
+                    batch.events.push(e);
+                    batch.inbox.push((format!("{size} {round} {item}"), Timestamp(1), reply("Ticked.")));
+                }
+                batch
+            })
+            .collect();
+        let from = std::time::Instant::now();
+        for batch in &batches {
+            h.store.commit(batch).await?;
+        }
+        let commits = rate(rounds, from);
+        println!("{size} ticks: {commits:.0} commits/s, {:.0} ticks/s", commits * f64::from(size));
+    }
+    Ok(())
+}
+
+/// As above, with 100,000 past deployments and a million events.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn measure_with_years_of_history() -> Done {
+    let h = house().await;
+    let s = &h.store;
+    for from in (1..=100_000_u64).step_by(1000) {
+        let mut all = Batch { checklists: opened(1, 0).checklists, ..Batch::default() };
+        for id in from..from + 1000 {
+            let mut one = opened(id, 10);
+            one.deployments[0].status = if id % 10_000 == 0 { Status::Held } else { Status::Succeeded };
+            all.deployments.extend(one.deployments);
+            all.events.extend(one.events);
+        }
+        s.commit(&all).await?;
+    }
+    let from = std::cell::Cell::new(std::time::Instant::now());
+    let told = |what: &str| {
+        println!("{what}: {:?}", from.get().elapsed());
+        from.set(std::time::Instant::now());
+    };
+    s.open_in_channel("console:deployments").await?;
+    told("open in channel");
+    s.recent_in_channel("console:deployments", 20).await?;
+    told("recent in channel");
+    s.under_way().await?;
+    told("under way");
+    s.list(Past::Over { before_id: None, limit: 50 }).await?;
+    told("list");
+    s.queued_for("api/production").await?;
+    told("queued for");
+    s.used_versions("console:deployments", 20).await?;
+    told("used versions");
+    let log = s.deployment_log(50_000).await?.unwrap();
+    told("log");
+    s.next_id().await?;
+    told("next id");
+    s.commit(&Batch { events: vec![event(50_000, log.head, 11)], ..Batch::default() }).await?;
+    told("tick");
+    s.stats().await?;
+    told("stats");
+    s.audit(None).await?;
+    told("audit");
+    let waiting = (0..10_000).map(|i| ask(&format!("k{i}"), &format!("c{}", i % 50), 1)).collect();
+    s.commit(&asks(waiting)).await?;
+    told("10,000 messages asked for");
+    s.claim(Timestamp(1), 50).await?;
+    told("claim");
+    s.next_delivery().await?;
+    told("next delivery");
+    s.backup(&h.dir.path().join("copy.db")).await?;
+    told("backup");
+    Ok(())
 }
