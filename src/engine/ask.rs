@@ -157,7 +157,7 @@ impl Engine {
 
     async fn try_answer(&self, envelope: &Envelope, named: Option<u64>, query: Query) -> Result<Reply, StoreError> {
         match query {
-            Query::Help { command } => Ok(match grammar::help(command.as_deref()) {
+            Query::Help { command } => Ok(match crate::words::help(command.as_deref()) {
                 Ok(text) => Reply::ok(text),
                 Err(problem) => Reply::refused(problem.to_string()),
             }),

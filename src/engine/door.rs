@@ -150,10 +150,15 @@ fn fail(inner: &Arc<Inner>, jobs: Vec<Job>, error: &StoreError) {
     if !error.is_conflict() {
         *lock(&inner.trouble) = Some(error.to_string());
     }
+    // A disk that fails while it syncs leaves open whether it has.
+    let sure = match error {
+        StoreError::Io { .. } => "It is not certain that this was recorded: look before repeating.",
+        _ => "Not recorded, nothing changed.",
+    };
     for job in jobs {
         match job {
             Job::Request { answer, .. } => {
-                _ = answer.send(Reply::refused(format!("Not recorded, nothing changed. {error}")));
+                _ = answer.send(Reply::refused(format!("{sure} {error}")));
             }
             Job::Delivered { answer, .. } => _ = answer.send(Err(error.clone())),
         }

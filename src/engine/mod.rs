@@ -23,7 +23,7 @@ use crate::domain::text::Rich;
 use crate::domain::time::Timestamp;
 use crate::library::Library;
 use crate::ports::Clock;
-use crate::store::{Batch, Delivered, Store, StoreError, Waiting};
+use crate::store::{Delivered, Store, StoreError, Waiting};
 use crate::store::{Message, Summary};
 use crate::{card, domain};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -11,10 +11,9 @@ use crate::domain::plan::Plan;
 use crate::domain::time::span;
 use crate::grammar::Start;
 use crate::markdown::escape;
-use crate::store::{StoreError, Summary};
-use crate::words::templates::Texts;
+use crate::store::{StoreError, Summary, chain};
+use crate::words::Texts;
 use crate::{near, schedule};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -70,7 +69,7 @@ pub(super) async fn start(
         return Ok(taken(holder, wish, &checklist.name, &service, &environment, stage));
     }
     let expected_ms = inner.store.usual_duration(&checklist.name, &service, PAST).await?;
-    let plan = plan(inner, checklist)?;
+    let plan = plan(inner, checklist);
     let by = By { person: &envelope.by, via: envelope.via, reaction: None };
     let id = stage.next_id;
     let opened = Event::Opened {
@@ -105,10 +104,9 @@ pub(super) async fn start(
     Ok(Reply::ok(text).about(id))
 }
 
-fn plan(inner: &Inner, checklist: Arc<Checklist>) -> Result<Arc<Plan>, StoreError> {
-    let body = serde_json::to_vec(&*checklist).map_err(|e| StoreError::other(e.to_string()))?;
-    let hash = hex::encode(Sha256::digest(&body));
-    Ok(inner.house.known_plan(&hash).unwrap_or_else(|| inner.house.keep_plan(Plan::new(checklist, hash))))
+fn plan(inner: &Inner, checklist: Arc<Checklist>) -> Arc<Plan> {
+    let hash = chain::checklist_hash(&checklist);
+    inner.house.known_plan(&hash).unwrap_or_else(|| inner.house.keep_plan(Plan::new(checklist, hash)))
 }
 
 /// When progress is posted for a checklist in a channel: the checklist's word, then the channel's, then the house's.

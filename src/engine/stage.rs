@@ -17,8 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::schedule;
 use crate::store::{Batch, Hash, NewDelivery, NewEvent, Summary, chain};
 use crate::words::facts::{self, Moment};
-use crate::words::templates::Texts;
-use crate::words::{occasions, refusals, replies};
+use crate::words::{Template, Texts, occasions, refusals, replies};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
@@ -285,9 +284,12 @@ impl<'a> Stage<'a> {
     fn say(&mut self, occasion: Occasion, before: &Deployment, d: &Deployment, recorded: &Recorded) {
         let (texts, _) = self.rules.of(d);
         let facts = facts::of(&Moment { before, after: d, recorded });
-        let text = texts.render(occasions::template(occasion), &facts);
-        let lines = text.lines().filter(|l| !l.trim().is_empty()).map(crate::markdown::inline).collect();
-        let card = compose::post(d, occasion, lines);
+        let mut text = texts.render(occasions::template(occasion), &facts);
+        if facts.late.is_some() {
+            text.push_str("\n\n");
+            text.push_str(&texts.render(Template::Late, &facts));
+        }
+        let card = compose::post(d, occasion, crate::markdown::lines(&text));
         let name = if occasion == Occasion::Start {
             "start".into()
         } else {

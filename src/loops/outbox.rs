@@ -5,7 +5,7 @@ use crate::domain::time::Timestamp;
 use crate::engine::Engine;
 use crate::ports::{Chat, ChatError, Delivery};
 use crate::store::{Delivered, DeliveryOutcome, StoreError, Waiting};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -32,8 +32,16 @@ pub type Chats = HashMap<&'static str, Arc<dyn Chat>>;
 pub async fn step(engine: &Engine, chats: &Chats) -> Result<usize, StoreError> {
     let waiting = engine.store().claim(engine.now(), STEP).await?;
     let mut delivered = Vec::with_capacity(waiting.len());
+    // A channel whose message must be tried again waits with it: what was said first is shown first.
+    let mut waits: HashSet<&str> = HashSet::new();
     for one in &waiting {
+        if waits.contains(one.delivery.channel.as_str()) {
+            continue;
+        }
         let outcome = show(engine, chats, one).await?;
+        if matches!(outcome, DeliveryOutcome::Retry { .. }) {
+            waits.insert(&one.delivery.channel);
+        }
         delivered.push(Delivered {
             key: one.delivery.key.clone(),
             generation: one.generation,

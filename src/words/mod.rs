@@ -1,8 +1,12 @@
 //! Every text people read: what templates say when something happens, and help.
 
 mod escape;
+pub mod facts;
 mod guard;
 mod help;
+pub mod occasions;
+pub mod refusals;
+pub mod replies;
 mod templates;
 
 pub use help::help;

@@ -1,6 +1,6 @@
 //! Which template speaks on which occasion.
 
-use super::templates::Template;
+use super::Template;
 use crate::domain::react::Occasion;
 
 /// The template of an occasion.
