@@ -67,6 +67,7 @@ pub enum Command {
         item: ItemRef,
         text: String,
     },
+    /// `value` empty: it was not told apart from the label, and `field` holds both.
     Fill {
         field: String,
         value: String,

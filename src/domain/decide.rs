@@ -18,7 +18,7 @@ pub const LATE_MS: i64 = 60_000;
 pub const WALKABLE_MS: i64 = 31 * 86_400_000;
 
 /// Events one deployment may have. A walk of 360 items takes some 500; ten thousand is a machine gone wild.
-/// Outcomes are taken even then, so that it can always be ended.
+/// Outcomes, and what leads to them, are taken even then, so that it can always be ended.
 pub const MAX_EVENTS: u64 = 10_000;
 
 /// What is to be recorded, and what is said of the parts that were left out.
@@ -47,7 +47,8 @@ pub fn decide(
 ) -> Result<Decision, Refusal> {
     let ends = matches!(
         command,
-        Command::Rollback { .. }
+        Command::Resume
+            | Command::Rollback { .. }
             | Command::RolledBack
             | Command::Finish { .. }
             | Command::Partial { .. }
@@ -60,16 +61,19 @@ pub fn decide(
     match command {
         Command::Mark { items, mark, note } => decide_mark(d, items, *mark, note.as_deref(), reaction),
         Command::Assign { item, to } => {
-            let (leaf, _) = open_item(d, item)?;
+            let (leaf, rest) = open_item(d, item)?;
+            if rest.is_some() {
+                // Nothing of an assignment can be said in passing: the words that are left make the item doubtful.
+                return Err(Refusal::NoMatch { said: resolve::said(item) });
+            }
             Ok(Event::Assigned { item: d.plan.leaves[leaf].number.clone(), to: to.clone() }.into())
         }
         Command::Evidence { item, text } => {
             let (leaf, rest) = open_item(d, item)?;
-            let text = if text.is_empty() { rest.unwrap_or_default() } else { text.clone() };
             let item = d.plan.leaves[leaf].number.clone();
-            if text.is_empty() {
+            let Some(text) = resolve::joined(rest.as_deref(), Some(text)) else {
                 return Err(Refusal::ValueNeeded { field: item.to_string() });
-            }
+            };
             Ok(Event::Evidence { item, text }.into())
         }
         Command::Note { text } => {
@@ -130,7 +134,7 @@ fn decide_mark(
     reaction: Option<&str>,
 ) -> Result<Decision, Refusal> {
     let meant = resolve::items(d, items)?;
-    let note = note.map(str::to_owned).or(meant.rest);
+    let note = resolve::joined(meant.rest.as_deref(), note);
     let mut decision = Decision::default();
     for (leaf, by_name) in meant.leaves.into_iter().zip(meant.by_name) {
         match mark_one(d, leaf, mark, note.as_deref(), reaction, by_name) {
@@ -175,15 +179,16 @@ fn mark_one(
         |m: &Marked| Refusal::Already { item: item.clone(), mark: m.mark, by: d.person(m.by).clone(), at: m.at };
     match (mark, standing) {
         (Mark::Untick, None) => return Err(Refusal::NotMarked { item }),
-        (Mark::Untick, Some(m)) => {
-            if reaction.is_some() && m.reaction.as_deref() != reaction {
-                return Err(Refusal::NotByThisReaction { item, by: d.person(m.by).clone(), at: m.at });
-            }
+        (Mark::Untick, Some(m)) if reaction.is_some() && m.reaction.as_deref() != reaction => {
+            return Err(Refusal::NotByThisReaction { item, by: d.person(m.by).clone(), at: m.at });
         }
         (Mark::Tick, Some(m)) if m.mark == Mark::Tick => return Err(already(m)),
         (Mark::Skip, Some(m)) if matches!(m.mark, Mark::Tick | Mark::Skip) => return Err(already(m)),
         (Mark::Block, Some(m)) if m.mark == Mark::Tick => return Err(already(m)),
-        (Mark::Tick | Mark::Skip, Some(m)) if !by_name => return Err(Refusal::LeftAsIs { item, mark: m.mark }),
+        // What somebody said of one item is not overruled by what is said of many.
+        (Mark::Tick | Mark::Skip | Mark::Fail | Mark::Block, Some(m)) if !by_name => {
+            return Err(Refusal::LeftAsIs { item, mark: m.mark });
+        }
         _ => {}
     }
     let reason_needed = match mark {
@@ -220,19 +225,18 @@ fn open_item(d: &Deployment, item: &ItemRef) -> Result<(usize, Option<String>), 
 /// `fill LABEL value`: where the value was not told apart from the label, the longest label that begins the text is it.
 fn decide_fill(d: &Deployment, field: &str, value: &str) -> Result<Decision, Refusal> {
     not_archived(d)?;
+    let fields = || d.plan.checklist.fields();
+    // Told apart, a label is that label, even where a longer one would fit what follows.
+    let exact = fields().find(|f| !value.is_empty() && fold(&f.label) == fold(field.trim()));
     let said = format!("{field} {value}");
     let said = said.trim();
     let folded = fold(said);
-    let found = d
-        .plan
-        .checklist
-        .fields()
-        .filter(|f| {
-            let label = fold(&f.label);
-            folded.strip_prefix(&label).is_some_and(|rest| rest.is_empty() || !rest.starts_with(char::is_alphanumeric))
-        })
-        .max_by_key(|f| f.label.chars().count());
-    let Some(found) = found else {
+    let begins = |label: &str| {
+        let rest = folded.strip_prefix(&fold(label));
+        rest.is_some_and(|rest| rest.is_empty() || !rest.starts_with(char::is_alphanumeric))
+    };
+    let longest = || fields().filter(|f| begins(&f.label)).max_by_key(|f| f.label.chars().count());
+    let Some(found) = exact.or_else(longest) else {
         let fields = d.plan.checklist.fields().map(|f| f.label.clone()).collect();
         return Err(Refusal::NoSuchField { said: field.to_owned(), fields });
     };
@@ -252,9 +256,14 @@ fn decide_fill(d: &Deployment, field: &str, value: &str) -> Result<Decision, Ref
     Ok(Event::Filled { field, value }.into())
 }
 
-/// Compared without regard to case. One character stays one character, so that lengths agree.
+/// Compared without regard to case. One character stays one character, so that lengths agree. Through upper case,
+/// because some letters have two lower ones (`σ`, `ς`).
 fn fold(text: &str) -> String {
-    text.chars().map(|c| c.to_lowercase().next().unwrap_or(c)).collect()
+    let upper = |c: char| {
+        let mut upper = c.to_uppercase();
+        if upper.len() == 1 { upper.next().unwrap_or(c) } else { c }
+    };
+    text.chars().map(|c| upper(c).to_lowercase().next().unwrap_or(c)).collect()
 }
 
 fn decide_finish(d: &Deployment, authority: Option<&str>, by: &Person, policy: &Policy) -> Result<Decision, Refusal> {
@@ -296,7 +305,8 @@ fn decide_due(
             }
             _ => Err(Refusal::Stale),
         },
-        Timer::Progress if matches!(d.status, Status::Active | Status::RollingBack) => {
+        // A full log takes no more posts: they would fill it for ever.
+        Timer::Progress if d.seq < MAX_EVENTS && matches!(d.status, Status::Active | Status::RollingBack) => {
             Ok(Event::Progress { text: None, late_ms }.into())
         }
         Timer::Archive if d.status.is_over() && !d.archived => Ok(Event::Archived.into()),
@@ -317,7 +327,14 @@ fn only(d: &Deployment, allowed: &[Status]) -> Result<(), Refusal> {
 }
 
 fn wrong_status(d: &Deployment) -> Refusal {
-    let at = d.ended_at.or(d.held_at).or(if d.status == Status::Scheduled { d.start_at } else { d.started_at });
+    let at = match d.status {
+        Status::Scheduled => d.start_at,
+        Status::Queued => None,
+        Status::Active => d.started_at,
+        Status::Held => d.held_at,
+        Status::RollingBack => d.rollback_at,
+        Status::Succeeded | Status::Partial | Status::RolledBack | Status::Cancelled => d.ended_at,
+    };
     Refusal::WrongStatus { status: d.status, reason: d.reason.clone(), at }
 }
 

@@ -39,11 +39,13 @@ pub struct Deployment {
     pub reason: Option<String>,
     /// When it was held.
     pub held_at: Option<Timestamp>,
+    /// When the rollback was called.
+    pub rollback_at: Option<Timestamp>,
     /// What was filled in, by label.
     pub fields: BTreeMap<String, String>,
     /// Sections that have come up in the walk.
     pub opened: BTreeSet<u32>,
-    /// Everybody who did something, in order of appearance. Others refer to them by index.
+    /// Everybody who did something or was handed the lead, in order of appearance. Others refer to them by index.
     pub people: Vec<Presence>,
     /// Free notes taken.
     pub notes: u32,
@@ -137,6 +139,7 @@ impl Deployment {
             behind: None,
             reason: None,
             held_at: None,
+            rollback_at: None,
             fields: BTreeMap::new(),
             opened: BTreeSet::new(),
             people: vec![Presence { person: first.by.clone(), last_seen: first.at }],
@@ -150,7 +153,8 @@ impl Deployment {
     pub fn evolve(&mut self, recorded: &Recorded) {
         let Recorded { seq, at, by, event, .. } = recorded;
         (self.seq, self.at) = (*seq, *at);
-        let by = self.presence(by, *at);
+        let by = self.index_of(by, *at);
+        self.seen(by, *at);
         match event {
             Event::Opened { .. } => {}
             Event::Queued { behind } => (self.status, self.behind) = (Status::Queued, Some(*behind)),
@@ -184,10 +188,11 @@ impl Deployment {
                 (self.status, self.reason, self.held_at) = (Status::Held, Some(reason.clone()), Some(*at));
             }
             Event::Resumed => (self.status, self.reason, self.held_at) = (Status::Active, None, None),
-            Event::HandedOver { to } => self.deployer = self.presence(to, *at),
+            Event::HandedOver { to } => self.deployer = self.index_of(to, *at),
             Event::Progress { .. } => self.since = Since { at: *at, marks: Vec::new() },
             Event::RollbackCalled { reason } => {
                 (self.status, self.reason, self.held_at) = (Status::RollingBack, Some(reason.clone()), None);
+                self.rollback_at = Some(*at);
             }
             Event::RolledBack => self.end(Status::RolledBack, *at, self.reason.clone()),
             Event::Succeeded { authority, .. } => self.end(Status::Succeeded, *at, authority.clone()),
@@ -201,13 +206,18 @@ impl Deployment {
         (self.status, self.ended_at, self.reason, self.held_at) = (status, Some(at), reason, None);
     }
 
-    fn presence(&mut self, person: &Person, at: Timestamp) -> u16 {
+    fn seen(&mut self, index: u16, at: Timestamp) {
+        if let Some(presence) = self.people.get_mut(usize::from(index)) {
+            presence.last_seen = at;
+        }
+    }
+
+    fn index_of(&mut self, person: &Person, at: Timestamp) -> u16 {
         let found = self.people.iter().position(|p| p.person.id == person.id);
         let i = found.unwrap_or_else(|| {
             self.people.push(Presence { person: person.clone(), last_seen: at });
             self.people.len() - 1
         });
-        self.people[i].last_seen = at;
         // 65,535 people in one deployment is beyond every channel's size; the last index then stands for the rest.
         u16::try_from(i).unwrap_or(u16::MAX)
     }
@@ -347,10 +357,18 @@ impl Deployment {
             .or_else(|| has(&|i| self.mark(i).is_none()))
     }
 
-    /// A section that came up and has not been announced: the event that says so.
+    /// A section that came up and has not been announced: the event that says so. Asked again after each until
+    /// there is none: sections the walk passes over because all that is open in them is optional come up on the way,
+    /// so that nobody learns of "if needed" when it is too late.
     pub fn follow_on(&self) -> Option<Event> {
-        let section = self.current_section()?;
-        (!self.opened.contains(&section)).then_some(Event::SectionOpened { section })
+        let current = self.current_section()?;
+        let passed = self
+            .walk()
+            .take_while(|s| s.number != current)
+            .filter(|s| s.leaves.clone().any(|i| self.mark(i).is_none()))
+            .map(|s| s.number);
+        let section = passed.chain([current]).find(|s| !self.opened.contains(s))?;
+        Some(Event::SectionOpened { section })
     }
 
     /// Milliseconds under way, up to the outcome.
@@ -391,10 +409,10 @@ pub enum Closed {
     Archived,
 }
 
-/// What only one deployment may hold at a time.
+/// What only one deployment may hold at a time. Different spellings of one service and environment are one lock.
 pub fn lock_key(service: &str, environment: &str, rehearsal: bool) -> String {
     let kind = if rehearsal { "rehearsal:" } else { "" };
-    format!("{kind}{service}/{environment}")
+    format!("{kind}{}/{}", service.trim().to_lowercase(), canonical_environment(environment))
 }
 
 /// `prod` and `production` are one, and so on.
@@ -403,7 +421,7 @@ pub fn same_environment(a: &str, b: &str) -> bool {
 }
 
 fn canonical_environment(name: &str) -> String {
-    let lower = name.to_lowercase();
+    let lower = name.trim().to_lowercase();
     match lower.as_str() {
         "prod" | "live" => "production".into(),
         "stage" | "stg" => "staging".into(),

@@ -31,6 +31,7 @@ pub struct Leaf {
     pub section: u32,
     pub branch: Branch,
     pub environment: Option<String>,
+    /// It or something above it is.
     pub optional: bool,
     /// Which message of its section shows it, from 1.
     pub part: u32,
@@ -76,13 +77,7 @@ impl Plan {
         let mut part = 1;
         let mut filled = 0;
         for item in &section.items {
-            let count = count_leaves(item);
-            // A parent and its children stay in one message where they fit in one.
-            if filled > 0 && filled + count > ITEMS_PER_MESSAGE {
-                part += 1;
-                filled = 0;
-            }
-            self.add_item(section, item, &mut part, &mut filled);
+            self.add_item(section, item, false, &mut part, &mut filled);
         }
         let leaves = start..self.leaves.len();
         self.index.insert(Number::new(vec![section.number]), leaves.clone());
@@ -96,13 +91,16 @@ impl Plan {
         });
     }
 
-    fn add_item(&mut self, section: &Section, item: &Item, part: &mut u32, filled: &mut usize) {
+    /// `optional`: something above the item is, and what may be left out whole may be left out in parts.
+    fn add_item(&mut self, section: &Section, item: &Item, optional: bool, part: &mut u32, filled: &mut usize) {
         let start = self.leaves.len();
+        let optional = optional || item.optional;
+        // A parent and its children stay in one message where they fit in one.
+        if *filled > 0 && *filled + count_leaves(item) > ITEMS_PER_MESSAGE {
+            *part += 1;
+            *filled = 0;
+        }
         if item.children.is_empty() {
-            if *filled == ITEMS_PER_MESSAGE {
-                *part += 1;
-                *filled = 0;
-            }
             *filled += 1;
             self.leaves.push(Leaf {
                 number: item.number.clone(),
@@ -110,13 +108,13 @@ impl Plan {
                 section: section.number,
                 branch: section.branch,
                 environment: section.environment.clone(),
-                optional: item.optional,
+                optional,
                 part: *part,
                 keycap: u8::try_from(*filled).unwrap_or(u8::MAX),
             });
         } else {
             for child in &item.children {
-                self.add_item(section, child, part, filled);
+                self.add_item(section, child, optional, part, filled);
             }
         }
         self.index.insert(item.number.clone(), start..self.leaves.len());
@@ -144,7 +142,7 @@ impl Plan {
         let inside = |i: &usize| self.leaves[*i].part == part;
         let mut of_part = stretch.leaves.clone().filter(inside);
         match of_part.next() {
-            Some(first) => first..of_part.last().map_or(first + 1, |last| last + 1),
+            Some(first) => first..of_part.next_back().map_or(first + 1, |last| last + 1),
             None => 0..0,
         }
     }

@@ -25,7 +25,7 @@ pub enum Refusal {
     NotMarked { item: Number },
     /// A reaction was taken away, but something else put the item in its state.
     NotByThisReaction { item: Number, by: Person, at: Timestamp },
-    /// A number that means several was ticked, and this one failed or is blocked: left as it is.
+    /// It was one of several that a range or a parent's number means, and somebody has marked it: left as it is.
     LeftAsIs { item: Number, mark: Mark },
     /// Its branch is not open.
     Closed { item: Number, why: Closed },

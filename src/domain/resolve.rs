@@ -1,9 +1,10 @@
 //! From what people say to the items they mean.
 
-use super::checklist::Number;
+use super::checklist::{Branch, Number};
 use super::command::ItemRef;
 use super::deployment::Deployment;
 use super::refusal::Refusal;
+use std::collections::HashMap;
 
 /// Items one command may change. The largest section met in practice has 40; a thousand is a slip of the hand.
 pub const MAX_ITEMS: usize = 500;
@@ -22,16 +23,17 @@ pub struct Meant {
 /// Finds the leaves that references mean.
 pub fn items(d: &Deployment, refs: &[ItemRef]) -> Result<Meant, Refusal> {
     let mut meant = Meant::default();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashMap::new();
     for r in refs {
-        let (span, rest): (Vec<usize>, _) = match r {
+        let (mut span, rest): (Vec<usize>, _) = match r {
             ItemRef::Number(n) => (span(d, n)?.collect(), None),
             ItemRef::Range(a, b) => {
                 let (from, to) = (span(d, a)?, span(d, b)?);
-                if to.start < from.start {
+                // From where the one begins to where the other ends: `3-3.2` ends with 3.2, whatever else 3 has.
+                if to.end <= from.start {
                     return Err(Refusal::Backwards { from: a.clone(), to: b.clone() });
                 }
-                ((from.start..to.end.max(from.end)).collect(), None)
+                ((from.start..to.end).collect(), None)
             }
             ItemRef::Words(words) => {
                 let (leaf, rest) = by_words(d, words)?;
@@ -39,13 +41,21 @@ pub fn items(d: &Deployment, refs: &[ItemRef]) -> Result<Meant, Refusal> {
             }
         };
         let by_name = span.len() == 1;
+        // Criteria are noted when they happen: a range that merely passes over them does not say so.
+        let is_criterion = |leaf: &usize| d.plan.leaves[*leaf].branch == Branch::Watch;
+        if !span.iter().all(is_criterion) {
+            span.retain(|leaf| !is_criterion(leaf));
+        }
         for leaf in span {
-            if seen.insert(leaf) {
+            let place = *seen.entry(leaf).or_insert(meant.leaves.len());
+            if place == meant.leaves.len() {
                 meant.leaves.push(leaf);
                 meant.by_name.push(by_name);
+            } else {
+                meant.by_name[place] |= by_name;
             }
         }
-        meant.rest = rest.or(meant.rest);
+        meant.rest = joined(meant.rest.as_deref(), rest.as_deref());
     }
     if meant.leaves.len() > MAX_ITEMS {
         return Err(Refusal::TooMany { count: meant.leaves.len() });
@@ -62,7 +72,14 @@ pub fn item(d: &Deployment, r: &ItemRef) -> Result<(usize, Option<String>), Refu
     }
 }
 
-fn said(r: &ItemRef) -> String {
+/// Both texts, one after the other, so that no word of either is lost.
+pub(super) fn joined(one: Option<&str>, other: Option<&str>) -> Option<String> {
+    let both: Vec<&str> = [one, other].into_iter().flatten().filter(|t| !t.is_empty()).collect();
+    (!both.is_empty()).then(|| both.join(" "))
+}
+
+/// What was said, for an answer to name it.
+pub(super) fn said(r: &ItemRef) -> String {
     match r {
         ItemRef::Number(n) => n.to_string(),
         ItemRef::Range(a, b) => format!("{a}-{b}"),
@@ -79,7 +96,7 @@ fn near(d: &Deployment, n: &Number) -> Vec<Number> {
     let parts = n.parts();
     let last = i64::from(parts.last().copied().unwrap_or(0));
     let family = |leaf: &&Number| {
-        leaf.parts().len() == parts.len() && leaf.parts()[..parts.len() - 1] == parts[..parts.len() - 1]
+        leaf.parts().len() == parts.len() && leaf.parts().split_last().map(|l| l.1) == parts.split_last().map(|p| p.1)
     };
     let mut found: Vec<Number> = d.plan.leaves.iter().map(|l| &l.number).filter(family).cloned().collect();
     if found.is_empty() {
@@ -93,6 +110,9 @@ fn near(d: &Deployment, n: &Number) -> Vec<Number> {
 
 /// Words that match one item. What does not belong to the item follows it and is given back:
 /// `smoke tests flaky on arm` matches "Smoke tests passed" with "smoke tests" and gives back "flaky on arm".
+///
+/// One word out of several is too little to change an item by: `restart workers` must not tick "Restart the API"
+/// where no item has both words. It is asked back, unless the word is all the item says.
 fn by_words(d: &Deployment, said: &str) -> Result<(usize, Option<String>), Refusal> {
     let words: Vec<&str> = said.split_whitespace().collect();
     let lower: Vec<String> = d.plan.leaves.iter().map(|l| l.text.to_lowercase()).collect();
@@ -110,8 +130,9 @@ fn by_words(d: &Deployment, said: &str) -> Result<(usize, Option<String>), Refus
         let matches = if exact.is_empty() { matches } else { exact };
         let reachable: Vec<usize> = matches.iter().copied().filter(|&i| reachable(d, i)).collect();
         let matches = if reachable.is_empty() { matches } else { reachable };
+        let sure = taken > 1 || words.len() == 1;
         return match matches.as_slice() {
-            [one] => Ok((*one, rest())),
+            [one] if sure || lower[*one] == phrase => Ok((*one, rest())),
             many => Err(ambiguous(d, &words[..taken].join(" "), many)),
         };
     }
