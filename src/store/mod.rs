@@ -12,6 +12,7 @@ mod error;
 mod names;
 mod open;
 mod outbox;
+mod past;
 mod read;
 mod shown;
 #[cfg(test)]
