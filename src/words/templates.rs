@@ -1,6 +1,8 @@
 //! The texts of a deployment, as templates: the product's, replaced by the configuration's, replaced by the
 //! checklist's. They are checked when they are loaded; at run time nothing fails.
 //!
+//! Empty lines that statements leave behind, and spaces at the ends of lines, are taken out of what a template makes.
+//!
 //! Templates are Markdown with `{{ fact }}`, `{% if %}` and `{% for %}`. Every fact is plain text: whatever people
 //! typed is escaped on its way in, so it cannot mark up, link or mention.
 
