@@ -472,6 +472,33 @@ mod tests {
     }
 
     #[test]
+    fn an_open_hour_is_every_real_moment_whose_clock_fits() {
+        for (tz, from) in [
+            (Tz::Europe__Berlin, "2026-03-28T20:00:00Z"),
+            (Tz::Europe__Berlin, "2026-10-24T20:00:00Z"),
+            (Tz::America__New_York, "2026-03-08T02:00:00Z"),
+            (Tz::America__New_York, "2026-11-01T02:00:00Z"),
+            (Tz::Australia__Lord_Howe, "2026-04-04T10:00:00Z"),
+            (Tz::Australia__Lord_Howe, "2026-10-03T10:00:00Z"),
+        ] {
+            let c = compiled("*/7 * * * *", tz);
+            let start = at(from);
+            let expected: Vec<i64> = (1..12 * 60)
+                .map(|m| start.plus_ms(m * 60_000))
+                .filter(|t| chrono::Timelike::minute(&t.utc().with_timezone(&tz)) % 7 == 0)
+                .map(|t| t.0)
+                .collect();
+            let mut got = Vec::new();
+            let mut t = start;
+            while got.len() < expected.len() {
+                t = c.next_after(t).unwrap();
+                got.push(t.0);
+            }
+            assert_eq!(got, expected, "{tz} {from}");
+        }
+    }
+
+    #[test]
     fn always_strictly_later_and_never_a_panic() {
         for cron in ["* * * * *", "0 */2 * * *", "30 2 * * *", "0 0 29 2 *"] {
             for tz in [Tz::Europe__Berlin, Tz::Australia__Lord_Howe, Tz::Pacific__Apia, Tz::Africa__Casablanca] {

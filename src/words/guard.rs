@@ -70,7 +70,9 @@ pub(super) fn guard(source: &str) -> Result<(), (usize, String)> {
                     ));
                 }
                 Token::Sign('{') => return refuse("Templates have no maps of their own.".into()),
-                Token::Sign('[') if !matches!(last, Token::Ident(w) if !KEYWORDS.contains(&w)) && last != Token::Close => {
+                Token::Sign('[')
+                    if !matches!(last, Token::Ident(w) if !KEYWORDS.contains(&w)) && last != Token::Close =>
+                {
                     return refuse("Templates have no lists of their own; compare with `==` and `or`.".into());
                 }
                 Token::Sign(',') if calls.last() != Some(&true) => {

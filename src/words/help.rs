@@ -40,7 +40,11 @@ fn topic(c: &CommandSpec) -> String {
         out.push('\n');
     }
     for arg in c.args {
-        let may = if arg.required || arg.form != Form::Place || arg.hint.contains("without it") { "" } else { ", if you like" };
+        let may = if arg.required || arg.form != Form::Place || arg.hint.contains("without it") {
+            ""
+        } else {
+            ", if you like"
+        };
         let _ = writeln!(out, "- `{}`: {}{may}", written(arg), arg.hint);
     }
     let _ = write!(out, "\nFor instance: `{}`", c.example);

@@ -1,13 +1,15 @@
 //! The texts of a deployment, as templates: the product's, replaced by the configuration's, replaced by the
 //! checklist's. They are checked when they are loaded; at run time nothing fails.
 //!
+//! Empty lines that statements leave behind, and spaces at the ends of lines, are taken out of what a template makes.
+//!
 //! Templates are Markdown with `{{ fact }}`, `{% if %}` and `{% for %}`. Every fact is plain text: whatever people
 //! typed is escaped on its way in, so it cannot mark up, link or mention.
 
 use super::escape::escape;
 use super::guard::guard;
 use crate::near::nearest;
-use minijinja::value::ValueKind;
+use minijinja::value::{Serde, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, filters, tests as checks};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -265,13 +267,18 @@ impl Texts {
 
     /// The text. Where a replacement fails after all, the product's own is used and the log says why.
     pub fn render(&self, template: Template, facts: &Facts) -> String {
-        let value = Value::from_serialize(facts);
+        let value = Value::from(Serde(facts));
         if let Ok(own) = self.env.get_template(&own_name(template)) {
             match render(&own, &value) {
                 Ok(text) => return text,
                 Err(error) => {
                     let (name, id, error) = (template.name(), facts.id, brief(&error));
-                    tracing::warn!(template = name, deployment = id, error, "template failed; using the product's text");
+                    tracing::warn!(
+                        template = name,
+                        deployment = id,
+                        error,
+                        "template failed; using the product's text"
+                    );
                 }
             }
         }
@@ -397,18 +404,14 @@ fn add(env: &mut Environment<'static>, template: Template, source: &str) -> Resu
     let compiled = env.get_template(&own).map_err(|e| problem(name, &e))?;
     known_names(name, source, &compiled)?;
     for facts in samples(template) {
-        render(&compiled, &Value::from_serialize(&facts)).map_err(|e| problem(name, &e))?;
+        render(&compiled, &Value::from(Serde(&facts))).map_err(|e| problem(name, &e))?;
     }
     Ok(())
 }
 
 /// Every name the template mentions, also in parts that no sample reaches.
-fn known_names(
-    name: &str,
-    source: &str,
-    compiled: &minijinja::Template<'_, '_>,
-) -> Result<(), TemplateProblem> {
-    let full = Value::from_serialize(full());
+fn known_names(name: &str, source: &str, compiled: &minijinja::Template<'_, '_>) -> Result<(), TemplateProblem> {
+    let full = Value::from(Serde(full()));
     let mut said: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
     said.sort();
     for path in said {
@@ -476,7 +479,7 @@ fn brief(error: &Error) -> String {
 fn samples(template: Template) -> [Facts; 3] {
     let between = Facts {
         rehearsal: false,
-        late: None,
+        late: full().late.filter(|_| template == Template::Late),
         text: None,
         expected: None,
         since: Since { span: "1 h 00 min".into(), ticked: 1, ..full().since },
@@ -538,10 +541,7 @@ fn full() -> Facts {
             span: "1 h 00 min".into(),
             ticked: 6,
             skipped: 1,
-            people: vec![
-                Ticker { name: "Ana".into(), ticked: 4 },
-                Ticker { name: "Bob".into(), ticked: 2 },
-            ],
+            people: vec![Ticker { name: "Ana".into(), ticked: 4 }, Ticker { name: "Bob".into(), ticked: 2 }],
             failed: vec![failed("3.2", "Smoke tests pass", "checkout answers 502")],
             blocked: vec![failed("3.7", "Schema migrated", "waiting for the database team")],
         },

@@ -108,7 +108,10 @@ fn mistakes_are_found_when_loading() {
         ("start", "{% set x = 1 %}"),
         ("start", "{{ version / 2 }}"),
         ("start", long.as_str()),
-        ("start", "{% for a in version %}{% for b in version %}{% for c in version %}{% for d in version %}{% for e in version %}{% for f in version %}x{% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}"),
+        (
+            "start",
+            "{% for a in version %}{% for b in version %}{% for c in version %}{% for d in version %}{% for e in version %}{% for f in version %}x{% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}",
+        ),
     ];
     let said: Vec<String> = cases.iter().map(|(name, source)| refused(name, source).to_string()).collect();
     insta::assert_snapshot!(said.join("\n"));
