@@ -30,8 +30,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The folder of the database.
     pub data: PathBuf,
-    /// The folder of the checklists.
-    pub checklists: PathBuf,
+    /// The folder of the checklists, where one is named.
+    pub checklists: Option<PathBuf>,
     /// The zone of times people type and of schedules that name none.
     pub timezone: Tz,
     pub progress: Progress,
@@ -100,7 +100,7 @@ pub struct Console {
 }
 
 /// How the log is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Log {
     pub format: LogFormat,
     pub level: LogLevel,
@@ -164,6 +164,29 @@ impl fmt::Display for ConfigProblem {
     }
 }
 
+impl Default for Config {
+    /// What holds without a file.
+    fn default() -> Self {
+        Config {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            data: "data".into(),
+            checklists: None,
+            timezone: Tz::UTC,
+            progress: Progress {
+                schedule: Schedule { cron: HOURLY.into(), timezone: None },
+                compiled: Compiled::hourly(Tz::UTC),
+            },
+            templates: BTreeMap::new(),
+            channels: BTreeMap::from([(DEFAULT_CHANNEL.to_owned(), Channel::default())]),
+            people: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            rules: Rules::default(),
+            console: Console::default(),
+            log: Log::default(),
+        }
+    }
+}
+
 impl Config {
     /// Reads and checks a file; without one, everything is as by default. Paths in it are relative to its folder.
     pub fn load(path: Option<&Path>) -> Result<Config, ConfigProblem> {
@@ -188,6 +211,21 @@ impl Config {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let raw: Raw = toml::from_str(text).map_err(|e| said(text, &e))?;
         Reader { text, folder }.config(raw)
+    }
+
+    /// What a channel says of itself; `console:deployments` and `deployments` are the same.
+    pub fn channel(&self, channel: &str) -> Option<&Channel> {
+        let name = channel.split_once(':').map_or(channel, |(_, name)| name);
+        self.channels.get(name)
+    }
+
+    /// Who somebody of this name or id is: the directory's person, else a person of that name.
+    pub fn identify(&self, name: &str) -> Person {
+        let known = |(id, entry): &(&String, &PersonEntry)| {
+            id.eq_ignore_ascii_case(name) || entry.name.to_lowercase() == name.to_lowercase()
+        };
+        let found = self.people.iter().find(known).and_then(|(id, _)| self.person(id));
+        found.unwrap_or_else(|| Person::named(name))
     }
 
     /// The person of that id.
@@ -350,7 +388,7 @@ impl Reader<'_> {
         Ok(Config {
             listen,
             data: self.folder.join(raw.data.unwrap_or_else(|| "data".into())),
-            checklists: self.folder.join(raw.checklists.unwrap_or_else(|| "checklists".into())),
+            checklists: raw.checklists.map(|dir| self.folder.join(dir)),
             timezone,
             progress,
             templates,
@@ -602,7 +640,7 @@ mod tests {
     fn nothing_set_is_a_working_configuration() {
         let c = Config::load(None).unwrap();
         assert_eq!(c.listen.to_string(), "127.0.0.1:8080");
-        assert_eq!((c.data.as_path(), c.checklists.as_path()), (Path::new("data"), Path::new("checklists")));
+        assert_eq!((c.data.as_path(), c.checklists.as_deref()), (Path::new("data"), None));
         assert_eq!(c.timezone, Tz::UTC);
         assert_eq!(c.progress.schedule.cron, HOURLY);
         assert_eq!(c.channels.keys().collect::<Vec<_>>(), [DEFAULT_CHANNEL]);
@@ -645,7 +683,7 @@ mod tests {
             "#
         ));
         assert_eq!(c.data, Path::new("/var/lib/rollcall"));
-        assert_eq!(c.checklists, Path::new("etc/lists"));
+        assert_eq!(c.checklists.as_deref(), Some(Path::new("etc/lists")));
         assert_eq!(c.progress.compiled.timezone(), Tz::America__New_York);
         assert_eq!(c.channels.len(), 1);
         assert_eq!(c.channels["releases"].progress.as_ref().unwrap().compiled.timezone(), Tz::Europe__Berlin);

@@ -104,6 +104,12 @@ pub fn parse(schedule: &Schedule, default_tz: Tz) -> Result<Compiled, String> {
 }
 
 impl Compiled {
+    /// Every full hour.
+    pub fn hourly(tz: Tz) -> Self {
+        let hourly = Schedule { cron: "0 0 * * * *".into(), timezone: None };
+        parse(&hourly, tz).unwrap_or(Compiled { parts: Vec::new(), tz, every_hour: true })
+    }
+
     /// The first moment strictly after `t`. None when there is no more (or `t` is not in 1970 to 2099).
     pub fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
         if t.0 >= LAST {

@@ -1,7 +1,7 @@
 //! The composition root: wires the rooms, runs until told to stop, and ends cleanly.
 
 use crate::chat::console::{self, ConsoleChat, Settings};
-use crate::config::Config;
+use crate::config::{Config, check_listen};
 use crate::engine::Engine;
 use crate::library::Library;
 use crate::loops::{outbox, timers};
@@ -39,7 +39,7 @@ pub struct Running {
 
 /// Runs the bot until SIGTERM or Ctrl-C. The error is a sentence for whoever started it.
 pub async fn serve(config: Config) -> Result<(), String> {
-    config.check_listen()?;
+    check_listen(config.listen, &config.people)?;
     let data = config.data.clone();
     std::fs::create_dir_all(&data)
         .map_err(|e| format!("The data folder {} cannot be made: {e}. Choose another with --data.", data.display()))?;

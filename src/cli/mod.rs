@@ -219,15 +219,20 @@ fn configuration(arguments: &Arguments) -> Result<Config, End> {
     if let Some(checklists) = &arguments.checklists {
         config.checklists = Some(checklists.clone());
     }
+    // A folder of that name beside us is what people expect to be used; without one the binary has its own.
+    let beside = PathBuf::from("checklists");
+    if config.checklists.is_none() && beside.is_dir() {
+        config.checklists = Some(beside);
+    }
     Ok(config)
 }
 
 fn log(config: &Config, format: Option<LogFormat>, serving: bool) {
-    let level = if serving { config.log.level.as_str() } else { "warn" };
+    let level = if serving { config.log.level.word() } else { "warn" };
     let filter = tracing_subscriber::EnvFilter::try_from_env("ROLLCALL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let json = format.map_or(config.log.is_json(), |f| f == LogFormat::Json);
+    let json = format.map_or(config.log.format == crate::config::LogFormat::Json, |f| f == LogFormat::Json);
     // A second logger cannot be set; the first one stays.
     if json {
         _ = builder.json().try_init();
@@ -282,7 +287,7 @@ async fn list(config: &Config) -> Result<u8, End> {
     let store = open(config).await?;
     let absent = |e: crate::store::StoreError| End::new(ABSENT, e.to_string());
     let open = store.under_way().await.map_err(absent)?;
-    let past = store.list(Past::Before { id: None, limit: 20 }).await.map_err(absent)?;
+    let past = store.list(Past::Over { before_id: None, limit: 20 }).await.map_err(absent)?;
     if open.is_empty() && past.is_empty() {
         print("No deployment yet. Start one: rollcall do \"start v1.2.0\"");
         return Ok(DONE);

@@ -3,6 +3,7 @@
 use super::stage::{Stage, no_such};
 use super::{Engine, Envelope, Inner, Input, lock};
 use crate::card::{Block, Button, Card, Fact, Reply, Tone, compose};
+use crate::config::Config;
 use crate::domain::command::{Command, ItemRef};
 use crate::domain::deployment::Deployment;
 use crate::domain::resolve;
@@ -47,7 +48,7 @@ const MAX_KEY: usize = 200;
 const MAX_EMOJI: usize = 64;
 
 /// Reads an envelope. What cannot be understood is answered at once and changes nothing.
-pub(super) fn understand(envelope: &Envelope) -> Result<Wanted, Reply> {
+pub(super) fn understand(envelope: &Envelope, config: &Config) -> Result<Wanted, Reply> {
     if envelope.key.as_ref().is_some_and(|k| k.is_empty() || k.len() > MAX_KEY) {
         return Err(Reply::refused(format!("The request's key must have 1 to {MAX_KEY} bytes. Nothing was recorded.")));
     }
@@ -57,12 +58,22 @@ pub(super) fn understand(envelope: &Envelope) -> Result<Wanted, Reply> {
         Input::Say(text) => match grammar::parse(text) {
             Ok(parsed) => Ok(match parsed.request {
                 Request::Start(start) => Wanted::Start(start),
-                Request::Act(command) => Wanted::Act { target: parsed.deployment, command },
+                Request::Act(command) => {
+                    Wanted::Act { target: parsed.deployment, command: with_people(command, envelope, config) }
+                }
                 Request::Query(query) => Wanted::Answer { target: parsed.deployment, query },
             }),
             Err(problem) => Err(Reply::refused(problem.to_string())),
         },
     }
+}
+
+/// Names that people typed, as the people the directory knows; `me` is whoever says it.
+fn with_people(mut command: Command, envelope: &Envelope, config: &Config) -> Command {
+    if let Command::Assign { to, .. } | Command::Handover { to } = &mut command {
+        *to = if to.name.eq_ignore_ascii_case("me") { envelope.by.clone() } else { config.identify(&to.name) };
+    }
+    command
 }
 
 /// A message's key names what it shows: `12/section/3/1@console:deployments`.

@@ -199,7 +199,7 @@ impl Engine {
 
     /// Handles one request. What it answers with `ok` has been recorded.
     pub async fn handle(&self, envelope: Envelope) -> Reply {
-        let wanted = match ask::understand(&envelope) {
+        let wanted = match ask::understand(&envelope, &self.inner.config) {
             Ok(wanted) => wanted,
             Err(reply) => return reply,
         };

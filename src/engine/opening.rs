@@ -4,7 +4,7 @@ use super::stage::{By, Stage, lock_of};
 use super::{Envelope, Inner, lock};
 use crate::card::{Button, Reply};
 use crate::config::Config;
-use crate::domain::checklist::{Checklist, Schedule};
+use crate::domain::checklist::Checklist;
 use crate::domain::deployment::{Deployment, lock_key};
 use crate::domain::event::{Event, Recorded};
 use crate::domain::plan::Plan;
@@ -33,7 +33,7 @@ pub(super) async fn start(
     envelope: &Envelope,
     wish: &Start,
 ) -> Result<Reply, StoreError> {
-    let settings = inner.config.channel(&envelope.channel);
+    let settings = inner.config.channel(&envelope.channel).cloned().unwrap_or_default();
     let checklist = match checklist(inner, wish, settings.checklist.as_deref()) {
         Ok(checklist) => checklist,
         Err(reply) => return Ok(reply),
@@ -111,9 +111,11 @@ fn plan(inner: &Inner, checklist: Arc<Checklist>) -> Arc<Plan> {
 
 /// When progress is posted for a checklist in a channel: the checklist's word, then the channel's, then the house's.
 pub(super) fn schedule(config: &Config, channel: &str, checklist: &Checklist) -> Result<schedule::Compiled, String> {
-    let channel = config.channel(channel);
-    let wanted: &Schedule = checklist.progress.as_ref().or(channel.progress.as_ref()).unwrap_or(&config.progress);
-    schedule::parse(wanted, config.timezone)
+    match (&checklist.progress, config.channel(channel).and_then(|c| c.progress.as_ref())) {
+        (Some(own), _) => schedule::parse(own, config.timezone),
+        (None, Some(channel)) => Ok(channel.compiled.clone()),
+        (None, None) => Ok(config.progress.compiled.clone()),
+    }
 }
 
 /// The words of a start, with one more option.

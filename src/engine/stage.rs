@@ -53,7 +53,7 @@ impl Rules {
         let schedule =
             super::opening::schedule(&self.config, &d.channel, &d.plan.checklist).unwrap_or_else(|problem| {
                 tracing::warn!(deployment = d.id, %problem, "progress falls back to every hour");
-                schedule::Compiled::hourly()
+                schedule::Compiled::hourly(self.config.timezone)
             });
         if kept.len() >= KEPT_RULES {
             kept.clear();
@@ -154,7 +154,7 @@ impl<'a> Stage<'a> {
         let waits = matches!(d.status, Status::Scheduled | Status::Queued);
         Policy {
             progress,
-            may_override: self.rules.config.rules.r#override.clone(),
+            may_override: self.rules.config.rules.override_.clone(),
             roles: self.rules.roles.clone(),
             lock_held_by: if waits { self.holder(&d.lock()).map(|s| s.id) } else { None },
         }
