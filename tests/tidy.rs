@@ -1,7 +1,7 @@
 //! The invariants of the house that a scan of its text can check.
 //!
-//! What counts as code: everything of a file before its `#[cfg(test)]` (files named `tests.rs` are none of it), without comments and without what stands in
-//! quotes. Simple on purpose: a file that wants to fool it can.
+//! What counts as code: everything of a file before its `#[cfg(test)]` (files named `tests.rs` are none of it), without
+//! comments and without what stands in quotes. Simple on purpose: a file that wants to fool it can.
 
 use std::collections::BTreeSet;
 use std::fs;

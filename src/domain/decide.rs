@@ -63,17 +63,20 @@ pub fn decide(
         Command::Assign { item, to } => {
             let (leaf, rest) = open_item(d, item)?;
             if rest.is_some() {
-                // Nothing of an assignment can be said in passing: the words that are left make the item doubtful.
-                return Err(Refusal::NoMatch { said: resolve::said(item) });
+                return Err(not_whole(std::slice::from_ref(item)));
             }
             Ok(Event::Assigned { item: d.plan.leaves[leaf].number.clone(), to: to.clone() }.into())
         }
         Command::Evidence { item, text } => {
             let (leaf, rest) = open_item(d, item)?;
+            if !text.is_empty() && rest.is_some() {
+                return Err(not_whole(std::slice::from_ref(item)));
+            }
+            let text = if text.is_empty() { rest.unwrap_or_default() } else { text.clone() };
             let item = d.plan.leaves[leaf].number.clone();
-            let Some(text) = resolve::joined(rest.as_deref(), Some(text)) else {
+            if text.is_empty() {
                 return Err(Refusal::ValueNeeded { field: item.to_string() });
-            };
+            }
             Ok(Event::Evidence { item, text }.into())
         }
         Command::Note { text } => {
@@ -134,7 +137,10 @@ fn decide_mark(
     reaction: Option<&str>,
 ) -> Result<Decision, Refusal> {
     let meant = resolve::items(d, items)?;
-    let note = resolve::joined(meant.rest.as_deref(), note);
+    if note.is_some_and(|n| !n.is_empty()) && meant.rest.is_some() {
+        return Err(not_whole(items));
+    }
+    let note = note.filter(|n| !n.is_empty()).map(str::to_owned).or(meant.rest);
     let mut decision = Decision::default();
     for (leaf, by_name) in meant.leaves.into_iter().zip(meant.by_name) {
         match mark_one(d, leaf, mark, note.as_deref(), reaction, by_name) {
@@ -200,7 +206,14 @@ fn mark_one(
         return Err(Refusal::ReasonNeeded { mark, item });
     }
     let reaction = if mark == Mark::Untick { None } else { reaction.map(str::to_owned) };
-    Ok(Event::Marked { item, mark, note: note.filter(|n| !n.is_empty()).map(str::to_owned), reaction })
+    Ok(Event::Marked { item, mark, note: note.map(str::to_owned), reaction })
+}
+
+/// What else there is to say was told apart from the item's words, and yet some of them match no item: which item is
+/// meant is then in doubt.
+fn not_whole(items: &[ItemRef]) -> Refusal {
+    let words = items.iter().find(|r| matches!(r, ItemRef::Words(_))).or(items.first());
+    Refusal::NoMatch { said: words.map(resolve::said).unwrap_or_default() }
 }
 
 /// The leaf can be changed now.

@@ -357,18 +357,18 @@ impl Deployment {
             .or_else(|| has(&|i| self.mark(i).is_none()))
     }
 
-    /// A section that came up and has not been announced: the event that says so. Asked again after each until
-    /// there is none: sections the walk passes over because all that is open in them is optional come up on the way,
-    /// so that nobody learns of "if needed" when it is too late.
-    pub fn follow_on(&self) -> Option<Event> {
-        let current = self.current_section()?;
+    /// The sections that came up and have not been announced, in page order: the events that say so. Sections the
+    /// walk passes over because all that is open in them is optional come up on the way, so that nobody learns of
+    /// "if needed" when it is too late.
+    pub fn follow_on(&self) -> Vec<Event> {
+        let Some(current) = self.current_section() else { return Vec::new() };
         let passed = self
             .walk()
             .take_while(|s| s.number != current)
             .filter(|s| s.leaves.clone().any(|i| self.mark(i).is_none()))
             .map(|s| s.number);
-        let section = passed.chain([current]).find(|s| !self.opened.contains(s))?;
-        Some(Event::SectionOpened { section })
+        let due = passed.chain([current]).filter(|s| !self.opened.contains(s));
+        due.map(|section| Event::SectionOpened { section }).collect()
     }
 
     /// Milliseconds under way, up to the outcome.

@@ -73,8 +73,8 @@ pub fn item(d: &Deployment, r: &ItemRef) -> Result<(usize, Option<String>), Refu
 }
 
 /// Both texts, one after the other, so that no word of either is lost.
-pub(super) fn joined(one: Option<&str>, other: Option<&str>) -> Option<String> {
-    let both: Vec<&str> = [one, other].into_iter().flatten().filter(|t| !t.is_empty()).collect();
+fn joined(one: Option<&str>, other: Option<&str>) -> Option<String> {
+    let both: Vec<&str> = [one, other].into_iter().flatten().collect();
     (!both.is_empty()).then(|| both.join(" "))
 }
 

@@ -163,7 +163,8 @@ fn assigning_and_evidence() {
     assert_eq!(case.asks("evidence 1.1 : https://ci/1"), "evidence 1.1 : https://ci/1");
     assert_eq!(case.asks("evidence 1.1"), "no: 1.1 needs a value");
     assert_eq!(case.asks("evidence \"smoke tests build 118 green\""), "evidence 1.2 : build 118 green");
-    assert_eq!(case.asks("evidence \"smoke tests see\" : https://ci/1"), "evidence 1.2 : see https://ci/1");
+    assert_eq!(case.asks("evidence \"smoke tests\" : https://ci/1"), "evidence 1.2 : https://ci/1");
+    assert_eq!(case.asks("evidence \"smoke tests arm\" : https://ci/1"), "no: no match <smoke tests arm>");
     let case =
         case.says("assign 1.1 : Ben").says("assign 1.2 : Cleo").says("evidence 1.1 : e").says("evidence 1.1 : f");
     let assigned: Vec<_> = case.d.assigned().map(|(i, p)| (i, p.name.to_string())).collect();
