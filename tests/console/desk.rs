@@ -8,9 +8,7 @@ use rollcall::domain::command::Via;
 use rollcall::domain::status::Status;
 use rollcall::domain::text::{Rich, Span};
 use rollcall::domain::time::Timestamp;
-use rollcall::engine::{
-    Completion, Envelope, Input, Notice, Page, PageField, PagePerson, PageSection, TimelineLine,
-};
+use rollcall::engine::{Completion, Envelope, Input, Notice, Page, PageField, PagePerson, PageSection, TimelineLine};
 use rollcall::ports::Pending;
 use rollcall::store::{Message, Summary};
 use std::sync::Mutex;
@@ -70,7 +68,7 @@ pub fn item(number: &str, text: Rich, state: Shown) -> ItemLine {
                 asked("Fail…", "fail", &format!("What failed in {n}?")),
                 asked("Block…", "block", &format!("What blocks {n}?")),
                 asked("Assign…", "assign", &format!("Who does {n}?")),
-                asked("Evidence…", "evidence", &format!("Link or words that prove {n}"))
+                asked("Evidence…", "evidence", &format!("Link or words that prove {n}")),
             ]
         },
         number,
@@ -131,8 +129,12 @@ impl FakeDesk {
                     &format!("Deploying payments {} to production", self.version),
                     Tone::Active,
                     vec![
-                        text("Ana is deploying. Expected to take 1 h 30 min, until about 15:30. The checklist is in the thread; the board below is always current."),
-                        Block::Context { text: "Production service · commit 4f2c9e1 · change window 14:00 to 16:00".into() },
+                        text(
+                            "Ana is deploying. Expected to take 1 h 30 min, until about 15:30. The checklist is in the thread; the board below is always current.",
+                        ),
+                        Block::Context {
+                            text: "Production service · commit 4f2c9e1 · change window 14:00 to 16:00".into(),
+                        },
                     ],
                     vec![],
                 ),
@@ -185,7 +187,11 @@ impl FakeDesk {
                     Block::Facts {
                         facts: vec![
                             Fact { label: "Deployer".into(), value: "Ben".into(), at: None },
-                            Fact { label: "Ended".into(), value: Rich::default(), at: Some(Timestamp(START + 500_000)) },
+                            Fact {
+                                label: "Ended".into(),
+                                value: Rich::default(),
+                                at: Some(Timestamp(START + 500_000)),
+                            },
                         ],
                     },
                 ],
@@ -200,7 +206,12 @@ impl FakeDesk {
             "12/hold",
             None,
             "post",
-            card("On hold: error rate is climbing", Tone::Warn, vec![text("Ben holds the deployment: checkout errors at 0.8 %, looking at the new pool size.")], vec![]),
+            card(
+                "On hold: error rate is climbing",
+                Tone::Warn,
+                vec![text("Ben holds the deployment: checkout errors at 0.8 %, looking at the new pool size.")],
+                vec![],
+            ),
         ));
         all
     }
@@ -219,7 +230,11 @@ impl FakeDesk {
                         Fact { label: "Elapsed".into(), value: "52 min of 1 h 30 min".into(), at: None },
                         Fact { label: "Deployer".into(), value: "Ana".into(), at: None },
                         Fact { label: "Started".into(), value: Rich::default(), at: Some(Timestamp(START)) },
-                        Fact { label: "Next".into(), value: Rich(vec![styled("3.4", true, false), styled(" Warm the caches", false, false)]), at: None },
+                        Fact {
+                            label: "Next".into(),
+                            value: Rich(vec![styled("3.4", true, false), styled(" Warm the caches", false, false)]),
+                            at: None,
+                        },
                     ],
                 },
             ],
@@ -342,11 +357,16 @@ fn section_card(n: usize, title: &str, items: &[ItemLine]) -> Card {
     let (done, total) = count(items.iter());
     let tone = if done == total { Tone::Quiet } else { Tone::Active };
     let mut blocks = vec![Block::Context { text: format!("{done} of {total} done").as_str().into() }];
-    for i in items {
+    for (at, i) in items.iter().enumerate() {
         if i.number.to_string() == "3.6.1" {
-            blocks.push(Block::Group { number: "3.6".parse().unwrap(), text: "Switch traffic".into(), done: 0, total: 2 });
+            blocks.push(Block::Group {
+                number: "3.6".parse().unwrap(),
+                text: "Switch traffic".into(),
+                done: 0,
+                total: 2,
+            });
         }
-        blocks.push(Block::Item { item: Box::new(i.clone()) });
+        blocks.push(Block::Item { item: Box::new(ItemLine { keycap: at as u8 + 1, ..i.clone() }) });
     }
     card(&format!("{n} · {title}"), tone, blocks, vec![])
 }
@@ -354,9 +374,31 @@ fn section_card(n: usize, title: &str, items: &[ItemLine]) -> Card {
 pub fn sections() -> Vec<(String, Vec<ItemLine>)> {
     let t = |s: &str| Rich::plain(s);
     let mut failed = item("3.3", t("Error rate below 1 % for five minutes"), Shown::Failed);
-    failed.details = vec![t("0.8 % on checkout, climbing"), Rich(vec![styled("evidence: ", false, false), Span { text: "dashboard".into(), link: Some("https://grafana.example/d/abc?from=now-1h&to=now".into()), ..Span::default() }])];
-    let mut warm = item("3.4", Rich(vec![styled("Warm the caches", true, false), styled(" with ", false, false), styled("warm.sh", false, true)]), Shown::Open);
-    warm.commands = vec![CodeBlock { language: Some("sh".into()), code: "kubectl exec deploy/payments -- ./warm.sh --all\nkubectl rollout status deploy/payments --timeout=120s".into() }];
+    failed.details = vec![
+        t("0.8 % on checkout, climbing"),
+        Rich(vec![
+            styled("evidence: ", false, false),
+            Span {
+                text: "dashboard".into(),
+                link: Some("https://grafana.example/d/abc?from=now-1h&to=now".into()),
+                ..Span::default()
+            },
+        ]),
+    ];
+    let mut warm = item(
+        "3.4",
+        Rich(vec![
+            styled("Warm the caches", true, false),
+            styled(" with ", false, false),
+            styled("warm.sh", false, true),
+        ]),
+        Shown::Open,
+    );
+    warm.commands = vec![CodeBlock {
+        language: Some("sh".into()),
+        code: "kubectl exec deploy/payments -- ./warm.sh --all\nkubectl rollout status deploy/payments --timeout=120s"
+            .into(),
+    }];
     warm.details = vec![t("assigned to Ben")];
     let mut optional = item("3.5", t("Invalidate the edge cache"), Shown::Open);
     optional.optional = true;
@@ -365,27 +407,52 @@ pub fn sections() -> Vec<(String, Vec<ItemLine>)> {
     let mut blocked = item("3.6.2", t("Move 100 % of traffic"), Shown::Blocked);
     blocked.details = vec![t("waits for the network team")];
     vec![
-        ("Before you start".into(), vec![
-            item("1.1", t("Release notes reviewed"), Shown::Ticked),
-            item("1.2", t("All required approvals are there"), Shown::Ticked),
-            item("1.3", t("On-call knows"), Shown::Ticked),
-        ]),
-        ("Backup".into(), vec![
-            item("2.1", t("Snapshot of the primary database taken and its restore tried on a scratch instance"), Shown::Ticked),
-            item("2.2", t("Snapshot id noted"), Shown::Ticked),
-            skipped,
-        ]),
-        ("Deployment".into(), vec![
-            item("3.1", t("Image v1.2.0 present in the registry"), Shown::Ticked),
-            item("3.2", t("Migrations applied"), Shown::Ticked),
-            failed,
-            warm,
-            optional,
-            item("3.6.1", t("Move 10 % of traffic"), Shown::Open),
-            blocked,
-        ]),
-        ("After success".into(), vec![item("4.1", t("Remove the old image"), Shown::Open), item("4.2", t("Close the change ticket"), Shown::Open)]),
-        ("Rollback procedure".into(), vec![item("5.1", t("Route traffic back"), Shown::Closed), item("5.2", t("Restore the snapshot"), Shown::Closed)]),
+        (
+            "Before you start".into(),
+            vec![
+                item("1.1", t("Release notes reviewed"), Shown::Ticked),
+                item("1.2", t("All required approvals are there"), Shown::Ticked),
+                item("1.3", t("On-call knows"), Shown::Ticked),
+            ],
+        ),
+        (
+            "Backup".into(),
+            vec![
+                item(
+                    "2.1",
+                    t("Snapshot of the primary database taken and its restore tried on a scratch instance"),
+                    Shown::Ticked,
+                ),
+                item("2.2", t("Snapshot id noted"), Shown::Ticked),
+                skipped,
+            ],
+        ),
+        (
+            "Deployment".into(),
+            vec![
+                item("3.1", t("Image v1.2.0 present in the registry"), Shown::Ticked),
+                item("3.2", t("Migrations applied"), Shown::Ticked),
+                failed,
+                warm,
+                optional,
+                item("3.6.1", t("Move 10 % of traffic"), Shown::Open),
+                blocked,
+            ],
+        ),
+        (
+            "After success".into(),
+            vec![
+                item("4.1", t("Remove the old image"), Shown::Open),
+                item("4.2", t("Close the change ticket"), Shown::Open),
+            ],
+        ),
+        (
+            "Rollback procedure".into(),
+            vec![
+                item("5.1", t("Route traffic back"), Shown::Closed),
+                item("5.2", t("Restore the snapshot"), Shown::Closed),
+            ],
+        ),
     ]
 }
 
@@ -415,9 +482,20 @@ impl Desk for FakeDesk {
         self.heard.lock().unwrap().push(envelope);
         Box::pin(async move { reply })
     }
-    fn messages<'a>(&'a self, channel: &'a str, before: Option<i64>, limit: usize) -> Pending<'a, Result<Vec<Message>, String>> {
-        let mut found: Vec<Message> = self.messages.lock().unwrap().iter()
-            .filter(|m| m.channel == channel && before.is_none_or(|b| m.id < b)).cloned().collect();
+    fn messages<'a>(
+        &'a self,
+        channel: &'a str,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Pending<'a, Result<Vec<Message>, String>> {
+        let mut found: Vec<Message> = self
+            .messages
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|m| m.channel == channel && before.is_none_or(|b| m.id < b))
+            .cloned()
+            .collect();
         found.sort_by_key(|m| m.id);
         let skip = found.len().saturating_sub(limit);
         Box::pin(async move { Ok(found.split_off(skip)) })
@@ -436,35 +514,81 @@ impl Desk for FakeDesk {
         let page = Page {
             summary: summary(12, &self.version, Status::Active),
             board,
-            sections: sections.iter().enumerate().map(|(i, (title, items))| {
-                let (done, total) = count(items.iter());
-                PageSection {
-                    number: i as u32 + 1,
-                    phase: phases[i].into(),
-                    title: title.as_str().into(),
-                    branch: if i == 4 { "rollback".into() } else { String::new() },
-                    closed: (i == 4).then(|| "opens when a rollback is called".into()),
-                    done, total,
-                    current: i == 2,
-                    notes: if i == 2 { vec!["Keep the dashboard open while traffic moves.".into()] } else { vec![] },
-                    cards: vec![section_card(i + 1, title, items)],
-                }
-            }).collect(),
-            timeline: (1..=9).map(|n| TimelineLine {
-                seq: n, at: Timestamp(START + n as i64 * 300_000),
-                who: ["Ana", "Ben", "Rollcall"][n as usize % 3].into(),
-                via: [Via::Console, Via::Terminal, Via::Timer][n as usize % 3],
-                text: if n == 1 { "started the deployment".into() } else { format!("ticked 3.{n} with a few words that may be longer").as_str().into() },
-            }).collect(),
+            sections: sections
+                .iter()
+                .enumerate()
+                .map(|(i, (title, items))| {
+                    let (done, total) = count(items.iter());
+                    PageSection {
+                        number: i as u32 + 1,
+                        phase: phases[i].into(),
+                        title: title.as_str().into(),
+                        branch: if i == 4 { "rollback".into() } else { String::new() },
+                        closed: (i == 4).then(|| "opens when a rollback is called".into()),
+                        done,
+                        total,
+                        current: i == 2,
+                        notes: if i == 2 {
+                            vec!["Keep the dashboard open while traffic moves.".into()]
+                        } else {
+                            vec![]
+                        },
+                        cards: vec![section_card(i + 1, title, items)],
+                    }
+                })
+                .collect(),
+            timeline: (1..=9)
+                .map(|n| TimelineLine {
+                    seq: n,
+                    at: Timestamp(START + n as i64 * 300_000),
+                    who: ["Ana", "Ben", "Rollcall"][n as usize % 3].into(),
+                    via: [Via::Console, Via::Terminal, Via::Timer][n as usize % 3],
+                    text: if n == 1 {
+                        "started the deployment".into()
+                    } else {
+                        format!("ticked 3.{n} with a few words that may be longer").as_str().into()
+                    },
+                })
+                .collect(),
             timeline_cut: 14,
             people: vec![
-                PagePerson { name: "Ana".into(), ticked: 6, assigned: 0, deployer: true, last_seen: Timestamp(START + 3_000_000) },
-                PagePerson { name: "Ben".into(), ticked: 1, assigned: 2, deployer: false, last_seen: Timestamp(START + 3_100_000) },
+                PagePerson {
+                    name: "Ana".into(),
+                    ticked: 6,
+                    assigned: 0,
+                    deployer: true,
+                    last_seen: Timestamp(START + 3_000_000),
+                },
+                PagePerson {
+                    name: "Ben".into(),
+                    ticked: 1,
+                    assigned: 2,
+                    deployer: false,
+                    last_seen: Timestamp(START + 3_100_000),
+                },
             ],
             fields: vec![
-                PageField { label: "Snapshot ID".into(), value: Some("snap-0f3".into()), target: None, choices: vec![], automatic: false },
-                PageField { label: "Error rate".into(), value: None, target: Some("<1%".into()), choices: vec![], automatic: false },
-                PageField { label: "Environment".into(), value: None, target: None, choices: vec!["Staging".into(), "Production".into()], automatic: true },
+                PageField {
+                    label: "Snapshot ID".into(),
+                    value: Some("snap-0f3".into()),
+                    target: None,
+                    choices: vec![],
+                    automatic: false,
+                },
+                PageField {
+                    label: "Error rate".into(),
+                    value: None,
+                    target: Some("<1%".into()),
+                    choices: vec![],
+                    automatic: false,
+                },
+                PageField {
+                    label: "Environment".into(),
+                    value: None,
+                    target: None,
+                    choices: vec!["Staging".into(), "Production".into()],
+                    automatic: true,
+                },
             ],
             undelivered: vec![],
         };
@@ -474,21 +598,33 @@ impl Desk for FakeDesk {
         let none = self.sections.lock().unwrap().is_empty();
         let version = self.version.clone();
         Box::pin(async move {
-            if none { return Listing::default(); }
+            if none {
+                return Listing::default();
+            }
             let past = [Status::Succeeded, Status::Partial, Status::RolledBack, Status::Cancelled];
             Listing {
                 active: vec![summary(12, &version, Status::Active), summary(13, "v1.2.1", Status::Queued)],
-                past: (1..=11).rev().filter(|id| before.is_none_or(|b| *id < b)).take(4)
-                    .map(|id| summary(id, &format!("v1.1.{id}"), past[id as usize % 4])).collect(),
+                past: (1..=11)
+                    .rev()
+                    .filter(|id| before.is_none_or(|b| *id < b))
+                    .take(4)
+                    .map(|id| summary(id, &format!("v1.1.{id}"), past[id as usize % 4]))
+                    .collect(),
             }
         })
     }
     fn complete<'a>(&'a self, _: &'a str, _: Option<u64>, text: &'a str) -> Pending<'a, Vec<Completion>> {
         let words = ["start v1.2.0", "status", "tick 3.4", "tick 3.5", "skip 3.5", "next", "note", "hold"];
         let typed = text.trim_start_matches('/').trim_start_matches("deploy").trim_start().to_owned();
-        let found = words.iter().filter(|w| w.starts_with(&typed)).map(|w| Completion {
-            text: format!("/deploy {w}"), label: (*w).into(), detail: format!("what {w} does, in a few words"),
-        }).collect();
+        let found = words
+            .iter()
+            .filter(|w| w.starts_with(&typed))
+            .map(|w| Completion {
+                text: format!("/deploy {w}"),
+                label: (*w).into(),
+                detail: format!("what {w} does, in a few words"),
+            })
+            .collect();
         Box::pin(async move { found })
     }
     fn record(&self, id: u64, format: RecordFormat) -> Pending<'_, Option<String>> {

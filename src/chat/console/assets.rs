@@ -3,8 +3,8 @@
 use super::identity::digest;
 use super::refuse::Refusal;
 use axum::extract::{Path, RawQuery};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH};
 use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH};
 use axum::response::{IntoResponse, Response};
 use std::sync::LazyLock;
 

@@ -27,12 +27,8 @@ pub trait Desk: Send + Sync + 'static {
     /// Active deployments, and a page of past ones (newest first) with an id below `before`.
     fn list(&self, before: Option<u64>) -> Pending<'_, Listing>;
     /// How `text` could go on, best first.
-    fn complete<'a>(
-        &'a self,
-        channel: &'a str,
-        deployment: Option<u64>,
-        text: &'a str,
-    ) -> Pending<'a, Vec<Completion>>;
+    fn complete<'a>(&'a self, channel: &'a str, deployment: Option<u64>, text: &'a str)
+    -> Pending<'a, Vec<Completion>>;
     /// The record to take away.
     fn record(&self, id: u64, format: RecordFormat) -> Pending<'_, Option<String>>;
     /// The channels there are, with their platform.

@@ -25,7 +25,8 @@ impl Viewer {
     }
     /// On loopback: the name the page says it acts as, if it says one.
     pub fn picked(headers: &HeaderMap) -> Result<Self, Refusal> {
-        let person = headers.get(AS).map(|raw| name(&percent_decode(raw.as_bytes()).decode_utf8_lossy())).transpose()?;
+        let person =
+            headers.get(AS).map(|raw| name(&percent_decode(raw.as_bytes()).decode_utf8_lossy())).transpose()?;
         Ok(Self { person: person.map(|name| Person::named(&name)), signed_in: false })
     }
     /// Known by a session.
@@ -42,9 +43,8 @@ impl Viewer {
     }
     /// The person, where one is needed.
     pub fn someone(self) -> Result<Person, Refusal> {
-        self.person.ok_or_else(|| {
-            Refusal::bad("Say who you are first: pick a name at the top right. Nothing was done.")
-        })
+        self.person
+            .ok_or_else(|| Refusal::bad("Say who you are first: pick a name at the top right. Nothing was done."))
     }
 }
 

@@ -5,8 +5,8 @@ use super::refuse::Refusal;
 use super::{State as Shared, api, draw, limits};
 use crate::engine::Notice;
 use axum::extract::{Query, State};
-use axum::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use axum::http::StatusCode;
+use axum::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -19,7 +19,10 @@ use tokio_stream::wrappers::ReceiverStream;
 /// A change, ready to be sent.
 #[derive(Clone, Debug)]
 enum Change {
-    Message { channel: Arc<str>, data: Arc<str> },
+    Message {
+        channel: Arc<str>,
+        data: Arc<str>,
+    },
     Deployment(u64),
     /// Something was missed: read anew.
     Resync,
@@ -83,10 +86,7 @@ pub(crate) struct About {
 }
 
 /// A live stream.
-pub(crate) async fn events(
-    State(state): State<Arc<Shared>>,
-    Query(about): Query<About>,
-) -> Result<Response, Response> {
+pub(crate) async fn events(State(state): State<Arc<Shared>>, Query(about): Query<About>) -> Result<Response, Response> {
     let channel = about.channel.as_deref().map(api::channel).transpose().map_err(IntoResponse::into_response)?;
     let Ok(place) = state.streams.clone().try_acquire_owned() else {
         let mut full = Refusal::new(

@@ -46,9 +46,11 @@ pub fn in_its_form(response: Response, path: &str, head: bool) -> Response {
         return response;
     }
     let status = response.status();
-    let refusal = response.extensions().get::<Refusal>().cloned().unwrap_or_else(|| {
-        Refusal::new(status, format!("The request could not be served ({}).", status.as_u16()))
-    });
+    let refusal = response
+        .extensions()
+        .get::<Refusal>()
+        .cloned()
+        .unwrap_or_else(|| Refusal::new(status, format!("The request could not be served ({}).", status.as_u16())));
     let kept: Vec<_> = [header::RETRY_AFTER, header::ALLOW]
         .into_iter()
         .filter_map(|name| response.headers().get(&name).cloned().map(|value| (name, value)))

@@ -126,8 +126,10 @@ mod tests {
 
     #[test]
     fn small_markdown_becomes_markup() {
-        let html = markdown("Ticked **3.2** by *Ana*:\n\n- `a < b`\n- [page](https://x.example/?a=1&b=2)\n\n```sh\nls <x>\n```")
-            .into_string();
+        let html = markdown(
+            "Ticked **3.2** by *Ana*:\n\n- `a < b`\n- [page](https://x.example/?a=1&b=2)\n\n```sh\nls <x>\n```",
+        )
+        .into_string();
         assert_eq!(
             html,
             "<p>Ticked <strong>3.2</strong> by <em>Ana</em>:</p><ul><li><code>a &lt; b</code></li><li>\

@@ -132,7 +132,7 @@ document.addEventListener('click', (event) => {
 });
 
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && !$('dialog[open]')) {
+  if (event.key === 'Escape' && !$('dialog[open]') && !event.target.closest('input')) {
     const menu = $('details.more[open]');
     if (menu) { menu.open = false; $('summary', menu).focus(); } else closeThread(true);
   } else if (event.key === '/' && !event.target.closest('input, textarea, dialog')) {

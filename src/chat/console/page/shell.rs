@@ -32,10 +32,13 @@ impl Shell<'_> {
                 header class="top" {
                     a class="brand" href="/" { img src=(assets::address("icon.svg")) alt="" width="28" height="28"; span { "Rollcall" } }
                     nav class="nav" aria-label="Channels and deployments" {
-                        @for name in &channels {
-                            a href=(format!("/c/{name}")) aria-current=[(here == Some(name)).then_some("page")] { "#" (name) }
+                        div class="channels" {
+                            @for name in &channels {
+                                a href=(format!("/c/{name}")) aria-current=[(here == Some(name.as_str())).then_some("page")] { "#" (name) }
+                            }
                         }
-                        a href="/deployments" aria-current=[(self.kind == "list").then_some("page")] { "All deployments" }
+                        a href="/deployments" aria-label="All deployments"
+                            aria-current=[(self.kind == "list").then_some("page")] { "All" span { " deployments" } }
                     }
                     p class="live" data-live="connecting" role="status" { span data-live-words {} }
                     @if let Some(me) = me {

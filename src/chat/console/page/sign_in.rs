@@ -8,8 +8,8 @@ use super::super::{State as Shared, session};
 use super::shell;
 use axum::body::Body;
 use axum::extract::{Query, State};
-use axum::http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE};
 use axum::http::StatusCode;
+use axum::http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE};
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Extension, Json};
 use maud::html;
@@ -76,8 +76,11 @@ pub(crate) async fn enter(State(state): State<Arc<Shared>>, body: Body) -> Resul
         }
         None => {
             tracing::warn!("a sign-in to the console failed");
-            Err(Refusal::new(StatusCode::UNAUTHORIZED, "Name and key do not fit. Both are in the configuration's [people].")
-                .into_response())
+            Err(Refusal::new(
+                StatusCode::UNAUTHORIZED,
+                "Name and key do not fit. Both are in the configuration's [people].",
+            )
+            .into_response())
         }
     }
 }
