@@ -1,7 +1,9 @@
 //! Rollcall walks a team through the deployment checklist it already keeps in Markdown.
 
 pub mod card;
+pub mod chat;
 pub mod check;
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod engine;
@@ -12,5 +14,6 @@ pub mod markdown;
 pub mod near;
 pub mod ports;
 pub mod schedule;
+pub mod serve;
 pub mod store;
 pub mod words;

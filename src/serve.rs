@@ -1,6 +1,6 @@
 //! The composition root: wires the rooms, runs until told to stop, and ends cleanly.
 
-use crate::chat::console::{self, ConsoleChat, Settings};
+use crate::chat::console::{self, Account, Console, ConsoleChat, Settings, SignIn};
 use crate::config::{Config, check_listen};
 use crate::engine::Engine;
 use crate::library::Library;
@@ -50,9 +50,8 @@ pub async fn serve(config: Config) -> Result<(), String> {
     let listener = listen(config.listen).await?;
     let address = listener.local_addr().map_err(|e| format!("Rollcall cannot listen: {e}."))?;
     let config = Arc::new(config);
-    let (engine, door) = Engine::open(store.clone(), Arc::new(SystemClock), config.clone(), library)
-        .await
-        .map_err(|e| e.to_string())?;
+    let (engine, door) =
+        Engine::open(store.clone(), Arc::new(SystemClock), config.clone(), library).await.map_err(|e| e.to_string())?;
 
     let token = secret()?;
     let running = Running { address, token: token.clone(), pid: std::process::id() };
@@ -64,13 +63,14 @@ pub async fn serve(config: Config) -> Result<(), String> {
     let chats: outbox::Chats = HashMap::from([("console", Arc::new(ConsoleChat) as Arc<dyn Chat>)]);
     let timer_loop = tokio::spawn(timers::run(engine.clone(), stopped.clone()));
     let outbox_loop = tokio::spawn(outbox::run(engine.clone(), chats, stopped.clone()));
-    let settings = Settings::new(&config, address, token, server_secret(&data)?, stopped.clone());
-    let router = console::router(Arc::new(engine.clone()), settings);
-    let mut http_stop = stopped.clone();
+    let console = Console::new(Arc::new(engine.clone()), settings(&config, address, token, &data)?);
+    let (router, mut http_stop) = (console.router(), stopped.clone());
     let http = tokio::spawn(async move {
-        axum::serve(listener, router)
-            .with_graceful_shutdown(async move { _ = http_stop.wait_for(|stop| *stop).await })
-            .await
+        let closing = async {
+            _ = http_stop.wait_for(|stop| *stop).await;
+            console.close();
+        };
+        console::serve(listener, router, closing, DRAIN).await;
     });
 
     greet(address, &store, &config, &checklists);
@@ -78,11 +78,8 @@ pub async fn serve(config: Config) -> Result<(), String> {
     signal().await;
     tracing::info!("stopping");
     _ = stop.send(true);
-    if tokio::time::timeout(DRAIN, http).await.is_err() {
-        tracing::info!("some pages were still loading and were cut off");
-    }
-    for task in [timer_loop, outbox_loop] {
-        _ = tokio::time::timeout(DRAIN, task).await;
+    for task in [http, timer_loop, outbox_loop] {
+        _ = tokio::time::timeout(DRAIN * 2, task).await;
     }
     drop(engine);
     _ = tokio::time::timeout(DRAIN, door).await;
@@ -90,6 +87,24 @@ pub async fn serve(config: Config) -> Result<(), String> {
     store.close().await.map_err(|e| e.to_string())?;
     tracing::info!("stopped");
     Ok(())
+}
+
+fn settings(config: &Config, address: SocketAddr, token: String, data: &Path) -> Result<Settings, String> {
+    let people: Vec<Account> = config
+        .people
+        .iter()
+        .filter_map(|(id, p)| Some(Account { id: id.clone(), name: p.name.clone(), key_sha256: p.key.as_ref()?.0 }))
+        .collect();
+    let sign_in =
+        if people.is_empty() { None } else { Some(SignIn { people, secret: server_secret(data)?.into_bytes() }) };
+    Ok(Settings {
+        hosts: config.console.hosts.clone(),
+        port: address.port(),
+        sign_in,
+        token,
+        loopback: address.ip().is_loopback(),
+        clock: Arc::new(SystemClock),
+    })
 }
 
 /// The checklists the configuration points to, or the built-in ones.
@@ -103,12 +118,9 @@ pub fn library(config: &Config) -> Result<Library, String> {
 /// Two bots on the same data would each think they hold the clock. The lock goes with the process, however it ends.
 fn only_instance(data: &Path) -> Result<File, String> {
     let path = data.join("rollcall.lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|e| format!("{} cannot be opened: {e}. Rollcall must be able to write in its data folder.", path.display()))?;
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(|e| {
+        format!("{} cannot be opened: {e}. Rollcall must be able to write in its data folder.", path.display())
+    })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(format!(
@@ -122,7 +134,9 @@ fn only_instance(data: &Path) -> Result<File, String> {
 async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
     TcpListener::bind(address).await.map_err(|e| match e.kind() {
         std::io::ErrorKind::AddrInUse => {
-            format!("{address} is in use by another program. Stop it, or choose another address: --listen 127.0.0.1:8081")
+            format!(
+                "{address} is in use by another program. Stop it, or choose another address: --listen 127.0.0.1:8081"
+            )
         }
         std::io::ErrorKind::PermissionDenied => {
             format!("Rollcall may not listen on {address}. Ports below 1024 need rights; try --listen 127.0.0.1:8080")

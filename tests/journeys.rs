@@ -239,7 +239,10 @@ async fn what_people_type_never_becomes_markup() {
     });
     let spans: Vec<_> = all.chain([post.card.title.clone()]).flat_map(|r| r.0).collect();
     assert!(spans.iter().all(|s| s.link.is_none() && !s.code), "{spans:?}");
-    assert!(spans.iter().any(|s| s.text.contains("*bold* <!channel> @everyone [x](https://evil.example) `code`")), "{spans:?}");
+    assert!(
+        spans.iter().any(|s| s.text.contains("*bold* <!channel> @everyone [x](https://evil.example) `code`")),
+        "{spans:?}"
+    );
 }
 
 #[tokio::test]

@@ -21,7 +21,12 @@ pub fn reply(reply: &Reply) -> String {
         out.push('\n');
         for choice in &reply.choices {
             let answer = if choice.ask.is_some() { " …" } else { "" };
-            _ = writeln!(out, "  {}\n      rollcall do '{}{answer}'", choice.label, choice.command.replace('\'', "'\\''"));
+            _ = writeln!(
+                out,
+                "  {}\n      rollcall do '{}{answer}'",
+                choice.label,
+                choice.command.replace('\'', "'\\''")
+            );
         }
     }
     out

@@ -244,7 +244,8 @@ fn log(config: &Config, format: Option<LogFormat>, serving: bool) {
 fn check_files(files: &[PathBuf], json: bool) -> Result<u8, End> {
     let mut read = Vec::new();
     for file in files {
-        let bytes = std::fs::read(file).map_err(|e| End::new(WRONG, format!("{} cannot be read: {e}.", file.display())))?;
+        let bytes =
+            std::fs::read(file).map_err(|e| End::new(WRONG, format!("{} cannot be read: {e}.", file.display())))?;
         let name = file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
         read.push((file.display().to_string(), markdown::read(&name, &bytes)));
     }

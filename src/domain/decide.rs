@@ -61,7 +61,12 @@ pub fn decide(
     match command {
         Command::Mark { items, mark, note } => decide_mark(d, items, *mark, note.as_deref(), reaction),
         Command::Assign { item, to } => {
-            let (leaf, rest) = open_item(d, item)?;
+            let (leaf, rest) = resolve::item(d, item)?;
+            match check_open(d, leaf) {
+                // What is not open yet can be planned.
+                Err(Refusal::Closed { why, .. }) if why.is_yet_to_come() => {}
+                other => other?,
+            }
             if rest.is_some() {
                 return Err(not_whole(std::slice::from_ref(item)));
             }
@@ -109,7 +114,12 @@ pub fn decide(
             Ok(Event::Progress { text: text.clone(), late_ms: 0 }.into())
         }
         Command::Rollback { reason } => {
-            only(d, &[Status::Active, Status::Held])?;
+            not_archived(d)?;
+            only(d, &[Status::Active, Status::Held, Status::Succeeded, Status::Partial])?;
+            // After the outcome others may have gone on from here: then it is theirs to roll back.
+            if let Some(holder) = policy.lock_held_by {
+                return Err(Refusal::LockTaken { holder });
+            }
             Ok(Event::RollbackCalled { reason: reason.clone() }.into())
         }
         Command::RolledBack => {
@@ -177,7 +187,9 @@ fn mark_one(
 ) -> Result<Event, Refusal> {
     let item = d.plan.leaves[leaf].number.clone();
     check_open(d, leaf)?;
-    if d.status == Status::Held && matches!(mark, Mark::Tick | Mark::Skip) {
+    // Criteria and troubleshooting are what a hold is for.
+    let walked = !matches!(d.plan.leaves[leaf].branch, Branch::Watch | Branch::OnDemand);
+    if d.status == Status::Held && walked && matches!(mark, Mark::Tick | Mark::Skip) {
         return Err(on_hold(d));
     }
     let standing = d.marked(leaf);
@@ -257,6 +269,9 @@ fn decide_fill(d: &Deployment, field: &str, value: &str) -> Result<Decision, Ref
     let value: String = said.chars().skip(found.label.chars().count()).collect();
     let value = value.trim_start_matches([':', '=', ' ']).trim().to_owned();
     let field = found.label.clone();
+    if super::fields::is_automatic(&field) {
+        return Err(Refusal::AutomaticField { field });
+    }
     if value.is_empty() {
         return Err(Refusal::ValueNeeded { field });
     }

@@ -192,7 +192,8 @@ impl Deployment {
             Event::Progress { .. } => self.since = Since { at: *at, marks: Vec::new() },
             Event::RollbackCalled { reason } => {
                 (self.status, self.reason, self.held_at) = (Status::RollingBack, Some(reason.clone()), None);
-                self.rollback_at = Some(*at);
+                // Called after the outcome, it takes the outcome back.
+                (self.rollback_at, self.ended_at) = (Some(*at), None);
             }
             Event::RolledBack => self.end(Status::RolledBack, *at, self.reason.clone()),
             Event::Succeeded { authority, .. } => self.end(Status::Succeeded, *at, authority.clone()),
@@ -275,7 +276,7 @@ impl Deployment {
             Status::Scheduled | Status::Queued => return Some(Closed::NotStarted),
             Status::Active | Status::Held => matches!(branch, Forward | Watch | FollowUp | OnDemand),
             Status::RollingBack => matches!(branch, Rollback | Watch | OnDemand),
-            Status::Succeeded | Status::Partial => matches!(branch, AfterSuccess | FollowUp | OnDemand),
+            Status::Succeeded | Status::Partial => matches!(branch, AfterSuccess | FollowUp | OnDemand | Watch),
             Status::RolledBack => matches!(branch, AfterRollback | OnDemand),
             Status::Cancelled => false,
         };
@@ -407,6 +408,13 @@ pub enum Closed {
     Over,
     /// Too long over.
     Archived,
+}
+
+impl Closed {
+    /// It may still open.
+    pub fn is_yet_to_come(self) -> bool {
+        matches!(self, Self::NotStarted | Self::UntilRollback | Self::UntilSuccess | Self::UntilRolledBack)
+    }
 }
 
 /// What only one deployment may hold at a time. Different spellings of one service and environment are one lock.

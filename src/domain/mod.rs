@@ -8,6 +8,7 @@ pub mod command;
 pub mod decide;
 pub mod deployment;
 pub mod event;
+pub mod fields;
 pub mod plan;
 pub mod policy;
 pub mod react;

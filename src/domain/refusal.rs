@@ -53,6 +53,8 @@ pub enum Refusal {
     AutomaticField { field: String },
     /// That person leads it already.
     AlreadyLeads { to: Person },
+    /// Another deployment is under way where this one was.
+    LockTaken { holder: u64 },
     /// The timer's moment has passed or the state has moved on.
     Stale,
     /// The log of this deployment is full.

@@ -40,7 +40,8 @@ pub fn items(d: &Deployment, refs: &[ItemRef]) -> Result<Meant, Refusal> {
                 (vec![leaf], rest)
             }
         };
-        let by_name = span.len() == 1;
+        // A range says several even where it means one: `3.2-3.2` leaves alone what somebody has marked.
+        let by_name = span.len() == 1 && !matches!(r, ItemRef::Range(..));
         // Criteria are noted when they happen: a range that merely passes over them does not say so.
         let is_criterion = |leaf: &usize| d.plan.leaves[*leaf].branch == Branch::Watch;
         if !span.iter().all(is_criterion) {

@@ -251,7 +251,9 @@ fn confirm_all(d: &crate::domain::deployment::Deployment, section: u32, part: u3
     }
     let n = open.len();
     let items = if n == 1 { "item" } else { "items" };
-    let mut yes = Button::new(format!("Tick {n} {items}"), format!("#{} tick {}", d.id, open.join(" ")));
+    // A range leaves alone whatever somebody marks between the question and the answer.
+    let (first, last) = (&open[0], &open[n - 1]);
+    let mut yes = Button::new(format!("Tick {n} {items}"), format!("#{} tick {first}-{last}", d.id));
     yes.style = crate::card::Style::Primary;
     Reply::ok(format!("Tick all that is open there: {}?", open.join(", "))).with_choices(vec![yes]).about(d.id)
 }

@@ -11,6 +11,7 @@ mod opening;
 mod page;
 mod record;
 mod stage;
+mod suggest;
 
 pub use crate::grammar::Completion;
 pub use record::Format;
@@ -263,6 +264,13 @@ impl Engine {
     /// Resolves when a timer was armed or taken away.
     pub async fn timers_changed(&self) {
         self.inner.timers.notified().await;
+    }
+
+    /// Everything that has no outcome yet, newest first.
+    pub fn open_deployments(&self) -> Vec<Summary> {
+        let mut open = self.inner.house.open(|_| true);
+        open.reverse();
+        open
     }
 
     /// Whether changes are being recorded; the sentence that says why not.

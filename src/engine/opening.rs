@@ -8,6 +8,7 @@ use crate::domain::checklist::Checklist;
 use crate::domain::deployment::{Deployment, lock_key};
 use crate::domain::event::{Event, Recorded};
 use crate::domain::plan::Plan;
+use crate::domain::status::Status;
 use crate::domain::time::span;
 use crate::grammar::Start;
 use crate::markdown::escape;
@@ -64,7 +65,10 @@ pub(super) async fn start(
     if inner.house.open_count() >= MAX_OPEN {
         return Ok(Reply::refused(format!("{MAX_OPEN} deployments are open, the most there may be. End some first.")));
     }
-    let holder = stage.holder(&lock_key(&service, &environment, wish.rehearse));
+    let lock = lock_key(&service, &environment, wish.rehearse);
+    // Whoever waits in the queue comes first, even in the moment between one end and the next start.
+    let ahead = || stage.open(|s| s.status == Status::Queued && lock_of(s) == lock).into_iter().next_back();
+    let holder = stage.holder(&lock).or_else(ahead);
     if let (Some(holder), None, false) = (&holder, start_at, wish.queue) {
         return Ok(taken(holder, wish, &checklist.name, &service, &environment, stage));
     }
@@ -209,7 +213,7 @@ fn taken(
     stage: &Stage<'_>,
 ) -> Reply {
     let since = holder.started_at.map(|at| span(stage.now().since_ms(at))).unwrap_or_default();
-    let queued = stage.open(|s| s.status == crate::domain::status::Status::Queued && lock_of(s) == lock_of(holder));
+    let queued = stage.open(|s| s.status == Status::Queued && lock_of(s) == lock_of(holder));
     let behind = match queued.len() {
         0 => String::new(),
         1 => ", with 1 more in the queue".into(),

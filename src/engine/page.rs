@@ -5,8 +5,8 @@ use crate::card::compose;
 use crate::domain::command::Mark;
 use crate::domain::deployment::Deployment;
 use crate::domain::event::Recorded;
-use crate::domain::status::Status;
-use crate::domain::time::{Timestamp, span};
+use crate::domain::fields::{automatic, is_automatic};
+use crate::domain::time::Timestamp;
 use crate::store::{StoreError, Summary};
 use crate::words::replies;
 
@@ -115,39 +115,14 @@ fn fields(d: &Deployment, now: Timestamp) -> Vec<PageField> {
         .fields()
         .map(|f| {
             let filled = d.fields.get(&f.label).cloned();
-            let automatic = if filled.is_none() { automatic(d, &f.label, now) } else { None };
+            let automatic = automatic(d, &f.label, now);
             PageField {
                 label: f.label.clone(),
-                automatic: automatic.is_some(),
-                value: filled.or(automatic).or_else(|| f.value.clone()),
+                automatic: is_automatic(&f.label),
+                value: automatic.or(filled).or_else(|| f.value.clone()),
                 target: f.target.clone(),
                 choices: f.choices.clone(),
             }
         })
         .collect()
-}
-
-/// What Rollcall knows itself. What a person fills in goes before it.
-fn automatic(d: &Deployment, label: &str, now: Timestamp) -> Option<String> {
-    let label = label.to_lowercase();
-    let label = label.strip_prefix("deployment ").or_else(|| label.strip_prefix("migration ")).unwrap_or(&label);
-    let started = d.started_at.map(Timestamp::utc);
-    match label {
-        "date" | "start date" => started.map(|t| t.format("%Y-%m-%d").to_string()),
-        "time" | "start time" => started.map(|t| t.format("%H:%M UTC").to_string()),
-        "end time" => d.ended_at.map(|t| t.utc().format("%H:%M UTC").to_string()),
-        "deployer" | "deployed by" => Some(d.deployer().name.to_string()),
-        "id" => Some(format!("#{}", d.id)),
-        "version" | "version/tag" | "tag" => Some(d.version.clone()),
-        "environment" => Some(d.environment.clone()),
-        "duration" => d.started_at.map(|_| span(d.elapsed_ms(now))),
-        "outcome" | "status" => match d.status {
-            Status::Succeeded => Some("Success".into()),
-            Status::Partial => Some("Partial".into()),
-            Status::RolledBack => Some("Rolled back".into()),
-            Status::Cancelled => Some("Cancelled".into()),
-            _ => None,
-        },
-        _ => None,
-    }
 }

@@ -151,7 +151,8 @@ impl<'a> Stage<'a> {
 
     fn policy(&self, d: &Deployment) -> Policy {
         let (_, progress) = self.rules.of(d);
-        let waits = matches!(d.status, Status::Scheduled | Status::Queued);
+        // Those not under way need the lock first: to start, or to be rolled back after the outcome.
+        let waits = !d.status.is_under_way();
         Policy {
             progress,
             may_override: self.rules.config.rules.override_.clone(),
@@ -214,7 +215,7 @@ impl<'a> Stage<'a> {
             let recorded = self.next(&staged.deployment, event, by.person.clone(), by.via);
             self.append(staged, recorded, &before);
         }
-        if let Some(event) = staged.deployment.follow_on() {
+        for event in staged.deployment.follow_on() {
             let before = staged.deployment.clone();
             let recorded = self.next(&staged.deployment, event, Person::rollcall(), by.via);
             self.append(staged, recorded, &before);

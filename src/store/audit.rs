@@ -35,6 +35,26 @@ impl AuditReport {
     }
 }
 
+impl fmt::Display for AuditReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (deployments, events) = (self.deployments, self.events);
+        if self.is_sound() {
+            return writeln!(f, "Sound: {events} events of {deployments} deployments are as they were recorded.");
+        }
+        writeln!(f, "NOT SOUND. Looked at {events} events of {deployments} deployments.")?;
+        for finding in &self.findings {
+            writeln!(f, "  {finding}")?;
+        }
+        for hash in &self.checklists {
+            writeln!(f, "  The checklist {hash} is not as it was copied.")?;
+        }
+        if self.more > 0 {
+            writeln!(f, "  and {} more deployments.", self.more)?;
+        }
+        writeln!(f, "Keep the file as it is, and restore the newest backup that is sound beside it.")
+    }
+}
+
 /// A row that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {

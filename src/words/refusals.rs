@@ -66,7 +66,7 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
         Refusal::Ambiguous { said, matches, count } => {
             let more = count.saturating_sub(matches.len());
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            format!("“{}” means {count} items: {}{more}. Say one number.", escape(&short(said, 80)), list(matches))
+            format!("“{}” could mean {}{more}. Say the number.", escape(&short(said, 80)), list(matches))
         }
         Refusal::Backwards { from, to } => {
             format!("The range ends before it begins. Did you mean `{to}-{from}`?")
@@ -90,7 +90,7 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
             ago(now, *at)
         ),
         Refusal::LeftAsIs { item, mark } => format!(
-            "{} is {} and was left so. If it is well now: `/deploy tick {item}`.",
+            "{} is {} and was left so. To change it, name it alone: `/deploy show {item}`.",
             named(d, item),
             state_word(*mark)
         ),
@@ -158,6 +158,10 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
         }
         Refusal::AutomaticField { field } => format!("{} is filled by Rollcall itself.", escape(field)),
         Refusal::AlreadyLeads { to } => format!("{} leads #{id} already. Nothing changed.", escape(&to.name)),
+        Refusal::LockTaken { holder } => format!(
+            "#{holder} is under way on {} now; #{id} cannot be rolled back under it. Roll back #{holder}, or wait for it.",
+            escape(&d.environment)
+        ),
         Refusal::Stale => "That moment has passed; nothing changed.".into(),
         Refusal::LogFull { limit } => format!(
             "#{id} has {limit} entries, the most one deployment may have. Only its outcome can still be recorded."
@@ -182,13 +186,7 @@ fn closed(d: &Deployment, item: &Number, why: Closed) -> String {
     }
 }
 
-fn wrong_status(
-    d: &Deployment,
-    status: Status,
-    reason: Option<&str>,
-    at: Option<Timestamp>,
-    now: Timestamp,
-) -> String {
+fn wrong_status(d: &Deployment, status: Status, reason: Option<&str>, at: Option<Timestamp>, now: Timestamp) -> String {
     let id = d.id;
     let since = at.map(|a| format!(" since {}", ago(now, a))).unwrap_or_default();
     let why = reason.map(|r| format!(" ({})", escape(r))).unwrap_or_default();
@@ -200,16 +198,16 @@ fn wrong_status(
         Status::Queued => {
             format!("#{id} waits in the queue and has not started. `/deploy cancel the reason` takes it back.")
         }
-        Status::Active => format!("#{id} is active{since}, so that does not apply. `/deploy status` shows where it is."),
+        Status::Active => {
+            format!("#{id} is active{since}, so that does not apply. `/deploy status` shows where it is.")
+        }
         Status::Held => format!("#{id} is on hold{since}{why}. `/deploy resume` goes on."),
-        Status::RollingBack => format!(
-            "#{id} is rolling back{why}. `/deploy next` shows the rollback; `/deploy rolled-back` ends it."
-        ),
-        Status::Succeeded | Status::Partial | Status::RolledBack | Status::Cancelled => format!(
-            "#{id} is over: {}{since}{why}. To deploy again: `/deploy start {}`.",
-            status.label(),
-            d.version
-        ),
+        Status::RollingBack => {
+            format!("#{id} is rolling back{why}. `/deploy next` shows the rollback; `/deploy rolled-back` ends it.")
+        }
+        Status::Succeeded | Status::Partial | Status::RolledBack | Status::Cancelled => {
+            format!("#{id} is over: {}{since}{why}. To deploy again: `/deploy start {}`.", status.label(), d.version)
+        }
     }
 }
 
