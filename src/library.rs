@@ -1,39 +1,174 @@
-//! stub
-use crate::domain::checklist::{Checklist, Diagnostic};
-use std::path::Path;
+//! The checklists the bot knows: a folder of Markdown files, or the ones built in.
+
+use crate::domain::checklist::{Checklist, Diagnostic, Severity};
+use crate::markdown::{self, Reading};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-pub struct Library;
+use std::time::SystemTime;
+
+/// Files of a folder that are looked at. More is a mistake, not a collection.
+const MOST_FILES: usize = 500;
+
+/// The built-in checklists: name and text.
+const BUILT_IN: [(&str, &str); 5] = [
+    ("application-workflow", include_str!("../checklists/application-workflow.md")),
+    ("blue-green-data-transformation", include_str!("../checklists/blue-green-data-transformation.md")),
+    ("database-migration", include_str!("../checklists/database-migration.md")),
+    ("datastore-data-migration", include_str!("../checklists/datastore-data-migration.md")),
+    ("production-service", include_str!("../checklists/production-service.md")),
+];
+
+/// Where checklists come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    BuiltIn,
+    Folder(PathBuf),
+}
+
+/// The checklists the bot knows. A file that cannot be read is listed with what is wrong and takes no other with it.
+#[derive(Debug)]
+pub struct Library {
+    source: Source,
+    known: BTreeMap<String, Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    /// Size and time of the file when it was read.
+    stamp: Option<(u64, Option<SystemTime>)>,
+    checklist: Option<Arc<Checklist>>,
+    items: usize,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// A checklist as lists show it.
+#[derive(Clone, Debug)]
 pub struct Entry {
     pub name: String,
+    /// None: it cannot be used; the diagnostics say why.
     pub title: Option<String>,
+    /// Checkboxes and steps.
     pub items: usize,
     pub diagnostics: Vec<Diagnostic>,
 }
-#[derive(Debug)]
-pub struct Problem;
-impl std::fmt::Display for Problem {
-    fn fmt(&self, _f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        Ok(())
+
+/// Why there is no library.
+#[derive(Clone, Debug)]
+pub struct NoLibrary {
+    path: PathBuf,
+    why: String,
+}
+
+impl fmt::Display for NoLibrary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        write!(f, "The checklists folder {path} cannot be read: {}. Name another with --checklists DIR.", self.why)
     }
 }
+
 impl Library {
+    /// The checklists in the binary.
     pub fn built_in() -> Self {
-        Self
+        let known = BUILT_IN.iter().map(|(name, text)| (name.to_string(), understand(name, text.as_bytes(), None)));
+        Self { source: Source::BuiltIn, known: known.collect() }
     }
-    pub fn from_dir(_p: &Path) -> Result<Self, Problem> {
-        Ok(Self)
+
+    /// The Markdown files of a folder.
+    pub fn from_dir(path: &Path) -> Result<Self, NoLibrary> {
+        let mut library = Self { source: Source::Folder(path.to_owned()), known: BTreeMap::new() };
+        library.scan().map_err(|why| NoLibrary { path: path.to_owned(), why })?;
+        Ok(library)
     }
+
+    /// Where they come from.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Reads what has changed since; cheap where nothing has. What can no longer be listed stays as it was.
+    pub fn reload_changed(&mut self) {
+        if let Err(why) = self.scan() {
+            tracing::warn!(why, "the checklists folder cannot be read; the checklists known so far stay");
+        }
+    }
+
+    fn scan(&mut self) -> Result<(), String> {
+        let Source::Folder(dir) = &self.source else { return Ok(()) };
+        let mut found = BTreeMap::new();
+        for entry in fs::read_dir(dir).map_err(|e| e.to_string())? {
+            let path = entry.map_err(|e| e.to_string())?.path();
+            let markdown = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("md") || e.eq_ignore_ascii_case("markdown"));
+            let name = path.file_stem().and_then(|s| s.to_str()).map(str::to_owned);
+            if let (true, Some(name)) = (markdown && path.is_file(), name) {
+                found.insert(name, path);
+            }
+            if found.len() > MOST_FILES {
+                return Err(format!("it has more than {MOST_FILES} Markdown files"));
+            }
+        }
+        self.known.retain(|name, _| found.contains_key(name));
+        for (name, path) in found {
+            let stamp = fs::metadata(&path).ok().map(|m| (m.len(), m.modified().ok()));
+            if stamp.is_some() && self.known.get(&name).is_some_and(|k| k.stamp == stamp) {
+                continue;
+            }
+            let known = match read(&path) {
+                Ok(bytes) => understand(&name, &bytes, stamp),
+                Err(why) => broken(format!("The file cannot be read: {why}.")),
+            };
+            self.known.insert(name, known);
+        }
+        Ok(())
+    }
+
+    /// Names of all, usable or not, in order.
     pub fn names(&self) -> Vec<String> {
-        vec![]
+        self.known.keys().cloned().collect()
     }
-    pub fn get(&self, _n: &str) -> Option<Arc<Checklist>> {
-        None
+
+    /// A checklist that can be used.
+    pub fn get(&self, name: &str) -> Option<Arc<Checklist>> {
+        self.known.get(name)?.checklist.clone()
     }
-    pub fn problems(&self, _n: &str) -> Vec<Diagnostic> {
-        vec![]
+
+    /// What reading it had to say, the worst first; empty for one we do not know.
+    pub fn problems(&self, name: &str) -> Vec<Diagnostic> {
+        self.known.get(name).map(|k| k.diagnostics.clone()).unwrap_or_default()
     }
+
+    /// All of them, for a list.
     pub fn entries(&self) -> Vec<Entry> {
-        vec![]
+        self.known
+            .iter()
+            .map(|(name, k)| Entry {
+                name: name.clone(),
+                title: k.checklist.as_ref().map(|c| c.title.clone()),
+                items: k.items,
+                diagnostics: k.diagnostics.clone(),
+            })
+            .collect()
     }
-    pub fn reload_changed(&mut self) {}
+}
+
+/// Reads a file, but no more of it than a checklist may have.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    let most = u64::try_from(markdown::MAX_BYTES).unwrap_or(u64::MAX);
+    fs::File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn understand(name: &str, bytes: &[u8], stamp: Option<(u64, Option<SystemTime>)>) -> Known {
+    let Reading { checklist, counts, mut diagnostics } = markdown::read(name, bytes);
+    diagnostics.sort_by_key(|d| (d.severity, d.line));
+    Known { stamp, checklist: checklist.map(Arc::new), items: counts.items + counts.steps, diagnostics }
+}
+
+fn broken(message: String) -> Known {
+    let diagnostics = vec![Diagnostic { severity: Severity::Error, line: 0, message }];
+    Known { stamp: None, checklist: None, items: 0, diagnostics }
 }

@@ -247,8 +247,9 @@ async fn what_people_type_never_becomes_markup() {
 
 #[tokio::test]
 async fn finishing_with_open_items_takes_a_role() {
-    let config = rollcall::config::Config::read(
+    let config = rollcall::config::Config::parse(
         "[people.ana]\nname = \"Ana\"\n[roles]\nrelease-manager = [\"ana\"]\n[rules]\noverride = [\"release-manager\"]\n",
+        std::path::Path::new(""),
     )
     .unwrap();
     let dir = tempfile::tempdir().unwrap();

@@ -114,6 +114,8 @@ pub enum ItemKind {
     Task,
     /// A numbered step in a section that has no checkboxes.
     Step,
+    /// A plain bullet with items below it: done when they are.
+    Group,
 }
 
 /// One thing to do. An item with children is done when its children are.
