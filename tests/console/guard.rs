@@ -233,3 +233,39 @@ async fn sockets_are_bounded() {
     tokio::time::timeout(std::time::Duration::from_secs(5), serving).await.unwrap().unwrap();
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_never_ends_is_cut_off() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let world = World::walking();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = rollcall::chat::console::serve(
+        listener,
+        world.router.clone(),
+        std::future::pending(),
+        std::time::Duration::from_secs(1),
+    );
+    let serving = tokio::spawn(serving);
+    let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+    socket.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.unwrap();
+    let mut rest = Vec::new();
+    let _ = socket.read_to_end(&mut rest).await;
+    assert!(!rest.starts_with(b"HTTP/1.1 200"));
+    serving.abort();
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_told_in_a_sentence() {
+    use rollcall::chat::console::listen;
+    let first = listen("127.0.0.1:0".parse().unwrap(), false).await.unwrap();
+    let address = first.local_addr().unwrap();
+    let why = listen(address, false).await.unwrap_err();
+    assert!(why.contains(&format!("Port {} on 127.0.0.1 is in use", address.port())), "{why}");
+    assert!(why.contains("--listen 127.0.0.1:"), "{why}");
+    let why = listen("0.0.0.0:0".parse().unwrap(), false).await.unwrap_err();
+    assert!(why.contains("must sign in"), "{why}");
+    assert!(listen("0.0.0.0:0".parse().unwrap(), true).await.is_ok());
+    let why = listen("203.0.113.7:0".parse().unwrap(), true).await.unwrap_err();
+    assert!(why.contains("no address 203.0.113.7"), "{why}");
+}

@@ -23,7 +23,7 @@ mod session;
 mod text;
 
 pub use desk::{Desk, Listing, RecordFormat};
-pub use serve::serve;
+pub use serve::{listen, serve};
 
 use crate::card::fit::{self, Limits};
 use crate::ports::{Chat, ChatError, Clock, Delivery, Pending};

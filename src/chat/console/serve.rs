@@ -7,10 +7,41 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use std::future::Future;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+
+/// Takes the address, or says in a sentence why it cannot be had. Beyond loopback only where people must sign in.
+pub async fn listen(address: SocketAddr, signs_in: bool) -> Result<TcpListener, String> {
+    if !address.ip().is_loopback() && !signs_in {
+        return Err(format!(
+            "The console will not listen on {address}: beyond this machine people must sign in, and nobody is \
+             configured to. Add people with key_sha256 to the configuration, or listen on 127.0.0.1:{}.",
+            address.port()
+        ));
+    }
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => format!(
+            "Port {} on {} is in use, perhaps by another Rollcall. Stop it, or choose another with \
+             --listen {}:{}.",
+            address.port(),
+            address.ip(),
+            if address.is_ipv6() { format!("[{}]", address.ip()) } else { address.ip().to_string() },
+            address.port().checked_add(1).unwrap_or(8080)
+        ),
+        ErrorKind::PermissionDenied => format!(
+            "This user may not listen on port {}. Choose one above 1023, for instance --listen 127.0.0.1:8080.",
+            address.port()
+        ),
+        ErrorKind::AddrNotAvailable => {
+            format!("This machine has no address {}. Choose one it has with --listen.", address.ip())
+        }
+        _ => format!("The console cannot listen on {address}: {error}."),
+    })
+}
 
 /// Serves until `closing` is done, then lets requests under way finish, for at most `grace`.
 ///

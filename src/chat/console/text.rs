@@ -61,11 +61,7 @@ pub fn markdown(source: &str) -> Markup {
                 }
                 links.push(safe);
             }
-            Event::End(TagEnd::Link) => {
-                if links.pop() == Some(true) {
-                    out.push_str("</a>");
-                }
-            }
+            Event::End(TagEnd::Link) => out.push_str(if links.pop() == Some(true) { "</a>" } else { "" }),
             Event::Start(tag) => out.push_str(opening(&tag)),
             Event::End(tag) => out.push_str(closing(tag)),
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => escape(&mut out, &text),

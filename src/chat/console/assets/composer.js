@@ -25,6 +25,7 @@ const keep = (name, value) => { try { sessionStorage.setItem(name, value); } cat
 export function speakOf(deployment) {
   if (page.deployment) return;
   about = deployment;
+  input.placeholder = deployment ? 'tick 3.2 · note … · status' : '/deploy start v1.2.0';
   context.hidden = !deployment;
   context.querySelector('[data-context-words]').textContent = deployment ? `In the thread of #${deployment}` : '';
 }

@@ -58,26 +58,29 @@ function show(state, words) {
   sign.querySelector('[data-live-words]').textContent = words;
 }
 
-/** Many changes at once are one reading. */
+/** Many changes at once are one reading; a page that takes long to read is read less often. */
 function soon() {
   if (pending) return;
-  pending = setTimeout(() => { pending = 0; catchUp(); }, 120);
+  pending = setTimeout(() => { pending = 0; catchUp(); }, Math.max(80, 2 * took));
 }
 
 let reading = false;
 let again = false;
+let took = 0;
 async function catchUp() {
   if (reading) { again = true; return; }
   reading = true;
   try {
     do {
       again = false;
+      const began = performance.now();
       const n = feed ? Math.min(500, Math.max(80, feed.querySelectorAll('[data-message]').length + 20)) : 0;
       const response = await fetch(feed ? `/c/${encodeURIComponent(page.channel)}/fragment?limit=${n}` : whole.dataset.fragment);
       if (response.status === 401) { signInAgain(); return; }
       if (!response.ok) { again = false; setTimeout(soon, 3000); return; }
       const html = await response.text();
       if (feed) merge(html); else morphChildren(whole, parse(html, prepare));
+      took = Math.min(3000, performance.now() - began);
     } while (again);
   } catch {
     setTimeout(soon, 3000);

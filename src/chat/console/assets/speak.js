@@ -221,7 +221,7 @@ async function press(button) {
   if (words === null) return;
   button.closest('details.more')?.removeAttribute('open');
   button.dataset.busy = 'sending';
-  const done = await say(words, deploymentOf(button), () => { button.dataset.busy = 'waiting'; }, true);
+  const done = await say(words, deploymentOf(button), waits(button), true);
   settle(button, done);
   if (done && button.closest('.choices')) button.closest('[data-ephemeral]')?.remove();
 }
@@ -234,9 +234,14 @@ async function react(chip) {
     emoji: chip.dataset.react,
     present: chip.getAttribute('aria-pressed') !== 'true',
   };
-  const done = await exchange('/api/react', content, () => { chip.dataset.busy = 'waiting'; }, true);
+  const done = await exchange('/api/react', content, waits(chip), true);
   settle(chip, done);
 }
+
+const waits = (el) => (words) => {
+  if (el.dataset.busy !== 'waiting') announce(words);
+  el.dataset.busy = 'waiting';
+};
 
 /** The newer card takes the busy look away; should none come, it goes by itself. */
 function settle(el, done) {

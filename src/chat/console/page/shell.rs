@@ -30,7 +30,7 @@ impl Shell<'_> {
                 data-me=[me.map(|p| p.name.as_ref())] data-signs-in=(state.settings.sign_in.is_some()) {
                 a class="skip" href="#main" { "Skip to content" }
                 header class="top" {
-                    a class="brand" href="/" { img src=(assets::address("icon.svg")) alt="" width="28" height="28"; span { "Rollcall" } }
+                    a class="brand" href="/" aria-label="Rollcall" { img src=(assets::address("icon.svg")) alt="" width="28" height="28"; span { "Rollcall" } }
                     nav class="nav" aria-label="Channels and deployments" {
                         div class="channels" {
                             @for name in &channels {
@@ -64,7 +64,7 @@ pub fn bare(title: &str, main: Markup) -> Markup {
     let body = html! {
         body data-page="bare" {
             header class="top" {
-                a class="brand" href="/" { img src=(assets::address("icon.svg")) alt="" width="28" height="28"; span { "Rollcall" } }
+                a class="brand" href="/" aria-label="Rollcall" { img src=(assets::address("icon.svg")) alt="" width="28" height="28"; span { "Rollcall" } }
             }
             main id="main" class="main bare" { (main) }
         }
