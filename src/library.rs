@@ -100,7 +100,8 @@ impl Library {
         let mut found = BTreeMap::new();
         for entry in fs::read_dir(dir).map_err(|e| e.to_string())? {
             let path = entry.map_err(|e| e.to_string())?.path();
-            let markdown = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("md") || e.eq_ignore_ascii_case("markdown"));
+            let markdown =
+                path.extension().is_some_and(|e| e.eq_ignore_ascii_case("md") || e.eq_ignore_ascii_case("markdown"));
             let name = path.file_stem().and_then(|s| s.to_str()).map(str::to_owned);
             if let (true, Some(name)) = (markdown && path.is_file(), name) {
                 found.insert(name, path);

@@ -14,7 +14,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// How long a page may take to finish loading once we were told to stop. Live streams end at once.
@@ -47,7 +46,8 @@ pub async fn serve(config: Config) -> Result<(), String> {
     let store = Arc::new(Store::open(&data.join(DATABASE)).await.map_err(|e| e.to_string())?);
     let library = library(&config)?;
     let checklists = library.entries();
-    let listener = listen(config.listen).await?;
+    let signs_in = config.people.values().any(|p| p.key.is_some());
+    let listener = console::listen(config.listen, signs_in).await?;
     let address = listener.local_addr().map_err(|e| format!("Rollcall cannot listen: {e}."))?;
     let config = Arc::new(config);
     let (engine, door) =
@@ -129,20 +129,6 @@ fn only_instance(data: &Path) -> Result<File, String> {
         )),
         Err(std::fs::TryLockError::Error(e)) => Err(format!("{} cannot be locked: {e}.", path.display())),
     }
-}
-
-async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|e| match e.kind() {
-        std::io::ErrorKind::AddrInUse => {
-            format!(
-                "{address} is in use by another program. Stop it, or choose another address: --listen 127.0.0.1:8081"
-            )
-        }
-        std::io::ErrorKind::PermissionDenied => {
-            format!("Rollcall may not listen on {address}. Ports below 1024 need rights; try --listen 127.0.0.1:8080")
-        }
-        _ => format!("Rollcall cannot listen on {address}: {e}."),
-    })
 }
 
 fn secret() -> Result<String, String> {

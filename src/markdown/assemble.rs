@@ -5,7 +5,9 @@ use super::items::{Content, Draft, content};
 use super::numbers::{Candidate, numbers};
 use super::outline::{Outline, outline};
 use super::{Counts, front, kinds};
-use crate::domain::checklist::{Branch, Checklist, Diagnostic, Field, Item, ItemKind, Number, Phase, Section, Severity};
+use crate::domain::checklist::{
+    Branch, Checklist, Diagnostic, Field, Item, ItemKind, Number, Phase, Section, Severity,
+};
 use crate::domain::text::{Rich, Span};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
@@ -17,11 +19,7 @@ const MAX_ITEMS: usize = 20_000;
 const DESCRIPTION: usize = 300;
 
 /// Reads the text of a page.
-pub(super) fn checklist(
-    name: &str,
-    text: &str,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> (Option<Checklist>, Counts) {
+pub(super) fn checklist(name: &str, text: &str, diagnostics: &mut Vec<Diagnostic>) -> (Option<Checklist>, Counts) {
     let (front, body, first_line) = front::split(text, diagnostics);
     let blocks = blocks(body, first_line);
     let mut counts = Counts {
@@ -98,7 +96,8 @@ fn phases(outline: Outline, diagnostics: &mut Vec<Diagnostic>) -> (Vec<Phase>, O
     for ((part, content), number) in contents.into_iter().zip(numbers) {
         let headings: Vec<&str> = paths[part].iter().map(|&p| titles[p].as_str()).collect();
         // What stands above all headings is a phase of its own, named as the page.
-        let phase = (part != 0).then(|| paths[part].iter().copied().find(|&p| parts[p].level <= top).unwrap_or(paths[part][0]));
+        let phase =
+            (part != 0).then(|| paths[part].iter().copied().find(|&p| parts[p].level <= top).unwrap_or(paths[part][0]));
         if phases.last().is_none_or(|(p, _)| *p != phase) {
             let (title, label) = match phase {
                 Some(p) => (parts[p].title.clone(), parts[p].label.clone()),
@@ -108,7 +107,11 @@ fn phases(outline: Outline, diagnostics: &mut Vec<Diagnostic>) -> (Vec<Phase>, O
         }
         let section = Section {
             number,
-            title: if part == 0 { title.clone().unwrap_or_else(|| "Checklist".into()) } else { section_title(&parts, &paths[part], top) },
+            title: if part == 0 {
+                title.clone().unwrap_or_else(|| "Checklist".into())
+            } else {
+                section_title(&parts, &paths[part], top)
+            },
             label: parts[part].label.clone(),
             branch: if part == 0 { Branch::Forward } else { kinds::branch(&headings, content.lead.as_deref()) },
             environment: kinds::environment(&headings).map(str::to_owned),

@@ -199,7 +199,9 @@ impl Reader<'_> {
         if !fits {
             self.wrong(
                 key,
-                format!("`{key}` must be one word of at most 40 letters, digits, dots, dashes, underscores or slashes."),
+                format!(
+                    "`{key}` must be one word of at most 40 letters, digits, dots, dashes, underscores or slashes."
+                ),
             );
             return None;
         }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// The one place where tests make a schedule.
 fn hourly() -> Arc<rollcall::schedule::Compiled> {
-    Arc::new(rollcall::schedule::Compiled)
+    Arc::new(rollcall::schedule::Compiled::hourly(chrono_tz::UTC))
 }
 
 /// Hourly progress, no roles, nobody else under way.
@@ -390,6 +390,7 @@ pub fn why(refusal: &Refusal) -> String {
         Refusal::ValueNeeded { field } => format!("{field} needs a value"),
         Refusal::AutomaticField { field } => format!("{field} is automatic"),
         Refusal::AlreadyLeads { to } => format!("{} leads already", to.name),
+        Refusal::LockTaken { holder } => format!("taken by {holder}"),
         Refusal::Stale => "stale".into(),
         Refusal::LogFull { limit } => format!("full {limit}"),
     }

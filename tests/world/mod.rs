@@ -196,8 +196,10 @@ impl World {
         panic!("the loops never come to rest");
     }
 
+    /// The reply's words are given as people read them, without Markdown.
     pub async fn handle(&self, who: &str, key: Option<&str>, input: Input) -> Reply {
-        self.engine()
+        let mut reply = self
+            .engine()
             .handle(Envelope {
                 key: key.map(str::to_owned),
                 by: Person::named(who),
@@ -206,7 +208,10 @@ impl World {
                 deployment: None,
                 input,
             })
-            .await
+            .await;
+        reply.text =
+            reply.text.lines().map(|l| rollcall::markdown::inline(l).to_plain()).collect::<Vec<_>>().join("\n");
+        reply
     }
 
     /// Somebody types a command; everything it causes is shown.
