@@ -231,6 +231,20 @@ async fn a_clock_set_back_changes_nothing_that_happened() {
 }
 
 #[tokio::test]
+async fn a_section_of_several_messages_counts_in_each_what_it_shows() {
+    let children: String = (1..=12).map(|n| format!("  - [ ] Child {n}\n")).collect();
+    let w = World::of(&format!("# Long\n\n## Many\n\n- [ ] Alone\n- [ ] Together\n{children}")).await;
+    w.say("Ana", "start v1").await;
+    assert!(w.say("Ana", "tick 1.1").await.ok);
+    assert!(w.say("Ana", "tick 1.2.12").await.ok);
+    let text = |part: u32| read(&w.message(&format!("1/section/1/{part}@")).card);
+    assert!(text(1).contains("1 of 1 done"), "{}", text(1));
+    // The parent reaches over two messages and says the same in both.
+    assert!(text(2).contains("0 of 10 done") && text(2).contains("Together (1 of 12)"), "{}", text(2));
+    assert!(text(3).contains("1 of 2 done") && text(3).contains("Together (1 of 12)"), "{}", text(3));
+}
+
+#[tokio::test]
 async fn a_message_that_failed_before_a_day_of_absence_is_not_given_up() {
     let mut w = World::of(PAGE).await;
     w.chat.faults.lock().unwrap().push_back(Some(Fault::Busy));

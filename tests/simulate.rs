@@ -78,6 +78,18 @@ service: ledger
 - [ ] Step eleven
 - [ ] Step twelve
 - [ ] Step thirteen
+- [ ] Everything in one go
+  - [ ] Go one
+  - [ ] Go two
+  - [ ] Go three
+  - [ ] Go four
+  - [ ] Go five
+  - [ ] Go six
+  - [ ] Go seven
+  - [ ] Go eight
+  - [ ] Go nine
+  - [ ] Go ten
+  - [ ] Go eleven
 
 ## Few
 
@@ -956,7 +968,7 @@ fn messages(d: &Deployment, log: &[Recorded]) -> BTreeSet<String> {
             Event::HandedOver { .. } => "handover",
             Event::Progress { .. } => "progress",
             Event::RollbackCalled { .. } => "rollback",
-            Event::RolledBack => "rolled_back",
+            Event::RolledBack => "rolled-back",
             Event::Succeeded { .. } => "success",
             Event::Partial { .. } => "partial",
             Event::Cancelled { .. } => "cancelled",
