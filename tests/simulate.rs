@@ -151,6 +151,8 @@ struct Model {
     answered: Vec<(Envelope, Reply)>,
     /// The latest moment the clock ever showed.
     latest: i64,
+    /// The clock was set back since all was quiet: attempts put off may then wait for longer.
+    set_back: bool,
 }
 
 struct Simulation {
@@ -566,6 +568,7 @@ impl Simulation {
             _ => -(self.dice.below(30) as i64) * SECOND,
         };
         self.log.push(format!("the clock moves by {ms} ms"));
+        self.model.set_back |= ms < 0;
         self.world.jump(ms);
     }
 
@@ -724,6 +727,7 @@ impl Simulation {
     async fn quiet(&mut self) {
         self.log.push("quiet".into());
         self.world.chat.faults.lock().unwrap().clear();
+        let began = self.world.now().0;
         for _ in 0..200 {
             self.world.settle().await;
             match self.world.engine().store().next_delivery().await.unwrap() {
@@ -733,6 +737,8 @@ impl Simulation {
         }
         self.model.latest = self.model.latest.max(self.world.now().0);
         let now = self.world.now();
+        assert!(now.0 - began <= 2 * MINUTE || self.model.set_back, "messages waited for {} ms", now.0 - began);
+        self.model.set_back = false;
         let engine = self.world.engine().clone();
         let store = engine.store();
         assert!(engine.healthy().is_ok());
