@@ -861,20 +861,17 @@ impl Known {
         let watch = compose::branch_word(Branch::Watch);
         let mut meant: Vec<(usize, bool)> = Vec::new();
         let at = |n: &str| self.leaves.iter().position(|l| l.number == n);
+        let below = |n: &str| -> Vec<usize> {
+            let prefix = format!("{n}.");
+            (0..self.leaves.len()).filter(|&i| at(n) == Some(i) || self.leaves[i].number.starts_with(&prefix)).collect()
+        };
         for word in rest.split_whitespace() {
-            let (span, single): (Vec<usize>, bool) = match (at(word), word.split_once('-')) {
-                (Some(i), _) => (vec![i], true),
-                (None, Some((from, to))) if at(from).is_some() && at(to).is_some() => {
-                    ((at(from).unwrap()..=at(to).unwrap()).collect(), false)
-                }
-                _ if !word.chars().all(|c| c.is_ascii_digit() || c == '.') => break,
-                _ => {
-                    let below = format!("{word}.");
-                    let all: Vec<usize> =
-                        (0..self.leaves.len()).filter(|&i| self.leaves[i].number.starts_with(&below)).collect();
-                    let single = all.len() == 1;
-                    (all, single)
-                }
+            if !word.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '-') {
+                break;
+            }
+            let (span, single) = match word.split_once('-') {
+                Some((from, to)) => ((below(from)[0]..=*below(to).last().unwrap()).collect(), false),
+                None => (below(word), below(word).len() == 1),
             };
             let all_watch = span.iter().all(|&i| self.leaves[i].branch == watch);
             meant
