@@ -211,7 +211,8 @@ impl Simulation {
             std::path::Path::new(""),
         )
         .unwrap();
-        let world = World::with(config, Some(dir.keep())).await;
+        let mut world = World::with(config, Some(dir.path().into())).await;
+        world.kept = Some(dir);
         Self { dice: Dice(seed), world, model: Model::default(), keys: 0, offered: Vec::new(), log: Vec::new() }
     }
 
