@@ -123,6 +123,8 @@ pub enum ItemKind {
     Task,
     /// A numbered step in a section that has no checkboxes.
     Step,
+    /// A plain line that only holds other items: no box of its own, done when they are.
+    Group,
 }
 
 /// One thing to do. An item with children is done when its children are.

@@ -1,0 +1,404 @@
+//! The blocks below one heading to items, notes, commands and fields.
+
+use super::blocks::{Block, Kind, html_lines};
+use super::fields::{self, Line};
+use super::inline::join;
+use super::words::pattern;
+use crate::domain::checklist::{CodeBlock, Diagnostic, Field, ItemKind, Severity};
+use crate::domain::text::{Rich, Span};
+use regex::Regex;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// Items deeper than this are shown on this level: numbers have at most eight parts.
+const MAX_DEPTH: usize = 7;
+
+static BOXES_IN_TEXT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?m)^[ \t>]*(?:[-*+]|\d+[.)])[ \t]+\[[ xX]\][ \t]"));
+static LOOSE_BOX: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:[-*+]\s?)?(?:\[[ xX]?\]|[☐☑☒])\s*\S"));
+
+/// An item before it has a number and an id.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) parent: Option<usize>,
+    pub(super) depth: usize,
+    pub(super) text: Rich,
+    pub(super) kind: ItemKind,
+    pub(super) checked: bool,
+    pub(super) notes: Vec<Rich>,
+    pub(super) commands: Vec<CodeBlock>,
+    pub(super) line: u32,
+}
+
+/// What stands below one heading.
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    /// Items, parents before their children.
+    pub(super) drafts: Vec<Draft>,
+    pub(super) notes: Vec<Rich>,
+    pub(super) commands: Vec<CodeBlock>,
+    pub(super) fields: Vec<Field>,
+    /// The first paragraph of the section itself.
+    pub(super) lead: Option<String>,
+}
+
+impl Content {
+    /// True when there is nothing to show.
+    pub(super) fn is_empty(&self) -> bool {
+        self.drafts.is_empty() && self.notes.is_empty() && self.commands.is_empty() && self.fields.is_empty()
+    }
+}
+
+/// Reads the blocks below one heading; `reference` is true where numbered lists are only for reading.
+pub(super) fn content(blocks: Vec<Block>, reference: bool, diagnostics: &mut Vec<Diagnostic>) -> Content {
+    let has_boxes = blocks.iter().any(|b| matches!(b.kind, Kind::Item { checkbox: Some(_), .. }));
+    let steps = !has_boxes && !reference;
+    let holds = holders(&blocks, steps);
+    let mut builder = Builder::new(steps, diagnostics);
+    let mut blocks = blocks.into_iter().zip(holds).peekable();
+    while let Some((block, holds)) = blocks.next() {
+        let Block { line, depth, kind } = block;
+        match kind {
+            Kind::Item { list, ordered, checkbox } => {
+                let has_text =
+                    blocks.peek().is_some_and(|(b, _)| b.depth == depth && matches!(b.kind, Kind::Lines(_)));
+                let text = if has_text { blocks.next().map(|(b, _)| b) } else { None };
+                builder.item(ItemStart { line, depth, list, ordered, checkbox, holds }, text);
+            }
+            other => builder.block(line, depth, other),
+        }
+    }
+    builder.finish()
+}
+
+/// For every block whether it is a list item with an item somewhere below it.
+fn holders(blocks: &[Block], steps: bool) -> Vec<bool> {
+    let mut out = vec![false; blocks.len()];
+    let mut open: Vec<(usize, usize)> = Vec::new();
+    for (i, block) in blocks.iter().enumerate() {
+        let Kind::Item { ordered, checkbox, .. } = block.kind else { continue };
+        while open.last().is_some_and(|(depth, _)| *depth >= block.depth) {
+            // What a closed item holds, the one around it holds too.
+            if let Some((_, closed)) = open.pop()
+                && out[closed]
+                && let Some((_, around)) = open.last()
+            {
+                out[*around] = true;
+            }
+        }
+        if (checkbox.is_some() || (steps && ordered))
+            && let Some((_, around)) = open.last()
+        {
+            out[*around] = true;
+        }
+        open.push((block.depth, i));
+    }
+    while let Some((_, closed)) = open.pop() {
+        if out[closed]
+            && let Some((_, around)) = open.last()
+        {
+            out[*around] = true;
+        }
+    }
+    out
+}
+
+struct ItemStart {
+    line: u32,
+    depth: usize,
+    list: u32,
+    ordered: bool,
+    checkbox: Option<bool>,
+    holds: bool,
+}
+
+/// A line that is a field or a note; which, is known when its neighbours are.
+struct Entry {
+    line: u32,
+    text: Rich,
+    judged: Line,
+    owner: Option<usize>,
+    /// Lines of one list or of neighbouring paragraphs.
+    group: u32,
+    /// Lines of one paragraph become one note.
+    paragraph: u32,
+    in_list: bool,
+}
+
+struct Builder<'a> {
+    steps: bool,
+    drafts: Vec<Draft>,
+    commands: Vec<CodeBlock>,
+    entries: Vec<Entry>,
+    /// Open list items: depth on the page, and the item that owns what stands in it.
+    open: Vec<(usize, Option<usize>)>,
+    /// The last item of each list.
+    last_in_list: HashMap<u32, usize>,
+    /// The item right before this block, with nothing in between.
+    just_before: Option<usize>,
+    group: u32,
+    group_list: Option<u32>,
+    paragraph: u32,
+    lead: Option<String>,
+    flattened: bool,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(steps: bool, diagnostics: &'a mut Vec<Diagnostic>) -> Self {
+        Self {
+            steps,
+            drafts: Vec::new(),
+            commands: Vec::new(),
+            entries: Vec::new(),
+            open: Vec::new(),
+            last_in_list: HashMap::new(),
+            just_before: None,
+            group: 0,
+            group_list: None,
+            paragraph: 0,
+            lead: None,
+            flattened: false,
+            diagnostics,
+        }
+    }
+
+    fn owner(&self) -> Option<usize> {
+        self.open.last().and_then(|(_, owner)| *owner)
+    }
+
+    fn report(&mut self, severity: Severity, line: u32, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic { severity, line, message: message.into() });
+    }
+
+    fn item(&mut self, start: ItemStart, text: Option<Block>) {
+        while self.open.last().is_some_and(|(depth, _)| *depth >= start.depth) {
+            self.open.pop();
+        }
+        let owner = self.owner();
+        let lines = match text.map(|b| b.kind) {
+            Some(Kind::Lines(lines)) => lines,
+            _ => Vec::new(),
+        };
+        let step = self.steps
+            && start.ordered
+            && !lines.is_empty()
+            && owner.and_then(|o| self.drafts.get(o)).is_none_or(|o| o.kind != ItemKind::Task);
+        let kind = match start.checkbox {
+            Some(_) => Some(ItemKind::Task),
+            None if step => Some(ItemKind::Step),
+            None if start.holds && !lines.is_empty() => Some(ItemKind::Group),
+            None => None,
+        };
+        match kind {
+            Some(kind) => {
+                let index = self.add(owner, kind, &start, lines);
+                self.open.push((start.depth, Some(index)));
+            }
+            None => {
+                // A plain bullet next to items speaks of the one before it.
+                let speaks_of = owner.or_else(|| self.last_in_list.get(&start.list).copied());
+                self.open.push((start.depth, speaks_of.filter(|_| !start.holds).or(owner)));
+                self.just_before = None;
+                self.lines(lines, speaks_of, Some(start.list));
+            }
+        }
+    }
+
+    fn add(&mut self, owner: Option<usize>, kind: ItemKind, start: &ItemStart, lines: Vec<(u32, Rich)>) -> usize {
+        let mut parent = owner;
+        let mut depth = owner.and_then(|o| self.drafts.get(o)).map_or(1, |o| o.depth + 1);
+        if depth > MAX_DEPTH {
+            depth = MAX_DEPTH;
+            parent = owner.and_then(|o| self.drafts.get(o)).and_then(|o| o.parent);
+            if !self.flattened {
+                self.flattened = true;
+                let message = format!("Items nested deeper than {MAX_DEPTH} levels are shown on level {MAX_DEPTH}.");
+                self.report(Severity::Warning, start.line, message);
+            }
+        }
+        let mut text = Rich::default();
+        for (_, line) in lines {
+            join(&mut text, line);
+        }
+        if text.is_empty() {
+            self.report(Severity::Warning, start.line, "This item has a box but no words.");
+        }
+        let index = self.drafts.len();
+        let checked = start.checkbox == Some(true);
+        self.drafts.push(Draft { parent, depth, text, kind, checked, line: start.line, ..Draft::default() });
+        self.last_in_list.insert(start.list, index);
+        self.just_before = Some(index);
+        self.next_group();
+        index
+    }
+
+    fn next_group(&mut self) {
+        self.group += 1;
+        self.group_list = None;
+    }
+
+    fn block(&mut self, line: u32, depth: usize, kind: Kind) {
+        while self.open.last().is_some_and(|(d, _)| *d > depth) {
+            self.open.pop();
+        }
+        let owner = self.owner();
+        let just_before = self.just_before.take();
+        match kind {
+            Kind::Lines(lines) => self.lines(lines, owner, None),
+            Kind::Code(code) => self.code(line, code, owner, just_before),
+            Kind::Html(html) => self.html(line, &html, owner),
+            Kind::Table(rows) => self.table(line, rows, owner),
+            Kind::Rule { blank } => {
+                if blank {
+                    self.entry(line, Rich::default(), Line::Blank, owner, false);
+                } else {
+                    self.next_group();
+                }
+            }
+            Kind::Heading { .. } | Kind::Item { .. } => {}
+        }
+    }
+
+    fn lines(&mut self, lines: Vec<(u32, Rich)>, owner: Option<usize>, list: Option<u32>) {
+        if list != self.group_list {
+            self.group += 1;
+            self.group_list = list;
+        }
+        self.paragraph += 1;
+        if owner.is_none() && list.is_none() && self.lead.is_none() {
+            self.lead = lines.first().map(|(_, l)| l.to_plain());
+        }
+        for (line, text) in lines {
+            let judged = fields::judge(&text, line);
+            if !matches!(judged, Line::Fields { .. }) && LOOSE_BOX.is_match(&text.to_plain()) {
+                let hint = "This box is not a list item, so it is kept as a note. Write \"- [ ] \" in front of the text.";
+                self.report(Severity::Warning, line, hint);
+            }
+            self.entry(line, text, judged, owner, list.is_some());
+        }
+    }
+
+    fn entry(&mut self, line: u32, text: Rich, judged: Line, owner: Option<usize>, in_list: bool) {
+        let (group, paragraph) = (self.group, self.paragraph);
+        self.entries.push(Entry { line, text, judged, owner, group, paragraph, in_list });
+    }
+
+    fn code(&mut self, line: u32, code: CodeBlock, owner: Option<usize>, just_before: Option<usize>) {
+        let boxes = BOXES_IN_TEXT.find_iter(&code.code).count();
+        if boxes > 0 {
+            self.report(Severity::Note, line, format!("{boxes} box(es) inside a code block are text, not items."));
+        }
+        self.next_group();
+        // A fence in the first column after "Run this:" belongs to that item.
+        let asked = just_before.filter(|i| {
+            self.drafts.get(*i).is_some_and(|d| d.text.to_plain().trim_end().ends_with([':', '\u{ff1a}']))
+        });
+        match owner.or(asked).and_then(|i| self.drafts.get_mut(i)) {
+            Some(item) => item.commands.push(code),
+            None => self.commands.push(code),
+        }
+    }
+
+    fn html(&mut self, line: u32, html: &str, owner: Option<usize>) {
+        let boxes = BOXES_IN_TEXT.find_iter(html).count();
+        if boxes > 0 {
+            self.report(Severity::Note, line, format!("{boxes} box(es) inside HTML or a comment are not items."));
+        }
+        let lines = html_lines(line, html);
+        if !lines.is_empty() {
+            self.report(Severity::Note, line, "The words of this HTML are kept as a note.");
+            self.lines(lines, owner, None);
+        }
+    }
+
+    fn table(&mut self, line: u32, rows: Vec<Vec<Rich>>, owner: Option<usize>) {
+        let body = rows.len().saturating_sub(1);
+        self.report(Severity::Note, line, format!("The table's {body} row(s) are kept as notes."));
+        self.next_group();
+        for row in rows {
+            let mut text = Rich::default();
+            for cell in row.into_iter().filter(|c| !c.is_empty()) {
+                if !text.is_empty() {
+                    text.push(Span { text: " | ".to_owned(), ..Span::default() });
+                }
+                cell.0.into_iter().for_each(|s| text.push(s));
+            }
+            if !text.is_empty() {
+                self.paragraph += 1;
+                self.entry(line, text, Line::Words, owner, false);
+            }
+        }
+        self.next_group();
+    }
+
+    fn finish(self) -> Content {
+        let mut out = Content {
+            drafts: self.drafts,
+            commands: self.commands,
+            lead: self.lead,
+            ..Content::default()
+        };
+        settle(self.entries, &mut out);
+        out
+    }
+}
+
+/// Sorts lines into fields and notes.
+fn settle(entries: Vec<Entry>, out: &mut Content) {
+    let mut with_blanks: Vec<u32> = Vec::new();
+    for (i, entry) in entries.iter().enumerate() {
+        let lined = entries.get(i + 1).is_some_and(|next| next.judged == Line::Blank);
+        let open = matches!(&entry.judged, Line::Labelled { rest, .. } if rest.is_empty()) && lined;
+        if (matches!(entry.judged, Line::Fields { .. }) || open) && with_blanks.last() != Some(&entry.group) {
+            with_blanks.push(entry.group);
+        }
+    }
+    let mut paragraph: Option<(u32, Option<usize>)> = None;
+    let mut entries = entries.into_iter().peekable();
+    while let Some(entry) = entries.next() {
+        let lined = entries.peek().is_some_and(|next| next.judged == Line::Blank);
+        let among = with_blanks.binary_search(&entry.group).is_ok();
+        let (found, keep) = as_fields(&entry, lined, among);
+        // A field below an item stays readable there.
+        let keep = keep || (!found.is_empty() && entry.owner.is_some());
+        out.fields.extend(found);
+        if !keep || entry.text.is_empty() {
+            paragraph = None;
+            continue;
+        }
+        let notes = match entry.owner.and_then(|o| out.drafts.get_mut(o)) {
+            Some(item) => &mut item.notes,
+            None => &mut out.notes,
+        };
+        let own_label = matches!(entry.judged, Line::Labelled { bold: true, .. });
+        match notes.last_mut() {
+            Some(last) if paragraph == Some((entry.paragraph, entry.owner)) && !own_label => join(last, entry.text),
+            _ => notes.push(entry.text),
+        }
+        paragraph = Some((entry.paragraph, entry.owner));
+    }
+}
+
+/// The fields a line makes, and whether it must be kept as a note too.
+fn as_fields(entry: &Entry, lined: bool, among: bool) -> (Vec<Field>, bool) {
+    match &entry.judged {
+        Line::Fields { fields, whole } => (fields.clone(), !whole),
+        Line::Blank => (Vec::new(), false),
+        Line::Words => (Vec::new(), true),
+        Line::Labelled { label, rest, bold } => {
+            let field = Field { label: label.clone(), line: entry.line, ..Field::default() };
+            if rest.is_empty() {
+                return if lined || (among && *bold && entry.in_list) { (vec![field], false) } else { (vec![], true) };
+            }
+            let offered = if *bold || (among && entry.in_list) { fields::alternatives(rest) } else { None };
+            match offered {
+                Some(choices) => (vec![Field { choices, ..field }], false),
+                None if among && *bold && rest.chars().count() <= 80 => {
+                    (vec![Field { value: Some(rest.clone()), ..field }], false)
+                }
+                None => (Vec::new(), true),
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What headings and lines say about their section or item: branch, environment, optional, reference.
+
+use super::words::{self, any, pattern};
+use crate::domain::checklist::Branch;
+use regex::Regex;
+use std::sync::LazyLock;
+
+static WITHIN: LazyLock<Regex> = LazyLock::new(|| pattern(words::WITHIN));
+static LATER: LazyLock<Regex> = LazyLock::new(|| pattern(words::LATER));
+static SPAN: LazyLock<Regex> = LazyLock::new(|| pattern(words::SPAN));
+static IF_BRACKET: LazyLock<Regex> = LazyLock::new(|| pattern(r"\((?:only )?(?:if|when|where)\b[^()]*\)$"));
+
+/// The branch of a section: its own words first, then those of the headings above it, nearest first.
+///
+/// `headings` are plain texts, outermost first, the section's own last; `lead` is its first paragraph.
+pub(super) fn branch(headings: &[&str], lead: Option<&str>) -> Branch {
+    let lower: Vec<String> = headings.iter().map(|h| normal(h)).collect();
+    if let Some(lead) = lead.map(normal) {
+        if words::SUCCESS_LEAD.iter().any(|w| lead.starts_with(w)) {
+            return Branch::AfterSuccess;
+        }
+        if words::ROLLBACK_LEAD.iter().any(|w| lead.starts_with(w)) {
+            return Branch::AfterRollback;
+        }
+    }
+    let mut windowed = false;
+    for (i, heading) in lower.iter().enumerate().rev() {
+        if let Some(branch) = own(heading) {
+            // A window inside the rollback branch says when, not whether.
+            let apart = matches!(branch, Branch::Watch | Branch::Rollback | Branch::AfterRollback | Branch::OnDemand);
+            return if windowed && !apart { Branch::FollowUp } else { branch };
+        }
+        windowed |= window(heading, lower.get(..i).unwrap_or_default());
+    }
+    if windowed { Branch::FollowUp } else { Branch::Forward }
+}
+
+/// Lower case, one kind of dash and apostrophe, single spaces.
+fn normal(text: &str) -> String {
+    let text = text.to_lowercase().replace(['‐', '‑'], "-").replace("post rollback", "post-rollback");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn own(heading: &str) -> Option<Branch> {
+    if any(heading, words::ROLLBACK_PREPARED) {
+        Some(Branch::Forward)
+    } else if any(heading, words::WATCH) {
+        Some(Branch::Watch)
+    } else if any(heading, words::AFTER_ROLLBACK) {
+        Some(Branch::AfterRollback)
+    } else if any(heading, words::ROLLBACK) {
+        Some(Branch::Rollback)
+    } else if any(heading, words::AFTER_SUCCESS) {
+        Some(Branch::AfterSuccess)
+    } else if any(heading, words::ON_DEMAND) {
+        Some(Branch::OnDemand)
+    } else {
+        None
+    }
+}
+
+/// True when the heading names a time after the very first minutes.
+fn window(heading: &str, above: &[String]) -> bool {
+    let before = any(heading, words::BEFOREHAND);
+    if let Some(found) = WITHIN.captures(heading) {
+        return !before && found.name("unit").is_some_and(|u| !u.as_str().starts_with("min"));
+    }
+    if LATER.is_match(heading) {
+        return !before;
+    }
+    let afterwards = any(heading, words::AFTERWARDS) || above.iter().any(|h| any(h, words::AFTERWARDS));
+    if before || !afterwards {
+        return false;
+    }
+    SPAN.captures(heading).is_some_and(|found| {
+        let number = |name| found.name(name).and_then(|m| m.as_str().parse::<u32>().ok());
+        if let Some(nth) = number("nth") {
+            return nth > 0;
+        }
+        let minutes = found.name("unit2").is_some_and(|u| u.as_str().starts_with("min"));
+        number("from") != Some(0) || !(minutes && number("to").is_some_and(|to| to <= 30))
+    })
+}
+
+/// True when numbered lists under these headings are for reading.
+pub(super) fn is_reference(headings: &[&str]) -> bool {
+    headings.iter().map(|h| normal(h)).any(|h| {
+        let bare = h.trim_matches(|c: char| !c.is_alphanumeric());
+        any(&h, words::REFERENCE) || words::REFERENCE_ALONE.contains(&bare)
+    })
+}
+
+/// The environment a section is bound to: a well-known one, below a heading that says "environment-specific".
+pub(super) fn environment(headings: &[&str]) -> Option<&'static str> {
+    let (own, above) = headings.split_last()?;
+    if !above.iter().any(|h| any(&normal(h), words::PER_ENVIRONMENT)) {
+        return None;
+    }
+    let own = normal(own);
+    let mut parts = own.split(|c: char| !c.is_alphanumeric()).filter(|w| w.is_ascii() && !w.is_empty());
+    let first = parts.next()?;
+    let (_, word) = words::ENVIRONMENTS.iter().find(|(name, _)| *name == first)?;
+    parts.all(|w| words::ENVIRONMENT_TAIL.contains(&w)).then_some(*word)
+}
+
+/// True for items that may be left out without a reason.
+pub(super) fn is_optional(text: &str) -> bool {
+    let text = text.to_lowercase();
+    let text = text.trim().trim_end_matches(['.', '!', '?', ':', ';', ',']).trim_end();
+    if IF_BRACKET.is_match(text) || words::OPTIONAL_START.iter().any(|w| text.starts_with(w)) {
+        return true;
+    }
+    let open = text.trim_end_matches([')', ']', '.', '*']).trim_end();
+    words::OPTIONAL_END.iter().any(|w| open.ends_with(w))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Branch::*;
+
+    #[test]
+    fn branches_by_heading() {
+        for (path, expected) in [
+            (&["Rollback Criteria"][..], Watch),
+            (&["Rollback Procedures", "Rollback Decision Criteria"], Watch),
+            (&["4. Rollback Procedures", "Triggers for Rollback"], Watch),
+            (&["Rollback Procedures", "Execution"], Rollback),
+            (&["Rollback Checklist", "If Rollback Needed"], Rollback),
+            (&["Pre-Deployment Validation", "Rollback Preparation"], Forward),
+            (&["Rollback", "Rollback Plan"], Forward),
+            (&["Post-Deployment Actions", "Rollback Completion"], AfterRollback),
+            (&["Post-rollback review"], AfterRollback),
+            (&["Post-Deployment Actions", "Normal Completion"], AfterSuccess),
+            (&["Troubleshooting Checklist", "Migration Fails"], OnDemand),
+            (&["Post-Deployment Validation", "Immediate Validation (0-30 minutes)"], Forward),
+            (&["Post-Deployment Validation", "Extended Validation (30 minutes - 2 hours)"], FollowUp),
+            (&["Post-Deployment Validation", "Long-Term Validation (2-24 hours)"], FollowUp),
+            (&["Post-Deployment", "Immediate Checks (Within 1 Hour)"], FollowUp),
+            (&["Actions", "Immediate Actions (Within 24 hours)"], FollowUp),
+            (&["Post-Deployment", "Short-term Monitoring (Day 1-7)"], FollowUp),
+            (&["Post-Deployment", "Long-term Tasks (Week 1-4)"], FollowUp),
+            (&["Actions", "Long-term Actions (Within 1 month)"], FollowUp),
+            (&["Communication", "Post-Migration (Day after)"], FollowUp),
+            (&["Communication", "Pre-Migration (1 week before)"], Forward),
+            (&["Deployment", "Phase 2: Migrate (30-60 minutes)"], Forward),
+            (&["Rollback", "Verify (within 1 hour)"], Rollback),
+            (&["After the release (within 1 day)", "Metrics"], FollowUp),
+            (&["Success Criteria"], Forward),
+        ] {
+            assert_eq!(branch(path, None), expected, "{path:?}");
+        }
+        assert_eq!(branch(&["21. Done"], Some("If deployment successful:")), AfterSuccess);
+        assert_eq!(branch(&["22. Done"], Some("If rollback required:")), AfterRollback);
+    }
+
+    #[test]
+    fn environments_only_below_a_heading_that_says_so() {
+        assert_eq!(environment(&["Environment-Specific Checklist", "Development"]), Some("development"));
+        assert_eq!(environment(&["Environment-Specific Checklist", "🚀 Prod environment"]), Some("production"));
+        assert_eq!(environment(&["Environment-Specific Checklist", "Production readiness"]), None);
+        assert_eq!(environment(&["Deployment", "Staging Environment"]), None);
+        assert_eq!(environment(&["Staging"]), None);
+    }
+
+    #[test]
+    fn optional_items() {
+        for text in [
+            "Docs updated (if applicable)",
+            "Maintenance mode enabled (if needed).",
+            "Customers notified (if user-facing changes)",
+            "Migration scripts prepared (if database changes)",
+            "Inform people (if any).",
+            "Sync stopped if needed",
+            "Bake time (optional)",
+            "Canary first - recommended",
+            "Optional: clean up",
+            "**Manual** (if automatic fails)",
+        ] {
+            assert!(is_optional(text), "{text}");
+        }
+        for text in ["Check if the site is up", "Backup (30 days)", "Approval (for production)", "The recommended way"] {
+            assert!(!is_optional(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn reference_headings() {
+        assert!(is_reference(&["Appendix", "Quick Reference"]));
+        assert!(is_reference(&["Important Notes"]) && is_reference(&["📝 Notes"]));
+        assert!(!is_reference(&["Note the version"]) && !is_reference(&["Deploy"]));
+    }
+}

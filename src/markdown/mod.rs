@@ -1,0 +1,72 @@
+//! A Markdown page to a checklist: what a careful person would understand from it, as plain data.
+//!
+//! Pure: bytes in, data out. The order of the house:
+//! `source` (bytes → text) → `front` (front matter) → `blocks` (a flat list of blocks) → `outline`
+//! (headings) → `items` and `fields` (what stands below a heading) → `build` (numbers, ids, the
+//! checklist). `kinds` judges headings and lines by the lists of words in `words`.
+
+mod blocks;
+mod build;
+mod fields;
+mod front;
+mod html;
+mod inline;
+mod items;
+mod kinds;
+mod numbers;
+mod outline;
+mod source;
+mod words;
+
+use crate::domain::checklist::{Checklist, Diagnostic, Severity};
+use serde::Serialize;
+
+pub use inline::{escape, inline};
+
+/// A checklist with more items is refused: nobody walks it, and every surface has to carry it.
+pub const MAX_ITEMS: usize = 20_000;
+
+/// What reading a page gave.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Reading {
+    /// The checklist; `None` exactly when a diagnostic is an error.
+    pub checklist: Option<Checklist>,
+    /// What was found, also on a page with errors.
+    pub counts: Counts,
+    /// What a person should know about the page, in the order of its lines.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// How much of each kind a page holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Checkboxes as a GitHub-flavoured renderer shows them.
+    pub checkboxes: usize,
+    /// Items that were checkboxes.
+    pub items: usize,
+    /// Items that were numbered steps.
+    pub steps: usize,
+    /// Blanks to fill.
+    pub fields: usize,
+    /// Code blocks.
+    pub commands: usize,
+}
+
+/// Reads a page. `name` is the word people will call the checklist by: the file's name without ending.
+///
+/// Never panics and never fails: what is wrong with the page stands in the diagnostics.
+pub fn read(name: &str, bytes: &[u8]) -> Reading {
+    let mut diagnostics = Vec::new();
+    let mut counts = Counts::default();
+    let mut checklist = None;
+    if let Some(text) = source::text(bytes, &mut diagnostics) {
+        let (front, body, first_line) = front::split(&text, &mut diagnostics);
+        let blocks = blocks::blocks(body, first_line);
+        checklist = Some(build::checklist(name, front, blocks, &mut counts, &mut diagnostics));
+    }
+    if diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        checklist = None;
+    }
+    diagnostics.sort_by_key(|d| d.line);
+    Reading { checklist, counts, diagnostics }
+}
