@@ -164,8 +164,7 @@ impl Library {
     /// Returns the names that changed. If the directory itself cannot be read, what is known stays.
     pub fn reload_changed(&mut self) -> Result<Vec<String>, LibraryError> {
         let Source::Dir(dir) = &self.source else { return Ok(Vec::new()) };
-        let (files, passed_over) =
-            list(dir).map_err(|cause| LibraryError { path: dir.clone(), cause })?;
+        let (files, passed_over) = list(dir).map_err(|cause| LibraryError { path: dir.clone(), cause })?;
         let mut changed: Vec<String> = self.known.keys().filter(|n| !files.contains_key(*n)).cloned().collect();
         self.known.retain(|name, _| files.contains_key(name));
         for (name, (file, stamp)) in files {
@@ -204,7 +203,10 @@ fn load(name: &str, file: PathBuf, stamp: Option<Stamp>) -> Known {
             stamp: None,
             checklist: None,
             items: 0,
-            diagnostics: vec![diagnostic(Severity::Error, format!("The file {} cannot be read: {cause}.", shown(&file)))],
+            diagnostics: vec![diagnostic(
+                Severity::Error,
+                format!("The file {} cannot be read: {cause}.", shown(&file)),
+            )],
             file: Some(file),
         },
     }

@@ -10,8 +10,7 @@ static BLANK: LazyLock<Regex> = LazyLock::new(|| pattern(r"_{3,}|…{2,}|\.{5,}"
 static UNIT: LazyLock<Regex> = LazyLock::new(|| pattern(words::UNIT));
 static TARGET: LazyLock<Regex> =
     LazyLock::new(|| pattern(&format!(r"^\((?:(?i:{})\s*:?\s*)?(?P<target>[^()]+)\)", words::TARGET.join("|"))));
-static TARGET_WORD: LazyLock<Regex> =
-    LazyLock::new(|| pattern(&format!(r"^\((?i:{})\b", words::TARGET.join("|"))));
+static TARGET_WORD: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"^\((?i:{})\b", words::TARGET.join("|"))));
 static BOX: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[(?P<tick>[ xX]?)\]|[☐□☑☒]"));
 static OPTION: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[\p{L}\p{N}][\p{L}\p{N}+.'’ -]{0,23}$"));
 
@@ -216,9 +215,6 @@ mod tests {
         }
         assert_eq!(judge(&Rich::plain("________"), 1), Line::Blank);
         assert!(matches!(judge(&inline("**Goal**: Zero"), 1), Line::Labelled { bold: true, .. }));
-        assert!(matches!(
-            judge(&inline("Owner: ____ writes the summary"), 1),
-            Line::Fields { whole: false, .. }
-        ));
+        assert!(matches!(judge(&inline("Owner: ____ writes the summary"), 1), Line::Fields { whole: false, .. }));
     }
 }

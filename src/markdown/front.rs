@@ -199,7 +199,9 @@ impl Reader<'_> {
         if !fits {
             self.wrong(
                 key,
-                format!("`{key}` must be one word of at most 40 letters, digits, dots, dashes, underscores or slashes."),
+                format!(
+                    "`{key}` must be one word of at most 40 letters, digits, dots, dashes, underscores or slashes."
+                ),
             );
             return None;
         }
@@ -263,7 +265,7 @@ mod tests {
         let yaml = "---\ntitle: Go live\ndescription: >\n  Two\n  lines\nservice: web/api\nenvironment: prod\nprogress:\n  cron: \"0 * * * *\"\n  timezone: Europe/Berlin\ntemplates:\n  start: |\n    Hello {{ version }}\n---\n# T\n";
         let toml = "+++\ntitle = \"Go live\"\ndescription = \"Two lines\"\nservice = \"web/api\"\nenvironment = \"prod\"\n[progress]\ncron = \"0 * * * *\"\ntimezone = \"Europe/Berlin\"\n[templates]\nstart = \"\"\"\nHello {{ version }}\n\"\"\"\n+++\n# T\n";
         let (a, below, line, d) = read(yaml);
-        assert_eq!((below.as_str(), line, d), ("# T\n", 16, vec![]));
+        assert_eq!((below.as_str(), line, d), ("# T\n", 15, vec![]));
         let (b, _, line, d) = read(toml);
         assert_eq!((line, d), (14, vec![]));
         assert_eq!(a, b);

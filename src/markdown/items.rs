@@ -13,8 +13,7 @@ use std::sync::LazyLock;
 /// Items deeper than this are shown on this level: numbers have at most eight parts.
 const MAX_DEPTH: usize = 7;
 
-static BOXES_IN_TEXT: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?m)^[ \t>]*(?:[-*+]|\d+[.)])[ \t]+\[[ xX]\][ \t]"));
+static BOXES_IN_TEXT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^[ \t>]*(?:[-*+]|\d+[.)])[ \t]+\[[ xX]\][ \t]"));
 static LOOSE_BOX: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:[-*+]\s?)?(?:\[[ xX]?\]|[☐☑☒])\s*\S"));
 
 /// An item before it has a number and an id.
@@ -60,8 +59,7 @@ pub(super) fn content(blocks: Vec<Block>, reference: bool, diagnostics: &mut Vec
         let Block { line, depth, kind } = block;
         match kind {
             Kind::Item { list, ordered, checkbox } => {
-                let has_text =
-                    blocks.peek().is_some_and(|(b, _)| b.depth == depth && matches!(b.kind, Kind::Lines(_)));
+                let has_text = blocks.peek().is_some_and(|(b, _)| b.depth == depth && matches!(b.kind, Kind::Lines(_)));
                 let text = if has_text { blocks.next().map(|(b, _)| b) } else { None };
                 builder.item(ItemStart { line, depth, list, ordered, checkbox, holds }, text);
             }
@@ -272,7 +270,8 @@ impl<'a> Builder<'a> {
         for (line, text) in lines {
             let judged = fields::judge(&text, line);
             if !matches!(judged, Line::Fields { .. }) && LOOSE_BOX.is_match(&text.to_plain()) {
-                let hint = "This box is not a list item, so it is kept as a note. Write \"- [ ] \" in front of the text.";
+                let hint =
+                    "This box is not a list item, so it is kept as a note. Write \"- [ ] \" in front of the text.";
                 self.report(Severity::Warning, line, hint);
             }
             self.entry(line, text, judged, owner, list.is_some());
@@ -291,9 +290,8 @@ impl<'a> Builder<'a> {
         }
         self.next_group();
         // A fence in the first column after "Run this:" belongs to that item.
-        let asked = just_before.filter(|i| {
-            self.drafts.get(*i).is_some_and(|d| d.text.to_plain().trim_end().ends_with([':', '\u{ff1a}']))
-        });
+        let asked = just_before
+            .filter(|i| self.drafts.get(*i).is_some_and(|d| d.text.to_plain().trim_end().ends_with([':', '\u{ff1a}'])));
         match owner.or(asked).and_then(|i| self.drafts.get_mut(i)) {
             Some(item) => item.commands.push(code),
             None => self.commands.push(code),
@@ -333,12 +331,7 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(self) -> Content {
-        let mut out = Content {
-            drafts: self.drafts,
-            commands: self.commands,
-            lead: self.lead,
-            ..Content::default()
-        };
+        let mut out = Content { drafts: self.drafts, commands: self.commands, lead: self.lead, ..Content::default() };
         settle(self.entries, &mut out);
         out
     }

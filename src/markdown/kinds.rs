@@ -179,7 +179,8 @@ mod tests {
         ] {
             assert!(is_optional(text), "{text}");
         }
-        for text in ["Check if the site is up", "Backup (30 days)", "Approval (for production)", "The recommended way"] {
+        for text in ["Check if the site is up", "Backup (30 days)", "Approval (for production)", "The recommended way"]
+        {
             assert!(!is_optional(text), "{text}");
         }
     }

@@ -117,7 +117,10 @@ mod tests {
             .iter()
             .enumerate()
             .filter(|(_, p)| !p.blocks.is_empty())
-            .map(|(part, p)| Candidate { part, has_items: p.blocks.iter().any(|b| matches!(b.kind, Kind::Item { .. })) })
+            .map(|(part, p)| Candidate {
+                part,
+                has_items: p.blocks.iter().any(|b| matches!(b.kind, Kind::Item { .. })),
+            })
             .collect();
         let n = numbers(&o.parts, &sections);
         sections.iter().map(|s| o.parts[s.part].title.to_plain()).zip(n).collect()
@@ -136,7 +139,8 @@ mod tests {
 
     #[test]
     fn the_pages_own_numbers_hold() {
-        let text = "# T\n## Info\nx\n## P\n### 1. A\n- x\n### 2. B\n- x\n## Criteria\n- x\n## Q\n### 3. C\n- x\n## End\n- x\n";
+        let text =
+            "# T\n## Info\nx\n## P\n### 1. A\n- x\n### 2. B\n- x\n## Criteria\n- x\n## Q\n### 3. C\n- x\n## End\n- x\n";
         check(text, &[("Info", 6), ("A", 1), ("B", 2), ("Criteria", 4), ("C", 3), ("End", 5)]);
     }
 
@@ -145,7 +149,16 @@ mod tests {
         let text = "# T\n## 1. A\n- x\n## 2. Strategy\ngoal\n### Process\n- x\n### Alternative\nx\n## 3. Notes\nx\n## 4. Rollback\ngoal\n### When\nx\n### How\n- x\n";
         check(
             text,
-            &[("A", 1), ("Strategy", 5), ("Process", 2), ("Alternative", 6), ("Notes", 3), ("Rollback", 7), ("When", 8), ("How", 4)],
+            &[
+                ("A", 1),
+                ("Strategy", 5),
+                ("Process", 2),
+                ("Alternative", 6),
+                ("Notes", 3),
+                ("Rollback", 7),
+                ("When", 8),
+                ("How", 4),
+            ],
         );
     }
 

@@ -145,7 +145,10 @@ fn split_at_bold(parts: Vec<Part>) -> Vec<Part> {
 fn bold_headings(blocks: &[Block]) -> Vec<(usize, Rich)> {
     let mut found = Vec::new();
     for (i, pair) in blocks.windows(2).enumerate() {
-        let [Block { depth: 0, kind: Kind::Lines(lines), .. }, Block { kind: Kind::Item { checkbox: Some(_), .. }, .. }] = pair
+        let [
+            Block { depth: 0, kind: Kind::Lines(lines), .. },
+            Block { kind: Kind::Item { checkbox: Some(_), .. }, .. },
+        ] = pair
         else {
             continue;
         };
@@ -211,7 +214,8 @@ mod tests {
         assert_eq!(shape("# T\n## A\n### B\n").0.as_deref(), Some("T"));
         assert_eq!(shape("# T\n## A\n### B\n").1, 2);
         assert_eq!(shape("# A\n# B\n## C\n"), {
-            let parts = vec![(0, String::new(), None), (1, "A".into(), None), (1, "B".into(), None), (2, "C".into(), Some(2))];
+            let parts =
+                vec![(0, String::new(), None), (1, "A".into(), None), (1, "B".into(), None), (2, "C".into(), Some(2))];
             (None, 1, parts)
         });
         assert_eq!(shape("T\n===\nA\n---\n").0.as_deref(), Some("T"));
@@ -225,7 +229,10 @@ mod tests {
     fn bold_lines_over_lists_are_headings_where_there_are_several() {
         let (.., parts) = shape("# T\n## A\n**One:**\n- [ ] a\n\n**Two (later)**\n- [ ] b\n## B\n### C\n");
         let titles: Vec<_> = parts.iter().map(|p| (p.1.as_str(), p.2)).collect();
-        assert_eq!(titles, [("", None), ("A", None), ("One", Some(1)), ("Two (later)", Some(1)), ("B", None), ("C", Some(4))]);
+        assert_eq!(
+            titles,
+            [("", None), ("A", None), ("One", Some(1)), ("Two (later)", Some(1)), ("B", None), ("C", Some(4))]
+        );
         assert_eq!(shape("# T\n## A\n**Any of these:**\n- [ ] a\n").2.len(), 2);
     }
 }
