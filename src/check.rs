@@ -85,7 +85,10 @@ impl Tree {
         }
         let marks = if marks.is_empty() { String::new() } else { format!("  [{}]", marks.join(", ")) };
         let marks = self.paint(YELLOW, &marks);
-        self.line(2, &format!("{number}  {}{marks}", heading(s.label.as_deref(), &s.title)));
+        // "21." in front of "21. Done" says it twice.
+        let is_number = |l: &&str| l.trim_matches(|c: char| !c.is_alphanumeric()) == s.number.to_string();
+        let label = s.label.as_deref().filter(|l| !is_number(l));
+        self.line(2, &format!("{number}  {}{marks}", heading(label, &s.title)));
         for note in &s.notes {
             self.note(5, note);
         }
@@ -267,7 +270,7 @@ mod tests {
     #[test]
     fn a_tree_to_read() {
         let plain = tree("t.md", &read("t", PAGE.as_bytes()), false);
-        let expected = "t.md: T\n  Why.\n\n1. A\n  1  1. A\n     1.1 ☐ x (if needed)  (optional)\n       $ run a … (+1 lines)\n\nRollback\n  2  Rollback  [rollback]\n     · a\n     · b\n     ✎ Rate: ____ % (target: <1%)\n     2.1 → back\n\n1 checkbox, 1 item, 1 step, 1 field, 1 command\nnote line 18: The table's 1 row(s) are kept as notes.\n";
+        let expected = "t.md: T\n  Why.\n\n1. A\n  1  A\n     1.1 ☐ x (if needed)  (optional)\n       $ run a … (+1 lines)\n\nRollback\n  2  Rollback  [rollback]\n     · a\n     · b\n     ✎ Rate: ____ % (target: <1%)\n     2.1 → back\n\n1 checkbox, 1 item, 1 step, 1 field, 1 command\nnote line 18: The table's 1 row(s) are kept as notes.\n";
         assert_eq!(plain, expected);
         let painted = tree("t.md", &read("t", PAGE.as_bytes()), true);
         assert!(painted.contains("\u{1b}[36m1.1\u{1b}[0m"));

@@ -36,8 +36,10 @@ pub(super) fn split<'a>(text: &'a str, diagnostics: &mut Vec<Diagnostic>) -> (Fr
         return (Front::default(), text, 1);
     };
     // Two thematic breaks with prose between them are not front matter.
-    let starts_at_once = inside.lines().next().is_some_and(|l| !l.trim().is_empty());
-    if !toml && !inside.trim().is_empty() && !(starts_at_once && inside.lines().any(is_pair)) {
+    let starts_at_once = inside.lines().next().is_none_or(|l| !l.trim().is_empty());
+    let has_pairs = inside.trim().is_empty() || inside.lines().any(is_pair);
+    let is_yaml = starts_at_once && has_pairs;
+    if !toml && !is_yaml {
         return (Front::default(), text, 1);
     }
     let read = if toml { from_toml(inside) } else { from_yaml(inside) };

@@ -147,6 +147,10 @@ mod tests {
             (&["Rollback", "Verify (within 1 hour)"], Rollback),
             (&["After the release (within 1 day)", "Metrics"], FollowUp),
             (&["Success Criteria"], Forward),
+            (&["Migration Success Indicators"], Forward),
+            (&["Minor Issues (No Rollback)"], Forward),
+            (&["Cut-over (T+0)"], Forward),
+            (&["T+1h"], FollowUp),
         ] {
             assert_eq!(branch(path, None), expected, "{path:?}");
         }

@@ -200,7 +200,9 @@ mod tests {
         }
     }
 
-    fn shape(text: &str) -> (Option<String>, u8, Vec<(u8, String, Option<usize>)>) {
+    type Shape = (Option<String>, u8, Vec<(u8, String, Option<usize>)>);
+
+    fn shape(text: &str) -> Shape {
         let o = outline(blocks(text, 1), false);
         (
             o.title.map(|t| t.to_plain()),

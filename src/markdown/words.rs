@@ -8,7 +8,7 @@ use regex::Regex;
 pub(super) const NUMBERED: &[&str] =
     &["phase", "step", "stage", "gate", "part", "section", "chapter", "milestone", "wave", "tier"];
 
-/// Headings about preparing a rollback: part of the way forward, whatever stands above them.
+/// Headings about preparing or avoiding a rollback: part of the way forward, whatever stands above them.
 pub(super) const ROLLBACK_PREPARED: &[&str] = &[
     "rollback preparation",
     "rollback plan",
@@ -17,6 +17,8 @@ pub(super) const ROLLBACK_PREPARED: &[&str] = &[
     "rollback test",
     "prepare rollback",
     "prepare for rollback",
+    "no rollback",
+    "without rollback",
 ];
 
 /// Headings of rollback criteria.
@@ -55,7 +57,7 @@ pub(super) const ROLLBACK_LEAD: &[&str] =
 /// A window "within an hour" in a heading: it counts wherever it stands.
 pub(super) const WITHIN: &str = r"\bwithin\s+(?:the\s+)?(?:first\s+|next\s+)?(?:an?|one|\d+(?:\.\d+)?)\s*(?P<unit>minute|min|hour|hr|h\b|day|business day|working day|week|month)s?";
 /// A mark that always means "later": "Day after", "2 days after", "next day", "first 24 hours", "T+1".
-pub(super) const LATER: &str = r"\b(?:days?|weeks?|hours?|month) after\b|\bnext (?:day|business day|week)\b|\bfirst \d+ (?:hours|days|weeks)\b|\bt\s?\+\s?\d";
+pub(super) const LATER: &str = r"\b(?:days?|weeks?|hours?|month) after\b|\bnext (?:day|business day|week)\b|\bfirst \d+ (?:hours|days|weeks)\b|\bt\s?\+\s?[1-9]";
 /// A span such as "30 minutes - 2 hours", "2-24 hours", "Day 1-7", "Week 1": a window only where the
 /// heading or one above it is about afterwards, since elsewhere it says how long a step takes.
 pub(super) const SPAN: &str = r"(?P<from>\d+)\s*(?P<unit>minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?)?\s*(?:-|–|—|to)\s*(?P<to>\d+)\s*(?P<unit2>minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?)\b|\b(?:days?|weeks?|months?)\s+(?P<nth>\d+)";
@@ -166,9 +168,10 @@ pub(super) const GENERAL_LABELS: &[&str] =
 /// Units that may follow a blank.
 pub(super) const UNIT: &str = r"^(?:%|‰|°C|(?i:(?:ms|milliseconds|seconds|secs?|minutes|mins?|hours?|hrs?|days?|weeks?|[kmgt]i?b|bytes|rps|qps|tps|req/s|requests/s|users|rows|keys|records|items|errors)\b)|[sh]\b|(?:€|\$))";
 
-/// True when one of the phrases stands in the text.
+/// True when one of the phrases stands in the text, starting where a word starts.
 pub(super) fn any(text: &str, phrases: &[&str]) -> bool {
-    phrases.iter().any(|p| text.contains(p))
+    let starts_word = |at: usize| !text[..at].ends_with(char::is_alphanumeric);
+    phrases.iter().any(|p| text.match_indices(p).any(|(at, _)| starts_word(at)))
 }
 
 /// A pattern written in this module's neighbourhood.
