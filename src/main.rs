@@ -1,1 +1,5 @@
-fn main() {}
+//! Arguments → `cli`.
+
+fn main() -> std::process::ExitCode {
+    rollcall::cli::main()
+}

@@ -51,23 +51,14 @@ impl fmt::Display for Number {
 
 impl FromStr for Number {
     type Err = ();
-    /// Accepts `3`, `3.2`, `3.2.1`; at most 8 parts of at most 6 digits.
+    /// Accepts `3`, `3.2`, `3.2.1`: everything a number is shown as, for events keep it that way and a page may
+    /// nest as deep as it likes. Parts have at most 10 digits.
     fn from_str(s: &str) -> Result<Self, ()> {
-        let parts: Vec<&str> = s.split('.').collect();
-        if parts.len() > 8 {
-            return Err(());
-        }
-        parts
-            .iter()
-            .map(|p| {
-                if p.is_empty() || p.len() > 6 || !p.bytes().all(|b| b.is_ascii_digit()) {
-                    Err(())
-                } else {
-                    p.parse::<u32>().map_err(|_| ())
-                }
-            })
-            .collect::<Result<Vec<_>, _>>()
-            .map(Self)
+        let part = |p: &str| match p.bytes().all(|b| b.is_ascii_digit()) && p.len() <= 10 {
+            true => p.parse::<u32>().map_err(|_| ()),
+            false => Err(()),
+        };
+        s.split('.').map(part).collect::<Result<Vec<_>, _>>().map(Self)
     }
 }
 
@@ -123,7 +114,7 @@ pub enum ItemKind {
     Task,
     /// A numbered step in a section that has no checkboxes.
     Step,
-    /// A plain line that only holds other items: no box of its own, done when they are.
+    /// A plain bullet with items below it: done when they are.
     Group,
 }
 

@@ -1,4 +1,19 @@
 //! The rules, pure: no async, no I/O, no clock, no randomness.
+//!
+//! Reading order: [`checklist`] and [`plan`] (what is walked), [`command`] and [`event`] (what is asked and what
+//! happened), [`deployment`] (what the events add up to), [`decide`] and [`react`] (the rules).
 
 pub mod checklist;
+pub mod command;
+pub mod decide;
+pub mod deployment;
+pub mod event;
+pub mod fields;
+pub mod plan;
+pub mod policy;
+pub mod react;
+pub mod refusal;
+pub mod resolve;
+pub mod status;
 pub mod text;
+pub mod time;

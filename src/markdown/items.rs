@@ -3,19 +3,19 @@
 use super::blocks::{Block, Kind, html_lines};
 use super::fields::{self, Line};
 use super::inline::join;
-use super::words::pattern;
+use super::words::{Pattern, pattern};
 use crate::domain::checklist::{CodeBlock, Diagnostic, Field, ItemKind, Severity};
 use crate::domain::text::{Rich, Span};
-use regex::Regex;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Items deeper than this are shown on this level: numbers have at most eight parts.
 const MAX_DEPTH: usize = 7;
 
-static BOXES_IN_TEXT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^[ \t>]*(?:[-*+]|\d+[.)])[ \t]+\[[ xX]\][ \t]"));
-static BOX_IN_CELL: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[[ xX]\]|[☐☑☒]"));
-static LOOSE_BOX: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:[-*+]\s?)?(?:\[[ xX]?\]|[☐☑☒])\s*\S"));
+static BOXES_IN_TEXT: LazyLock<Pattern> =
+    LazyLock::new(|| pattern(r"(?m)^[ \t>]*(?:[-*+]|\d+[.)])[ \t]+\[[ xX]\][ \t]"));
+static BOX_IN_CELL: LazyLock<Pattern> = LazyLock::new(|| pattern(r"\[[ xX]\]|[☐☑☒]"));
+static LOOSE_BOX: LazyLock<Pattern> = LazyLock::new(|| pattern(r"^(?:[-*+]\s?)?(?:\[[ xX]?\]|[☐☑☒])\s*\S"));
 
 /// An item before it has a number and an id.
 #[derive(Debug, Default)]

@@ -19,9 +19,11 @@ mod source;
 mod words;
 
 use crate::domain::checklist::{Checklist, Diagnostic, Severity};
+use crate::domain::text::{Rich, Span};
 use serde::Serialize;
 
 pub use inline::{escape, inline};
+pub use source::MAX_BYTES;
 
 /// A checklist with more items is refused: nobody walks it, and every surface has to carry it.
 pub const MAX_ITEMS: usize = 20_000;
@@ -69,4 +71,20 @@ pub fn read(name: &str, bytes: &[u8]) -> Reading {
     }
     diagnostics.sort_by_key(|d| d.line);
     Reading { checklist, counts, diagnostics }
+}
+
+/// A text of several lines, as the lines people see: blank ones left out, `- ` drawn as a bullet.
+pub fn lines(markdown: &str) -> Vec<Rich> {
+    markdown.lines().filter(|l| !l.trim().is_empty()).map(line).collect()
+}
+
+fn line(source: &str) -> Rich {
+    match source.trim_start().strip_prefix("- ") {
+        Some(item) => {
+            let mut rich = Rich(vec![Span { text: "• ".into(), ..Span::default() }]);
+            inline(item).0.into_iter().for_each(|s| rich.push(s));
+            rich
+        }
+        None => inline(source),
+    }
 }

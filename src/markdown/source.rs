@@ -4,7 +4,7 @@ use crate::domain::checklist::{Diagnostic, Severity};
 use std::borrow::Cow;
 
 /// Larger files are refused: no checklist is this long, and reading must stay quick.
-pub(super) const MAX_BYTES: usize = 8 * 1024 * 1024;
+pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// The text of a page, or why it cannot be read.
 pub(super) fn text(bytes: &[u8], diagnostics: &mut Vec<Diagnostic>) -> Option<String> {

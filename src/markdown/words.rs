@@ -2,7 +2,7 @@
 //!
 //! Every phrase is lower case and is looked for as a part of a heading or line in lower case.
 
-use regex::Regex;
+use regex::{Captures, Match, Regex};
 
 /// Words in front of a heading's number: "Phase 2:", "Step 3 -".
 pub(super) const NUMBERED: &[&str] =
@@ -63,7 +63,9 @@ pub(super) const LATER: &str = r"\b(?:days?|weeks?|hours?|month) after\b|\bnext 
 pub(super) const SPAN: &str = r"(?P<from>\d+)\s*(?P<unit>minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?)?\s*(?:-|–|—|to)\s*(?P<to>\d+)\s*(?P<unit2>minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?)\b|\b(?:days?|weeks?|months?)\s+(?P<nth>\d+)";
 /// Words that make a span a window afterwards.
 pub(super) const AFTERWARDS: &[&str] =
-    &["post-", "post ", "after", "monitor", "follow", "long-term", "short-term", "extended", "hypercare"];
+    &["post-", "post ", "after", "monitor", "follow", "long-term", "short-term", "extended", "hypercare", "watch"];
+/// A span of days, weeks or months in brackets says when, not how long: "(Day 1-7)".
+pub(super) const NTH_IN_BRACKETS: &str = r"\((?:days?|weeks?|months?)\s+[1-9]\d*";
 /// Words that put a window before the deployment.
 pub(super) const BEFOREHAND: &[&str] = &["before", "prior", "pre-", "ahead of", "leading up"];
 
@@ -174,8 +176,34 @@ pub(super) fn any(text: &str, phrases: &[&str]) -> bool {
     phrases.iter().any(|p| text.match_indices(p).any(|(at, _)| starts_word(at)))
 }
 
-/// A pattern written in this module's neighbourhood.
-#[allow(clippy::expect_used)]
-pub(super) fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("patterns are constants of the reader, and each is used by a test")
+/// A pattern written in this neighbourhood. One that does not compile would match nothing; tests, which use
+/// every pattern, stop at it.
+pub(super) struct Pattern(Option<Regex>);
+
+pub(super) fn pattern(text: &str) -> Pattern {
+    let regex = Regex::new(text).ok();
+    debug_assert!(regex.is_some(), "this pattern does not compile: {text}");
+    Pattern(regex)
+}
+
+impl Pattern {
+    pub(super) fn is_match(&self, text: &str) -> bool {
+        self.0.as_ref().is_some_and(|r| r.is_match(text))
+    }
+
+    pub(super) fn captures<'t>(&self, text: &'t str) -> Option<Captures<'t>> {
+        self.0.as_ref()?.captures(text)
+    }
+
+    pub(super) fn captures_iter<'t>(&self, text: &'t str) -> impl Iterator<Item = Captures<'t>> {
+        self.0.iter().flat_map(move |r| r.captures_iter(text))
+    }
+
+    pub(super) fn find<'t>(&self, text: &'t str) -> Option<Match<'t>> {
+        self.0.as_ref()?.find(text)
+    }
+
+    pub(super) fn find_iter<'t>(&self, text: &'t str) -> impl Iterator<Item = Match<'t>> {
+        self.0.iter().flat_map(move |r| r.find_iter(text))
+    }
 }

@@ -1,0 +1,424 @@
+//! Deployment → Card. The only place that decides what a message shows of a state.
+
+use super::{Block, Button, Card, Fact, ItemLine, Shown, Style, Tone};
+use crate::domain::checklist::{Branch, Item, Number};
+use crate::domain::command::Mark;
+use crate::domain::deployment::{Closed, Deployment};
+use crate::domain::react::Occasion;
+use crate::domain::status::Status;
+use crate::domain::text::{Rich, Span};
+use crate::domain::time::{Timestamp, span};
+
+/// Items that `next` lists.
+const NEXT_ITEMS: usize = 5;
+
+fn empty(d: &Deployment, title: Rich, tone: Tone) -> Card {
+    Card { title, tone, rehearsal: d.rehearsal, blocks: Vec::new(), buttons: Vec::new() }
+}
+
+fn bold(text: impl Into<String>) -> Span {
+    Span { text: text.into(), bold: true, ..Span::default() }
+}
+
+fn plain(text: impl Into<String>) -> Span {
+    Span { text: text.into(), ..Span::default() }
+}
+
+fn fact(label: &str, value: impl Into<String>) -> Fact {
+    Fact { label: label.into(), value: Rich::plain(value), at: None }
+}
+
+/// The tone a status is shown in.
+pub fn tone(status: Status) -> Tone {
+    match status {
+        Status::Scheduled | Status::Queued | Status::Cancelled => Tone::Quiet,
+        Status::Active => Tone::Active,
+        Status::Held | Status::Partial => Tone::Warn,
+        Status::RollingBack | Status::RolledBack => Tone::Bad,
+        Status::Succeeded => Tone::Good,
+    }
+}
+
+/// What people call a deployment: `shop v1.2.0 → production`.
+pub fn name(d: &Deployment) -> String {
+    format!("{} {} → {}", d.service, d.version, d.environment)
+}
+
+/// The one message that is edited in place.
+pub fn board(d: &Deployment, now: Timestamp) -> Card {
+    let mut card = empty(d, Rich::plain(name(d)), tone(d.status));
+    let tally = d.tally();
+    card.blocks.push(Block::Bar { done: tally.done, total: tally.total });
+    card.blocks.push(Block::Facts { facts: board_facts(d, now) });
+    for (mark, word) in [(Mark::Fail, "Failed"), (Mark::Block, "Blocked")] {
+        let lines: Vec<usize> = d.troubled(mark).collect();
+        for &i in lines.iter().take(3) {
+            card.blocks.push(Block::Text { text: trouble_line(d, i, word) });
+        }
+        if lines.len() > 3 {
+            let more = format!("+{} more {}", lines.len() - 3, word.to_lowercase());
+            card.blocks.push(Block::Context { text: Rich::plain(more) });
+        }
+    }
+    let id = format!("#{} · {} · {}", d.id, d.plan.checklist.title, d.status.label());
+    card.blocks.push(Block::Context { text: Rich::plain(id) });
+    card.buttons = board_buttons(d);
+    card
+}
+
+fn trouble_line(d: &Deployment, i: usize, word: &str) -> Rich {
+    let leaf = &d.plan.leaves[i];
+    let mut text = Rich(vec![bold(format!("{word}: ")), plain(format!("{} {}", leaf.number, leaf.text))]);
+    if let Some(m) = d.marked(i) {
+        let note = m.note.clone().unwrap_or_default();
+        text.push(plain(format!(" — {note} ({})", d.person(m.by).name)));
+    }
+    text
+}
+
+fn board_facts(d: &Deployment, now: Timestamp) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut status = d.status.label().to_owned();
+    if let (Some(reason), false) = (&d.reason, d.status == Status::Succeeded) {
+        status = format!("{status}: {reason}");
+    }
+    facts.push(fact("Status", status));
+    if let Some(section) = d.current_section() {
+        facts.push(fact("Section", section_name(d, section)));
+    }
+    match d.status {
+        Status::Scheduled => {
+            facts.extend(d.start_at.map(|at| Fact { label: "Starts".into(), value: Rich::default(), at: Some(at) }));
+        }
+        Status::Queued => facts.extend(d.behind.map(|b| fact("Waits for", format!("#{b}")))),
+        _ => {}
+    }
+    if let Some(at) = d.started_at {
+        facts.push(Fact { label: "Started".into(), value: Rich::default(), at: Some(at) });
+        let label = if d.status.is_over() { "Took" } else { "Elapsed" };
+        facts.push(fact(label, span(d.elapsed_ms(now))));
+    }
+    if let (Some(ms), false) = (d.expected_ms, d.status.is_over()) {
+        facts.push(fact("Usually takes", span(ms)));
+    }
+    facts.push(fact("Deployer", &*d.deployer().name));
+    let others: Vec<&str> = d
+        .people
+        .iter()
+        .filter(|p| p.person.id != d.deployer().id && &*p.person.id != "rollcall")
+        .map(|p| &*p.person.name)
+        .collect();
+    if !others.is_empty() {
+        let shown = others.iter().take(8).copied().collect::<Vec<_>>().join(", ");
+        let more = others.len().saturating_sub(8);
+        facts.push(fact("With", if more > 0 { format!("{shown} and {more} more") } else { shown }));
+    }
+    if let Some(i) = d.next_up().next() {
+        facts.push(fact("Next", line(d, i)));
+    }
+    let waiting: Vec<String> =
+        d.assigned().take(3).map(|(i, to)| format!("{} ({})", to.name, d.plan.leaves[i].number)).collect();
+    if !waiting.is_empty() && !d.status.is_over() {
+        facts.push(fact("Waiting on", waiting.join(", ")));
+    }
+    facts
+}
+
+/// `3.2 Smoke tests passed`.
+pub fn line(d: &Deployment, leaf: usize) -> String {
+    let leaf = &d.plan.leaves[leaf];
+    format!("{} {}", leaf.number, leaf.text)
+}
+
+/// `3. Build and Release`, or the title alone where the section has none.
+pub fn section_name(d: &Deployment, section: u32) -> String {
+    match d.plan.checklist.section(section) {
+        Some(s) => format!("{}. {}", section, s.title.to_plain()),
+        None => section.to_string(),
+    }
+}
+
+fn say(d: &Deployment, words: impl std::fmt::Display) -> String {
+    format!("#{} {words}", d.id)
+}
+
+fn button(d: &Deployment, label: &str, words: impl std::fmt::Display) -> Button {
+    Button { label: label.into(), command: say(d, words), style: Style::Plain, ask: None, confirm: None }
+}
+
+fn asking(mut b: Button, question: &str) -> Button {
+    b.ask = Some(question.into());
+    b
+}
+
+fn styled(mut b: Button, style: Style) -> Button {
+    b.style = style;
+    b
+}
+
+fn board_buttons(d: &Deployment) -> Vec<Button> {
+    let next = button(d, "Next", "next");
+    let roll_back = || styled(asking(button(d, "Roll back", "rollback"), "Why roll back?"), Style::Danger);
+    match d.status {
+        Status::Active => {
+            let mut buttons = vec![next];
+            if d.required_open().is_empty() {
+                let mut finish = styled(button(d, "Finish", "finish"), Style::Primary);
+                finish.confirm = Some(format!("Finish {} as a success?", name(d)));
+                buttons.push(finish);
+            }
+            buttons.push(asking(button(d, "Hold", "hold"), "Why hold?"));
+            buttons.push(roll_back());
+            buttons
+        }
+        Status::Held => vec![styled(button(d, "Resume", "resume"), Style::Primary), roll_back()],
+        Status::RollingBack => {
+            let mut done = styled(button(d, "Rolled back", "rolled-back"), Style::Primary);
+            done.confirm = Some(format!("Is {} back on the version before {}?", d.service, d.version));
+            vec![next, done]
+        }
+        Status::Scheduled | Status::Queued => {
+            vec![styled(asking(button(d, "Cancel", "cancel"), "Why cancel?"), Style::Danger)]
+        }
+        _ if d.next_up().next().is_some() => vec![next],
+        _ => Vec::new(),
+    }
+}
+
+/// One message of a section: at most ten items.
+pub fn section_part(d: &Deployment, section: u32, part: u32) -> Card {
+    let Some(stretch) = d.plan.stretch(section) else {
+        return empty(d, Rich::plain(section_name(d, section)), Tone::Quiet);
+    };
+    let tally = d.tally_of(stretch.leaves.clone());
+    let of = if stretch.parts > 1 { format!(" ({part} of {})", stretch.parts) } else { String::new() };
+    let title = format!("{}{of} — {} of {} done", section_name(d, section), tally.done, tally.total);
+    let closed = d.closed(stretch.branch);
+    let tone = match (closed, tally.done == tally.total) {
+        (Some(_), _) => Tone::Quiet,
+        (None, true) => Tone::Good,
+        _ => Tone::Plain,
+    };
+    let mut card = empty(d, Rich::plain(title), tone);
+    if let Some(why) = closed {
+        card.blocks.push(Block::Context { text: Rich::plain(closed_words(why)) });
+    }
+    if part == 1
+        && let Some(s) = d.plan.checklist.section(section)
+    {
+        card.blocks.extend(s.notes.iter().map(|n| Block::Context { text: n.clone() }));
+        card.blocks.extend(s.commands.iter().map(|c| Block::Code { code: c.clone() }));
+    }
+    let range = d.plan.part(section, part);
+    if let Some(s) = d.plan.checklist.section(section) {
+        for item in &s.items {
+            add_item(d, item, 0, &range, &mut card.blocks);
+        }
+    }
+    card
+}
+
+/// Why a section's items cannot be changed, as its message says it.
+pub fn closed_words(why: Closed) -> &'static str {
+    match why {
+        Closed::NotStarted => "Opens when the deployment starts.",
+        Closed::UntilRollback => "Opens when a rollback is called.",
+        Closed::UntilSuccess => "Opens after success.",
+        Closed::UntilRolledBack => "Opens when the rollback is through.",
+        Closed::ByRollback => "Closed by the rollback.",
+        Closed::Over => "Closed: the deployment is over.",
+        Closed::Archived => "Closed: the deployment is archived.",
+    }
+}
+
+fn add_item(d: &Deployment, item: &Item, depth: u8, range: &std::ops::Range<usize>, out: &mut Vec<Block>) {
+    let Some(span) = d.plan.span(&item.number) else { return };
+    if span.start >= range.end || span.end <= range.start {
+        return;
+    }
+    if item.children.is_empty() {
+        out.push(Block::Item { item: Box::new(item_line(d, span.start, item, depth)) });
+        return;
+    }
+    let tally = d.tally_of(span);
+    out.push(Block::Group {
+        number: item.number.clone(),
+        text: item.text.clone(),
+        done: tally.done,
+        total: tally.total,
+    });
+    out.extend(item.notes.iter().map(|n| Block::Context { text: n.clone() }));
+    out.extend(item.commands.iter().map(|c| Block::Code { code: c.clone() }));
+    for child in &item.children {
+        add_item(d, child, depth.saturating_add(1), range, out);
+    }
+}
+
+/// How an item is shown.
+pub fn shown(d: &Deployment, leaf: usize) -> Shown {
+    match d.mark(leaf) {
+        Some(Mark::Tick) => Shown::Ticked,
+        Some(Mark::Skip) => Shown::Skipped,
+        Some(Mark::Fail) => Shown::Failed,
+        Some(Mark::Block) => Shown::Blocked,
+        _ => {
+            let leaf = &d.plan.leaves[leaf];
+            let closed = !d.applies(leaf.environment.as_deref()) || d.closed(leaf.branch).is_some();
+            if closed { Shown::Closed } else { Shown::Open }
+        }
+    }
+}
+
+fn item_line(d: &Deployment, i: usize, item: &Item, depth: u8) -> ItemLine {
+    let leaf = &d.plan.leaves[i];
+    let marked = d.marked(i);
+    let mut details = Vec::new();
+    if let Some(note) = marked.and_then(|m| m.note.as_deref()) {
+        details.push(Rich::plain(note));
+    }
+    if let Some(extra) = d.extra(i) {
+        if let Some(to) = extra.assignee.as_ref().filter(|_| !d.is_settled(i)) {
+            details.push(Rich(vec![plain("For "), bold(&*to.name)]));
+        }
+        details.extend(extra.evidence.iter().map(|e| evidence(e)));
+    }
+    details.extend(item.notes.iter().cloned());
+    ItemLine {
+        number: leaf.number.clone(),
+        keycap: leaf.keycap,
+        text: item.text.clone(),
+        state: shown(d, i),
+        optional: leaf.optional,
+        depth,
+        who: marked.map(|m| d.person(m.by).name.to_string()),
+        at: marked.map(|m| m.at),
+        details,
+        commands: item.commands.clone(),
+        buttons: item_buttons(d, i),
+    }
+}
+
+fn evidence(text: &str) -> Rich {
+    let link = (text.starts_with("https://") || text.starts_with("http://")) && !text.contains(char::is_whitespace);
+    Rich(vec![plain("Evidence: "), Span { text: text.into(), link: link.then(|| text.to_owned()), ..Span::default() }])
+}
+
+fn item_buttons(d: &Deployment, i: usize) -> Vec<Button> {
+    let leaf = &d.plan.leaves[i];
+    if !d.applies(leaf.environment.as_deref()) || d.closed(leaf.branch).is_some() {
+        return Vec::new();
+    }
+    let n = &leaf.number;
+    let say = |label: &str, word: &str| button(d, label, format!("{word} {n}"));
+    match d.mark(i) {
+        Some(Mark::Tick) => vec![
+            say("Untick", "untick"),
+            asking(say("Fail", "fail"), &format!("What failed at {n}?")),
+            asking(say("Add evidence", "evidence"), &format!("Evidence for {n}: a link or text")),
+        ],
+        Some(Mark::Skip) => vec![say("Tick", "tick"), say("Take back", "untick")],
+        mark => {
+            let mut buttons = vec![styled(say("Tick", "tick"), Style::Primary)];
+            if mark.is_some() {
+                buttons.push(say("Take back", "untick"));
+            }
+            buttons.push(if leaf.optional {
+                say("Skip", "skip")
+            } else {
+                asking(say("Skip", "skip"), &format!("Why skip {n}?"))
+            });
+            buttons.push(asking(say("Fail", "fail"), &format!("What failed at {n}?")));
+            if mark != Some(Mark::Block) {
+                buttons.push(asking(say("Block", "block"), &format!("What blocks {n}?")));
+            }
+            buttons.push(asking(say("Assign", "assign"), &format!("Who should do {n}?")));
+            buttons.push(asking(say("Add evidence", "evidence"), &format!("Evidence for {n}: a link or text")));
+            buttons
+        }
+    }
+}
+
+/// A post: the text of an occasion, one block a line. `lines` are Markdown already read.
+pub fn post(d: &Deployment, occasion: Occasion, lines: Vec<Rich>) -> Card {
+    let tone = match occasion {
+        Occasion::Start | Occasion::Resume => Tone::Active,
+        Occasion::Success => Tone::Good,
+        Occasion::Hold | Occasion::Partial => Tone::Warn,
+        Occasion::Failure | Occasion::Rollback | Occasion::RolledBack => Tone::Bad,
+        Occasion::Scheduled | Occasion::Queued | Occasion::Progress | Occasion::Handover | Occasion::Cancelled => {
+            Tone::Plain
+        }
+    };
+    let mut lines = lines.into_iter();
+    let mut card = empty(d, lines.next().unwrap_or_default(), tone);
+    card.blocks = lines.map(|text| Block::Text { text }).collect();
+    card
+}
+
+/// What to do now: a few items, ready to tick.
+pub fn next(d: &Deployment) -> Card {
+    let title = match d.current_section() {
+        Some(section) => format!("Next in {}", section_name(d, section)),
+        None => "Nothing is left to do here".into(),
+    };
+    let mut card = empty(d, Rich::plain(title), Tone::Plain);
+    let up: Vec<usize> = d.next_up().collect();
+    for &i in up.iter().take(NEXT_ITEMS) {
+        card.blocks.extend(leaf_block(d, i));
+    }
+    if up.len() > NEXT_ITEMS {
+        let more = format!("+{} more after these", up.len() - NEXT_ITEMS);
+        card.blocks.push(Block::Context { text: Rich::plain(more) });
+    }
+    if up.is_empty() {
+        let text = match d.status {
+            Status::Active if d.required_open().is_empty() => "Everything required is settled: finish.",
+            Status::Active => "Only failed or blocked items are left; see the board.",
+            Status::RollingBack => "When the earlier version runs again, say rolled-back.",
+            Status::Held => "On hold: resume first.",
+            Status::Scheduled | Status::Queued => "It has not started yet.",
+            _ => "The deployment is over.",
+        };
+        card.blocks.push(Block::Text { text: Rich::plain(text) });
+        card.buttons = board_buttons(d).into_iter().filter(|b| b.label != "Next").collect();
+    }
+    card
+}
+
+fn leaf_block(d: &Deployment, i: usize) -> Option<Block> {
+    let item = d.plan.checklist.item(&d.plan.leaves[i].number)?;
+    Some(Block::Item { item: Box::new(item_line(d, i, item, 0)) })
+}
+
+/// One item in full, or a parent with all below it.
+pub fn show(d: &Deployment, number: &Number) -> Card {
+    let mut card = empty(d, Rich::plain(format!("{number} in {}", name(d))), Tone::Plain);
+    let Some(item) = d.plan.checklist.item(number) else {
+        return section_part(d, number.section(), 1);
+    };
+    let all = 0..d.plan.leaves.len();
+    add_item(d, item, 0, &all, &mut card.blocks);
+    if let Some(s) = d.plan.checklist.section(number.section()) {
+        let where_ = format!("{} · line {} of {}", section_name(d, s.number), item.line, d.plan.checklist.name);
+        card.blocks.push(Block::Context { text: Rich::plain(where_) });
+    }
+    card
+}
+
+/// The board with what is next, for the one who asked.
+pub fn status(d: &Deployment, now: Timestamp) -> Card {
+    board(d, now)
+}
+
+/// The word for a branch on the page; empty for the forward walk.
+pub fn branch_word(branch: Branch) -> &'static str {
+    match branch {
+        Branch::Forward => "",
+        Branch::Watch => "rollback criteria",
+        Branch::Rollback => "rollback",
+        Branch::AfterSuccess => "after success",
+        Branch::AfterRollback => "after a rollback",
+        Branch::FollowUp => "follow-up",
+        Branch::OnDemand => "on demand",
+    }
+}

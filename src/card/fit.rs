@@ -1,0 +1,200 @@
+//! Every length and count a surface can show, and how a card is made to fit.
+//!
+//! The order of giving way: notes of settled items, then details, then long code, then small print, then long texts,
+//! and last the tail of the text. An item's line, its tick, and the card's buttons are never dropped.
+
+use super::{Block, Card, ItemLine, Shown};
+use crate::domain::text::Rich;
+
+/// What a surface can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Characters of the title.
+    pub title: usize,
+    /// Characters of one text, detail or command.
+    pub text: usize,
+    /// Characters of the whole card.
+    pub total: usize,
+    /// Blocks of a card.
+    pub blocks: usize,
+}
+
+/// The console's own page: bounded so that one message stays readable and cheap to send.
+pub const CONSOLE: Limits = Limits { title: 300, text: 4_000, total: 40_000, blocks: 120 };
+
+/// Makes a card fit. A card that fits is returned as it is.
+pub fn fit(mut card: Card, limits: &Limits) -> Card {
+    card.title = shorten(&card.title, limits.title);
+    for block in &mut card.blocks {
+        cut_texts(block, limits.text);
+    }
+    let steps: [fn(&mut Card, usize); 5] =
+        [quiet_settled, one_detail, short_code, no_small_print, |card, total| short_texts(card, total)];
+    for step in steps {
+        if fits(&card, limits) {
+            return card;
+        }
+        step(&mut card, limits.total);
+    }
+    cut_tail(&mut card, limits);
+    card
+}
+
+fn fits(card: &Card, limits: &Limits) -> bool {
+    card.blocks.len() <= limits.blocks && size(card) <= limits.total
+}
+
+/// The characters of a card.
+pub fn size(card: &Card) -> usize {
+    chars(&card.title)
+        + card.blocks.iter().map(block_size).sum::<usize>()
+        + card.buttons.iter().map(|b| b.label.chars().count()).sum::<usize>()
+}
+
+fn block_size(block: &Block) -> usize {
+    match block {
+        Block::Text { text } | Block::Context { text } => chars(text),
+        Block::Bar { .. } => 0,
+        Block::Facts { facts } => facts.iter().map(|f| f.label.chars().count() + chars(&f.value)).sum(),
+        Block::Group { text, .. } => chars(text) + 12,
+        Block::Item { item } => item_size(item),
+        Block::Code { code } => code.code.chars().count(),
+    }
+}
+
+fn item_size(item: &ItemLine) -> usize {
+    chars(&item.text)
+        + 12
+        + item.who.as_deref().map_or(0, |w| w.chars().count())
+        + item.details.iter().map(chars).sum::<usize>()
+        + item.commands.iter().map(|c| c.code.chars().count()).sum::<usize>()
+}
+
+fn chars(rich: &Rich) -> usize {
+    rich.0.iter().map(|s| s.text.chars().count()).sum()
+}
+
+/// At most `max` characters; what was cut shows as `…`.
+pub fn shorten(rich: &Rich, max: usize) -> Rich {
+    if chars(rich) <= max {
+        return rich.clone();
+    }
+    let mut left = max.saturating_sub(1);
+    let mut out = Rich::default();
+    for span in &rich.0 {
+        let mut span = span.clone();
+        span.text = span.text.chars().take(left).collect();
+        left -= span.text.chars().count();
+        out.push(span);
+        if left == 0 {
+            break;
+        }
+    }
+    out.push(crate::domain::text::Span { text: "…".into(), ..Default::default() });
+    out
+}
+
+fn shorten_code(code: &mut String, max: usize) {
+    if code.chars().count() > max {
+        *code = code.chars().take(max.saturating_sub(1)).chain(['…']).collect();
+    }
+}
+
+fn cut_texts(block: &mut Block, max: usize) {
+    match block {
+        Block::Text { text } | Block::Context { text } | Block::Group { text, .. } => *text = shorten(text, max),
+        Block::Facts { facts } => facts.iter_mut().for_each(|f| f.value = shorten(&f.value, max)),
+        Block::Code { code } => shorten_code(&mut code.code, max),
+        Block::Item { item } => {
+            item.text = shorten(&item.text, max);
+            item.details.iter_mut().for_each(|d| *d = shorten(d, max));
+            item.commands.iter_mut().for_each(|c| shorten_code(&mut c.code, max));
+        }
+        Block::Bar { .. } => {}
+    }
+}
+
+fn items(card: &mut Card) -> impl Iterator<Item = &mut ItemLine> {
+    card.blocks.iter_mut().filter_map(|b| match b {
+        Block::Item { item } => Some(&mut **item),
+        _ => None,
+    })
+}
+
+fn quiet_settled(card: &mut Card, _: usize) {
+    for item in items(card).filter(|i| matches!(i.state, Shown::Ticked | Shown::Skipped | Shown::Closed)) {
+        item.details.truncate(1);
+        item.commands.clear();
+    }
+}
+
+fn one_detail(card: &mut Card, _: usize) {
+    items(card).for_each(|i| i.details.truncate(1));
+}
+
+fn short_code(card: &mut Card, total: usize) {
+    let max = (total / 20).max(40);
+    for block in &mut card.blocks {
+        match block {
+            Block::Code { code } => shorten_code(&mut code.code, max),
+            Block::Item { item } => item.commands.iter_mut().for_each(|c| shorten_code(&mut c.code, max)),
+            _ => {}
+        }
+    }
+}
+
+fn no_small_print(card: &mut Card, _: usize) {
+    card.blocks.retain(|b| !matches!(b, Block::Context { .. }));
+}
+
+fn short_texts(card: &mut Card, total: usize) {
+    let max = (total / 25).max(30);
+    card.blocks.iter_mut().for_each(|b| cut_texts(b, max));
+}
+
+fn cut_tail(card: &mut Card, limits: &Limits) {
+    let mut dropped = 0;
+    while !fits(card, limits) || (dropped > 0 && card.blocks.len() >= limits.blocks) {
+        let Some(at) = card.blocks.iter().rposition(|b| !matches!(b, Block::Item { .. } | Block::Bar { .. })) else {
+            break;
+        };
+        card.blocks.remove(at);
+        dropped += 1;
+    }
+    if dropped > 0 {
+        card.blocks.push(Block::Context { text: Rich::plain(format!("+{dropped} more in the console")) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::card::Tone;
+
+    fn card(blocks: Vec<Block>) -> Card {
+        Card { title: "t".into(), tone: Tone::Plain, rehearsal: false, blocks, buttons: vec![] }
+    }
+
+    #[test]
+    fn what_fits_is_left_alone() {
+        let c = card(vec![Block::Text { text: "short".into() }]);
+        assert_eq!(fit(c.clone(), &CONSOLE), c);
+    }
+
+    #[test]
+    fn a_long_text_is_cut_with_a_sign() {
+        assert_eq!(shorten(&"abcdef".into(), 4).to_plain(), "abc…");
+        assert_eq!(shorten(&"abcd".into(), 4).to_plain(), "abcd");
+    }
+
+    #[test]
+    fn the_tail_gives_way_and_says_so() {
+        let limits = Limits { title: 10, text: 50, total: 200, blocks: 5 };
+        let many = (0..40).map(|_| Block::Text { text: Rich::plain("x".repeat(60)) }).collect();
+        let fitted = fit(card(many), &limits);
+        assert!(fitted.blocks.len() <= 5 && size(&fitted) <= 200, "{fitted:?}");
+        assert!(
+            matches!(fitted.blocks.last(), Some(Block::Context { text }) if text.to_plain().contains("more in the console"))
+        );
+    }
+}

@@ -1,0 +1,185 @@
+//! Cards: what a message shows, as plain data that every surface can draw.
+
+pub mod compose;
+pub mod fit;
+
+use crate::domain::checklist::{CodeBlock, Number};
+use crate::domain::text::Rich;
+use crate::domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// First line, shown large. May be empty.
+    pub title: Rich,
+    /// How it is meant.
+    pub tone: Tone,
+    /// A practice run: every card of it says so.
+    #[serde(default)]
+    pub rehearsal: bool,
+    /// From top to bottom.
+    pub blocks: Vec<Block>,
+    /// The card's own buttons (items carry theirs).
+    #[serde(default)]
+    pub buttons: Vec<Button>,
+}
+
+/// How a card is meant; surfaces choose a colour, and always a word or sign with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    Plain,
+    Active,
+    Good,
+    Warn,
+    Bad,
+    Quiet,
+}
+
+/// A part of a card.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "block", rename_all = "snake_case")]
+pub enum Block {
+    /// A paragraph.
+    Text { text: Rich },
+    /// Small print.
+    Context { text: Rich },
+    /// A bar with its count.
+    Bar { done: u32, total: u32 },
+    /// Short label and value pairs.
+    Facts { facts: Vec<Fact> },
+    /// A heading line among items: a parent item and how far it is.
+    Group { number: Number, text: Rich, done: u32, total: u32 },
+    /// An item that can be ticked.
+    Item { item: Box<ItemLine> },
+    /// A command to copy.
+    Code { code: CodeBlock },
+}
+
+/// A label with its value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    pub label: String,
+    pub value: Rich,
+    /// Where the value is a moment, shown in the reader's own time zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
+/// An item as a section's message shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ItemLine {
+    pub number: Number,
+    /// 1 to 10: the keycap that toggles it in this message.
+    pub keycap: u8,
+    pub text: Rich,
+    pub state: Shown,
+    pub optional: bool,
+    /// How deep it stands: 0 for the section's own items.
+    pub depth: u8,
+    /// Who put it in its state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// Reason or note, assignee, evidence: one short line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Rich>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<CodeBlock>,
+    /// The main button (tick or untick) first; then what else can be done to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<Button>,
+}
+
+/// The state an item is shown in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shown {
+    Open,
+    Ticked,
+    Skipped,
+    Failed,
+    Blocked,
+    /// Belongs to a branch that is not open.
+    Closed,
+}
+
+/// Something to press. Pressing says `command` in the grammar, for the deployment it names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Button {
+    pub label: String,
+    /// The grammar's words, for instance `#12 tick 3.2`. With `ask`, the answer is put after it. At most 100 bytes.
+    pub command: String,
+    #[serde(default)]
+    pub style: Style,
+    /// Asked first; the answer completes the command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask: Option<String>,
+    /// Asked first; yes or no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<String>,
+}
+
+/// How a button looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Style {
+    #[default]
+    Plain,
+    Primary,
+    Danger,
+}
+
+/// What the person who asked is told. Seen only by them unless `public`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// False: nothing was changed and the words say why.
+    pub ok: bool,
+    /// Markdown; what people typed is escaped in it.
+    pub text: String,
+    /// A card that says more (status, show, help).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<Card>,
+    /// To choose from: each says its command.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Button>,
+    /// The deployment concerned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<u64>,
+}
+
+impl Reply {
+    /// Done, or answered.
+    pub fn ok(text: impl Into<String>) -> Self {
+        Self { ok: true, text: text.into(), card: None, choices: Vec::new(), deployment: None }
+    }
+    /// Nothing was changed, and why.
+    pub fn refused(text: impl Into<String>) -> Self {
+        Self { ok: false, ..Self::ok(text) }
+    }
+    /// With a card that says more.
+    pub fn with_card(mut self, card: Card) -> Self {
+        self.card = Some(card);
+        self
+    }
+    /// With something to choose from.
+    pub fn with_choices(mut self, choices: Vec<Button>) -> Self {
+        self.choices = choices;
+        self
+    }
+    /// About this deployment.
+    pub fn about(mut self, deployment: u64) -> Self {
+        self.deployment = Some(deployment);
+        self
+    }
+}
+
+impl Button {
+    /// A button that says these words.
+    pub fn new(label: impl Into<String>, command: impl Into<String>) -> Self {
+        Self { label: label.into(), command: command.into(), style: Style::Plain, ask: None, confirm: None }
+    }
+}

@@ -1,0 +1,7 @@
+//! Whole pages.
+
+pub mod channel;
+pub mod deployment;
+pub mod list;
+pub mod shell;
+pub mod sign_in;

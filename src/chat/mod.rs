@@ -1,0 +1,3 @@
+//! Where people talk with Rollcall. A surface hears and shows; it has no opinion of its own.
+
+pub mod console;

@@ -1,0 +1,98 @@
+//! Replies and cards as plain text, for a terminal.
+
+use crate::card::{Block, Card, ItemLine, Reply, Shown};
+use crate::markdown;
+use std::fmt::Write as _;
+
+/// Width of a drawn bar.
+const BAR: u32 = 24;
+
+/// A reply as it is printed.
+pub fn reply(reply: &Reply) -> String {
+    let mut out = String::new();
+    for line in reply.text.lines() {
+        // Writing to a String cannot fail.
+        _ = writeln!(out, "{}", plain_line(line));
+    }
+    if let Some(c) = &reply.card {
+        out.push_str(&card(c));
+    }
+    if !reply.choices.is_empty() {
+        out.push('\n');
+        for choice in &reply.choices {
+            let answer = if choice.ask.is_some() { " …" } else { "" };
+            _ = writeln!(
+                out,
+                "  {}\n      rollcall do '{}{answer}'",
+                choice.label,
+                choice.command.replace('\'', "'\\''")
+            );
+        }
+    }
+    out
+}
+
+fn plain_line(line: &str) -> String {
+    match line.trim_start().strip_prefix("- ") {
+        Some(item) => format!("  - {}", markdown::inline(item).to_plain()),
+        None => markdown::inline(line).to_plain(),
+    }
+}
+
+/// A card as it is printed.
+pub fn card(card: &Card) -> String {
+    let mut out = String::new();
+    let rehearsal = if card.rehearsal { "REHEARSAL  " } else { "" };
+    if !card.title.is_empty() {
+        _ = writeln!(out, "{rehearsal}{}", card.title.to_plain());
+    }
+    for block in &card.blocks {
+        match block {
+            Block::Text { text } => _ = writeln!(out, "{}", text.to_plain()),
+            Block::Context { text } => _ = writeln!(out, "  {}", text.to_plain()),
+            Block::Bar { done, total } => {
+                let filled = (done * BAR).checked_div(*total).unwrap_or(BAR);
+                let bar: String = (0..BAR).map(|i| if i < filled { '█' } else { '░' }).collect();
+                _ = writeln!(out, "  {bar} {done} of {total}");
+            }
+            Block::Facts { facts } => {
+                for f in facts {
+                    let at = f.at.map(|t| t.utc().format("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
+                    let value = f.value.to_plain();
+                    let gap = if value.is_empty() || at.is_empty() { "" } else { " " };
+                    _ = writeln!(out, "  {:<13} {value}{gap}{at}", f.label);
+                }
+            }
+            Block::Group { number, text, done, total } => {
+                _ = writeln!(out, "{number} {} ({done} of {total})", text.to_plain());
+            }
+            Block::Item { item } => item_line(&mut out, item),
+            Block::Code { code } => code.code.lines().for_each(|l| _ = writeln!(out, "    {l}")),
+        }
+    }
+    out
+}
+
+fn item_line(out: &mut String, item: &ItemLine) {
+    let sign = match item.state {
+        Shown::Open => "[ ]",
+        Shown::Ticked => "[x]",
+        Shown::Skipped => "[-]",
+        Shown::Failed => "[!]",
+        Shown::Blocked => "[#]",
+        Shown::Closed => " · ",
+    };
+    let optional = if item.optional { " (optional)" } else { "" };
+    let who = match (&item.who, item.at) {
+        (Some(who), Some(at)) => format!("  {who} {}", at.utc().format("%H:%M UTC")),
+        _ => String::new(),
+    };
+    let indent = "  ".repeat(usize::from(item.depth));
+    _ = writeln!(out, "{indent}{sign} {} {}{optional}{who}", item.number, item.text.to_plain());
+    for detail in &item.details {
+        _ = writeln!(out, "{indent}      {}", detail.to_plain());
+    }
+    for code in &item.commands {
+        code.code.lines().for_each(|l| _ = writeln!(out, "{indent}      $ {l}"));
+    }
+}

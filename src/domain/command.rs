@@ -1,0 +1,127 @@
+//! What people and timers ask of one deployment, and who asks.
+
+use super::checklist::Number;
+use super::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Who did something. One person has one id on every surface.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Person {
+    /// Stable: the directory's key, lower case.
+    pub id: Arc<str>,
+    /// As shown.
+    pub name: Arc<str>,
+}
+
+impl Person {
+    /// Someone known by this name; the id is the name in lower case.
+    pub fn named(name: &str) -> Self {
+        Self { id: name.to_lowercase().into(), name: name.into() }
+    }
+    /// The bot itself: what a timer did.
+    pub fn rollcall() -> Self {
+        Self { id: "rollcall".into(), name: "Rollcall".into() }
+    }
+}
+
+/// Through which surface it came. Kept with every event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    Console,
+    Terminal,
+    Timer,
+    Slack,
+    Discord,
+}
+
+/// Which items a command means, as said: `3.2`, `3.1-3.5`, or words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ItemRef {
+    /// Exactly this one, or all of a parent's or a section's.
+    Number(Number),
+    /// From one to another, both included, in walk order.
+    Range(Number, Number),
+    /// Words that must match one item.
+    Words(String),
+}
+
+/// A request that may change one deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// `mark` one or more items.
+    Mark {
+        items: Vec<ItemRef>,
+        mark: Mark,
+        note: Option<String>,
+    },
+    Assign {
+        item: ItemRef,
+        to: Person,
+    },
+    Note {
+        text: String,
+    },
+    Evidence {
+        item: ItemRef,
+        text: String,
+    },
+    /// `value` empty: it was not told apart from the label, and `field` holds both.
+    Fill {
+        field: String,
+        value: String,
+    },
+    Hold {
+        reason: String,
+    },
+    Resume,
+    Handover {
+        to: Person,
+    },
+    Progress {
+        text: Option<String>,
+    },
+    Rollback {
+        reason: String,
+    },
+    RolledBack,
+    /// `authority`: why the open required items do not count, by someone whose role may say so.
+    Finish {
+        authority: Option<String>,
+    },
+    Partial {
+        reason: String,
+    },
+    Cancel {
+        reason: String,
+    },
+    /// A timer fell due.
+    Due {
+        timer: Timer,
+        due: Timestamp,
+    },
+}
+
+/// What is done to an item. `note` of the command is the reason where one is required.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    Tick,
+    Untick,
+    Skip,
+    Fail,
+    Block,
+}
+
+/// The timers a deployment may have. Each exists at most once per deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Timer {
+    /// A scheduled or queued start.
+    Start,
+    /// The progress post.
+    Progress,
+    /// The end of walking after the outcome.
+    Archive,
+}

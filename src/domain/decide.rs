@@ -1,0 +1,380 @@
+//! What a command means in a state: the events it causes, or why it is refused.
+
+use super::checklist::Branch;
+use super::command::{Command, ItemRef, Mark, Person, Timer};
+use super::deployment::{Deployment, Marked};
+use super::event::Event;
+use super::policy::Policy;
+use super::refusal::Refusal;
+use super::resolve;
+use super::status::Status;
+use super::time::Timestamp;
+
+/// From how late on a thing is said to be late, in milliseconds: a minute, below which nobody would ask.
+pub const LATE_MS: i64 = 60_000;
+
+/// How long a deployment stays walkable after its outcome, in milliseconds: 31 days, the longest window
+/// ("within a month") of the checklists we know.
+pub const WALKABLE_MS: i64 = 31 * 86_400_000;
+
+/// Events one deployment may have. A walk of 360 items takes some 500; ten thousand is a machine gone wild.
+/// Outcomes, and what leads to them, are taken even then, so that it can always be ended.
+pub const MAX_EVENTS: u64 = 10_000;
+
+/// What is to be recorded, and what is said of the parts that were left out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decision {
+    pub events: Vec<Event>,
+    pub remarks: Vec<Refusal>,
+}
+
+impl From<Event> for Decision {
+    fn from(event: Event) -> Self {
+        Self { events: vec![event], remarks: Vec::new() }
+    }
+}
+
+/// What a command means in this state.
+///
+/// `reaction` names the reaction that said it, if one did: `message emoji person`.
+pub fn decide(
+    d: &Deployment,
+    command: &Command,
+    by: &Person,
+    at: Timestamp,
+    policy: &Policy,
+    reaction: Option<&str>,
+) -> Result<Decision, Refusal> {
+    let ends = matches!(
+        command,
+        Command::Resume
+            | Command::Rollback { .. }
+            | Command::RolledBack
+            | Command::Finish { .. }
+            | Command::Partial { .. }
+            | Command::Cancel { .. }
+            | Command::Due { .. }
+    );
+    if d.seq >= MAX_EVENTS && !ends {
+        return Err(Refusal::LogFull { limit: MAX_EVENTS });
+    }
+    match command {
+        Command::Mark { items, mark, note } => decide_mark(d, items, *mark, note.as_deref(), reaction),
+        Command::Assign { item, to } => {
+            let (leaf, rest) = resolve::item(d, item)?;
+            match check_open(d, leaf) {
+                // What is not open yet can be planned.
+                Err(Refusal::Closed { why, .. }) if why.is_yet_to_come() => {}
+                other => other?,
+            }
+            if rest.is_some() {
+                return Err(not_whole(std::slice::from_ref(item)));
+            }
+            Ok(Event::Assigned { item: d.plan.leaves[leaf].number.clone(), to: to.clone() }.into())
+        }
+        Command::Evidence { item, text } => {
+            let (leaf, rest) = open_item(d, item)?;
+            if !text.is_empty() && rest.is_some() {
+                return Err(not_whole(std::slice::from_ref(item)));
+            }
+            let text = if text.is_empty() { rest.unwrap_or_default() } else { text.clone() };
+            let item = d.plan.leaves[leaf].number.clone();
+            if text.is_empty() {
+                return Err(Refusal::ValueNeeded { field: item.to_string() });
+            }
+            Ok(Event::Evidence { item, text }.into())
+        }
+        Command::Note { text } => {
+            not_archived(d)?;
+            Ok(Event::Noted { text: text.clone() }.into())
+        }
+        Command::Fill { field, value } => decide_fill(d, field, value),
+        Command::Hold { reason } => {
+            if d.status == Status::Held {
+                return Err(on_hold(d));
+            }
+            only(d, &[Status::Active])?;
+            Ok(Event::Held { reason: reason.clone() }.into())
+        }
+        Command::Resume => {
+            only(d, &[Status::Held])?;
+            Ok(Event::Resumed.into())
+        }
+        Command::Handover { to } => {
+            if d.status.is_over() {
+                return Err(wrong_status(d));
+            }
+            if d.deployer().id == to.id {
+                return Err(Refusal::AlreadyLeads { to: to.clone() });
+            }
+            Ok(Event::HandedOver { to: to.clone() }.into())
+        }
+        Command::Progress { text } => {
+            only(d, &[Status::Active, Status::Held, Status::RollingBack])?;
+            Ok(Event::Progress { text: text.clone(), late_ms: 0 }.into())
+        }
+        Command::Rollback { reason } => {
+            not_archived(d)?;
+            only(d, &[Status::Active, Status::Held, Status::Succeeded, Status::Partial])?;
+            // After the outcome others may have gone on from here: then it is theirs to roll back.
+            if let Some(holder) = policy.lock_held_by {
+                return Err(Refusal::LockTaken { holder });
+            }
+            Ok(Event::RollbackCalled { reason: reason.clone() }.into())
+        }
+        Command::RolledBack => {
+            only(d, &[Status::RollingBack])?;
+            Ok(Event::RolledBack.into())
+        }
+        Command::Finish { authority } => decide_finish(d, authority.as_deref(), by, policy),
+        Command::Partial { reason } => {
+            only(d, &[Status::Active, Status::Held])?;
+            Ok(Event::Partial { reason: reason.clone() }.into())
+        }
+        Command::Cancel { reason } => {
+            only(d, &[Status::Scheduled, Status::Queued, Status::Active, Status::Held])?;
+            Ok(Event::Cancelled { reason: reason.clone() }.into())
+        }
+        Command::Due { timer, due } => decide_due(d, *timer, *due, at, policy),
+    }
+}
+
+fn decide_mark(
+    d: &Deployment,
+    items: &[ItemRef],
+    mark: Mark,
+    note: Option<&str>,
+    reaction: Option<&str>,
+) -> Result<Decision, Refusal> {
+    let meant = resolve::items(d, items)?;
+    if note.is_some_and(|n| !n.is_empty()) && meant.rest.is_some() {
+        return Err(not_whole(items));
+    }
+    let note = note.filter(|n| !n.is_empty()).map(str::to_owned).or(meant.rest);
+    let mut decision = Decision::default();
+    for (leaf, by_name) in meant.leaves.into_iter().zip(meant.by_name) {
+        match mark_one(d, leaf, mark, note.as_deref(), reaction, by_name) {
+            Ok(event) => decision.events.push(event),
+            // A reason is missing for the whole command, not for one item of it.
+            Err(refusal @ (Refusal::ReasonNeeded { .. } | Refusal::OnHold { .. })) => return Err(refusal),
+            Err(refusal) => decision.remarks.push(refusal),
+        }
+    }
+    if decision.events.is_empty() {
+        return Err(match decision.remarks.as_slice() {
+            [one] => one.clone(),
+            [first, ..]
+                if decision.remarks.iter().all(|r| std::mem::discriminant(r) == std::mem::discriminant(first)) =>
+            {
+                match first {
+                    Refusal::Closed { .. } | Refusal::OtherEnvironment { .. } => first.clone(),
+                    _ => Refusal::NothingToDo,
+                }
+            }
+            _ => Refusal::NothingToDo,
+        });
+    }
+    Ok(decision)
+}
+
+fn mark_one(
+    d: &Deployment,
+    leaf: usize,
+    mark: Mark,
+    note: Option<&str>,
+    reaction: Option<&str>,
+    by_name: bool,
+) -> Result<Event, Refusal> {
+    let item = d.plan.leaves[leaf].number.clone();
+    check_open(d, leaf)?;
+    // Criteria and troubleshooting are what a hold is for.
+    let walked = !matches!(d.plan.leaves[leaf].branch, Branch::Watch | Branch::OnDemand);
+    if d.status == Status::Held && walked && matches!(mark, Mark::Tick | Mark::Skip) {
+        return Err(on_hold(d));
+    }
+    let standing = d.marked(leaf);
+    let already =
+        |m: &Marked| Refusal::Already { item: item.clone(), mark: m.mark, by: d.person(m.by).clone(), at: m.at };
+    match (mark, standing) {
+        (Mark::Untick, None) => return Err(Refusal::NotMarked { item }),
+        (Mark::Untick, Some(m)) if reaction.is_some() && m.reaction.as_deref() != reaction => {
+            return Err(Refusal::NotByThisReaction { item, by: d.person(m.by).clone(), at: m.at });
+        }
+        (Mark::Tick, Some(m)) if m.mark == Mark::Tick => return Err(already(m)),
+        (Mark::Skip, Some(m)) if matches!(m.mark, Mark::Tick | Mark::Skip) => return Err(already(m)),
+        (Mark::Block, Some(m)) if m.mark == Mark::Tick => return Err(already(m)),
+        // What somebody said of one item is not overruled by what is said of many.
+        (Mark::Tick | Mark::Skip | Mark::Fail | Mark::Block, Some(m)) if !by_name => {
+            return Err(Refusal::LeftAsIs { item, mark: m.mark });
+        }
+        _ => {}
+    }
+    let reason_needed = match mark {
+        Mark::Fail | Mark::Block => true,
+        Mark::Skip => !d.plan.leaves[leaf].optional,
+        Mark::Tick | Mark::Untick => false,
+    };
+    if reason_needed && note.is_none_or(str::is_empty) {
+        return Err(Refusal::ReasonNeeded { mark, item });
+    }
+    let reaction = if mark == Mark::Untick { None } else { reaction.map(str::to_owned) };
+    Ok(Event::Marked { item, mark, note: note.map(str::to_owned), reaction })
+}
+
+/// What else there is to say was told apart from the item's words, and yet some of them match no item: which item is
+/// meant is then in doubt.
+fn not_whole(items: &[ItemRef]) -> Refusal {
+    let words = items.iter().find(|r| matches!(r, ItemRef::Words(_))).or(items.first());
+    Refusal::NoMatch { said: words.map(resolve::said).unwrap_or_default() }
+}
+
+/// The leaf can be changed now.
+fn check_open(d: &Deployment, leaf: usize) -> Result<(), Refusal> {
+    let leaf = &d.plan.leaves[leaf];
+    let item = leaf.number.clone();
+    if !d.applies(leaf.environment.as_deref()) {
+        return Err(Refusal::OtherEnvironment { item, environment: leaf.environment.clone().unwrap_or_default() });
+    }
+    match d.closed(leaf.branch) {
+        Some(why) => Err(Refusal::Closed { item, why }),
+        None => Ok(()),
+    }
+}
+
+fn open_item(d: &Deployment, item: &ItemRef) -> Result<(usize, Option<String>), Refusal> {
+    let (leaf, rest) = resolve::item(d, item)?;
+    check_open(d, leaf)?;
+    Ok((leaf, rest))
+}
+
+/// `fill LABEL value`: where the value was not told apart from the label, the longest label that begins the text is it.
+fn decide_fill(d: &Deployment, field: &str, value: &str) -> Result<Decision, Refusal> {
+    not_archived(d)?;
+    let fields = || d.plan.checklist.fields();
+    // Told apart, a label is that label, even where a longer one would fit what follows.
+    let exact = fields().find(|f| !value.is_empty() && fold(&f.label) == fold(field.trim()));
+    let said = format!("{field} {value}");
+    let said = said.trim();
+    let folded = fold(said);
+    let begins = |label: &str| {
+        let rest = folded.strip_prefix(&fold(label));
+        rest.is_some_and(|rest| rest.is_empty() || !rest.starts_with(char::is_alphanumeric))
+    };
+    let longest = || fields().filter(|f| begins(&f.label)).max_by_key(|f| f.label.chars().count());
+    let Some(found) = exact.or_else(longest) else {
+        let fields = d.plan.checklist.fields().map(|f| f.label.clone()).collect();
+        return Err(Refusal::NoSuchField { said: field.to_owned(), fields });
+    };
+    // Folding keeps the number of characters, so the label's length is the same in what was said.
+    let value: String = said.chars().skip(found.label.chars().count()).collect();
+    let value = value.trim_start_matches([':', '=', ' ']).trim().to_owned();
+    let field = found.label.clone();
+    if super::fields::is_automatic(&field) {
+        return Err(Refusal::AutomaticField { field });
+    }
+    if value.is_empty() {
+        return Err(Refusal::ValueNeeded { field });
+    }
+    if !found.choices.is_empty() {
+        let Some(choice) = found.choices.iter().find(|c| fold(c) == fold(&value)) else {
+            return Err(Refusal::NotAChoice { field, choices: found.choices.clone() });
+        };
+        return Ok(Event::Filled { field, value: choice.clone() }.into());
+    }
+    Ok(Event::Filled { field, value }.into())
+}
+
+/// Compared without regard to case. One character stays one character, so that lengths agree. Through upper case,
+/// because some letters have two lower ones (`σ`, `ς`).
+fn fold(text: &str) -> String {
+    let upper = |c: char| {
+        let mut upper = c.to_uppercase();
+        if upper.len() == 1 { upper.next().unwrap_or(c) } else { c }
+    };
+    text.chars().map(|c| upper(c).to_lowercase().next().unwrap_or(c)).collect()
+}
+
+fn decide_finish(d: &Deployment, authority: Option<&str>, by: &Person, policy: &Policy) -> Result<Decision, Refusal> {
+    if d.status == Status::Held {
+        return Err(on_hold(d));
+    }
+    only(d, &[Status::Active])?;
+    let open = d.required_open();
+    if open.is_empty() {
+        return Ok(Event::Succeeded { authority: None, open: Vec::new() }.into());
+    }
+    let numbers: Vec<_> = open.iter().map(|&i| d.plan.leaves[i].number.clone()).collect();
+    let Some(authority) = authority else {
+        let count = numbers.len();
+        return Err(Refusal::RequiredOpen { items: numbers.into_iter().take(10).collect(), count });
+    };
+    if !policy.has_role(&by.id, &policy.may_override) {
+        return Err(Refusal::NoAuthority { roles: policy.may_override.clone() });
+    }
+    Ok(Event::Succeeded { authority: Some(authority.to_owned()), open: numbers }.into())
+}
+
+fn decide_due(
+    d: &Deployment,
+    timer: Timer,
+    due: Timestamp,
+    at: Timestamp,
+    policy: &Policy,
+) -> Result<Decision, Refusal> {
+    let late = at.since_ms(due);
+    let late_ms = if late >= LATE_MS { late } else { 0 };
+    match timer {
+        Timer::Start => match (d.status, policy.lock_held_by) {
+            (Status::Scheduled, Some(behind)) => Ok(Event::Queued { behind }.into()),
+            (Status::Scheduled | Status::Queued, None) => {
+                // Out of the queue nothing is late: its turn has just come.
+                let late_ms = if d.status == Status::Scheduled { late_ms } else { 0 };
+                Ok(Event::Started { late_ms }.into())
+            }
+            _ => Err(Refusal::Stale),
+        },
+        // A full log takes no more posts: they would fill it for ever.
+        Timer::Progress if d.seq < MAX_EVENTS && matches!(d.status, Status::Active | Status::RollingBack) => {
+            Ok(Event::Progress { text: None, late_ms }.into())
+        }
+        Timer::Archive if d.status.is_over() && !d.archived => Ok(Event::Archived.into()),
+        Timer::Progress | Timer::Archive => Err(Refusal::Stale),
+    }
+}
+
+/// What stays on the timer after it fell due. A stale timer that is still wanted is armed again.
+pub fn next_due(after: &Deployment, timer: Timer, at: Timestamp, policy: &Policy) -> Option<Timestamp> {
+    match timer {
+        Timer::Progress if after.status.is_under_way() => policy.progress.next_after(at),
+        _ => None,
+    }
+}
+
+fn only(d: &Deployment, allowed: &[Status]) -> Result<(), Refusal> {
+    if allowed.contains(&d.status) { Ok(()) } else { Err(wrong_status(d)) }
+}
+
+fn wrong_status(d: &Deployment) -> Refusal {
+    let at = match d.status {
+        Status::Scheduled => d.start_at,
+        Status::Queued => None,
+        Status::Active => d.started_at,
+        Status::Held => d.held_at,
+        Status::RollingBack => d.rollback_at,
+        Status::Succeeded | Status::Partial | Status::RolledBack | Status::Cancelled => d.ended_at,
+    };
+    Refusal::WrongStatus { status: d.status, reason: d.reason.clone(), at }
+}
+
+fn on_hold(d: &Deployment) -> Refusal {
+    Refusal::OnHold { reason: d.reason.clone().unwrap_or_default(), since: d.held_at.unwrap_or(d.at) }
+}
+
+fn not_archived(d: &Deployment) -> Result<(), Refusal> {
+    if d.archived { Err(wrong_status(d)) } else { Ok(()) }
+}
+
+/// True when a leaf is one of the rollback criteria: marking it says that it happened.
+pub fn is_criterion(d: &Deployment, leaf: usize) -> bool {
+    d.plan.leaves[leaf].branch == Branch::Watch
+}

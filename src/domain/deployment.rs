@@ -1,0 +1,439 @@
+//! The state of one deployment: what its events add up to.
+
+use super::checklist::{Branch, Number};
+use super::command::{Mark, Person};
+use super::event::{Event, Recorded};
+use super::plan::{Leaf, Plan, Stretch};
+use super::status::Status;
+use super::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// One deployment. Made by [`Deployment::open`] from its first event and changed only by [`Deployment::evolve`].
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    pub id: u64,
+    /// The number of the last event.
+    pub seq: u64,
+    /// The time of the last event.
+    pub at: Timestamp,
+    pub plan: Arc<Plan>,
+    pub version: String,
+    pub service: String,
+    pub environment: String,
+    pub channel: String,
+    pub rehearsal: bool,
+    pub status: Status,
+    /// No longer walkable.
+    pub archived: bool,
+    /// An index into `people`.
+    pub deployer: u16,
+    pub opened_at: Timestamp,
+    pub start_at: Option<Timestamp>,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub expected_ms: Option<i64>,
+    /// Whom it waits for in the queue.
+    pub behind: Option<u64>,
+    /// Why it is held, rolled back, partial or cancelled, or on what authority it was finished.
+    pub reason: Option<String>,
+    /// When it was held.
+    pub held_at: Option<Timestamp>,
+    /// When the rollback was called.
+    pub rollback_at: Option<Timestamp>,
+    /// What was filled in, by label.
+    pub fields: BTreeMap<String, String>,
+    /// Sections that have come up in the walk.
+    pub opened: BTreeSet<u32>,
+    /// Everybody who did something or was handed the lead, in order of appearance. Others refer to them by index.
+    pub people: Vec<Presence>,
+    /// Free notes taken.
+    pub notes: u32,
+    /// What has happened since the last progress post.
+    pub since: Since,
+    slots: Vec<Slot>,
+}
+
+/// Somebody who took part.
+#[derive(Clone, Debug)]
+pub struct Presence {
+    pub person: Person,
+    pub last_seen: Timestamp,
+}
+
+/// What has happened since a progress post.
+#[derive(Clone, Debug, Default)]
+pub struct Since {
+    pub at: Timestamp,
+    /// Each leaf at most once, with what was done to it last and by whom.
+    pub marks: Vec<(u32, Mark, u16)>,
+}
+
+/// What is kept of a leaf. Small while nothing has happened to it.
+#[derive(Clone, Debug, Default)]
+struct Slot {
+    marked: Option<Box<Marked>>,
+    extra: Option<Box<Extra>>,
+}
+
+/// What was done to an item, by whom and when.
+#[derive(Clone, Debug)]
+pub struct Marked {
+    /// Never `Untick`.
+    pub mark: Mark,
+    pub by: u16,
+    pub at: Timestamp,
+    pub note: Option<String>,
+    /// The reaction that did it.
+    pub reaction: Option<String>,
+}
+
+/// What was added to an item.
+#[derive(Clone, Debug, Default)]
+pub struct Extra {
+    pub assignee: Option<Person>,
+    pub evidence: Vec<String>,
+}
+
+/// Done and to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub done: u32,
+    pub total: u32,
+}
+
+impl Tally {
+    /// In whole percent, rounded down so that 100 means all.
+    pub fn percent(self) -> u32 {
+        (u64::from(self.done) * 100).checked_div(u64::from(self.total)).map_or(100, |p| u32::try_from(p).unwrap_or(100))
+    }
+}
+
+impl Deployment {
+    /// The deployment its first event opens. None if the event is not an opening.
+    pub fn open(id: u64, plan: Arc<Plan>, first: &Recorded) -> Option<Self> {
+        let Event::Opened { version, service, environment, channel, rehearsal, start_at, expected_ms, .. } =
+            &first.event
+        else {
+            return None;
+        };
+        let slots = vec![Slot::default(); plan.leaves.len()];
+        Some(Self {
+            id,
+            seq: first.seq,
+            at: first.at,
+            plan,
+            version: version.clone(),
+            service: service.clone(),
+            environment: environment.clone(),
+            channel: channel.clone(),
+            rehearsal: *rehearsal,
+            status: Status::Scheduled,
+            archived: false,
+            deployer: 0,
+            opened_at: first.at,
+            start_at: *start_at,
+            started_at: None,
+            ended_at: None,
+            expected_ms: *expected_ms,
+            behind: None,
+            reason: None,
+            held_at: None,
+            rollback_at: None,
+            fields: BTreeMap::new(),
+            opened: BTreeSet::new(),
+            people: vec![Presence { person: first.by.clone(), last_seen: first.at }],
+            notes: 0,
+            since: Since { at: first.at, marks: Vec::new() },
+            slots,
+        })
+    }
+
+    /// The state after an event. Total: it cannot fail and knows no rules.
+    pub fn evolve(&mut self, recorded: &Recorded) {
+        let Recorded { seq, at, by, event, .. } = recorded;
+        (self.seq, self.at) = (*seq, *at);
+        let by = self.index_of(by, *at);
+        self.seen(by, *at);
+        match event {
+            Event::Opened { .. } => {}
+            Event::Queued { behind } => (self.status, self.behind) = (Status::Queued, Some(*behind)),
+            Event::Started { .. } => {
+                (self.status, self.behind, self.started_at) = (Status::Active, None, Some(*at));
+                self.since = Since { at: *at, marks: Vec::new() };
+            }
+            Event::SectionOpened { section } => _ = self.opened.insert(*section),
+            Event::Marked { item, mark, note, reaction } => {
+                let Some(i) = self.plan.leaf(item) else { return };
+                self.slots[i].marked = (*mark != Mark::Untick).then(|| {
+                    Box::new(Marked { mark: *mark, by, at: *at, note: note.clone(), reaction: reaction.clone() })
+                });
+                let leaf = u32::try_from(i).unwrap_or(u32::MAX);
+                self.since.marks.retain(|(other, ..)| *other != leaf);
+                self.since.marks.push((leaf, *mark, by));
+            }
+            Event::Assigned { item, to } => {
+                if let Some(extra) = self.extra_mut(item) {
+                    extra.assignee = Some(to.clone());
+                }
+            }
+            Event::Evidence { item, text } => {
+                if let Some(extra) = self.extra_mut(item) {
+                    extra.evidence.push(text.clone());
+                }
+            }
+            Event::Noted { .. } => self.notes += 1,
+            Event::Filled { field, value } => _ = self.fields.insert(field.clone(), value.clone()),
+            Event::Held { reason } => {
+                (self.status, self.reason, self.held_at) = (Status::Held, Some(reason.clone()), Some(*at));
+            }
+            Event::Resumed => (self.status, self.reason, self.held_at) = (Status::Active, None, None),
+            Event::HandedOver { to } => self.deployer = self.index_of(to, *at),
+            Event::Progress { .. } => self.since = Since { at: *at, marks: Vec::new() },
+            Event::RollbackCalled { reason } => {
+                (self.status, self.reason, self.held_at) = (Status::RollingBack, Some(reason.clone()), None);
+                // Called after the outcome, it takes the outcome back.
+                (self.rollback_at, self.ended_at) = (Some(*at), None);
+            }
+            Event::RolledBack => self.end(Status::RolledBack, *at, self.reason.clone()),
+            Event::Succeeded { authority, .. } => self.end(Status::Succeeded, *at, authority.clone()),
+            Event::Partial { reason } => self.end(Status::Partial, *at, Some(reason.clone())),
+            Event::Cancelled { reason } => self.end(Status::Cancelled, *at, Some(reason.clone())),
+            Event::Archived => self.archived = true,
+        }
+    }
+
+    fn end(&mut self, status: Status, at: Timestamp, reason: Option<String>) {
+        (self.status, self.ended_at, self.reason, self.held_at) = (status, Some(at), reason, None);
+    }
+
+    fn seen(&mut self, index: u16, at: Timestamp) {
+        if let Some(presence) = self.people.get_mut(usize::from(index)) {
+            presence.last_seen = at;
+        }
+    }
+
+    fn index_of(&mut self, person: &Person, at: Timestamp) -> u16 {
+        let found = self.people.iter().position(|p| p.person.id == person.id);
+        let i = found.unwrap_or_else(|| {
+            self.people.push(Presence { person: person.clone(), last_seen: at });
+            self.people.len() - 1
+        });
+        // 65,535 people in one deployment is beyond every channel's size; the last index then stands for the rest.
+        u16::try_from(i).unwrap_or(u16::MAX)
+    }
+
+    fn extra_mut(&mut self, item: &Number) -> Option<&mut Extra> {
+        let i = self.plan.leaf(item)?;
+        Some(self.slots[i].extra.get_or_insert_default())
+    }
+
+    /// What was done to a leaf, if anything stands.
+    pub fn marked(&self, leaf: usize) -> Option<&Marked> {
+        self.slots.get(leaf)?.marked.as_deref()
+    }
+
+    /// What was added to a leaf.
+    pub fn extra(&self, leaf: usize) -> Option<&Extra> {
+        self.slots.get(leaf)?.extra.as_deref()
+    }
+
+    /// The mark that stands on a leaf.
+    pub fn mark(&self, leaf: usize) -> Option<Mark> {
+        self.marked(leaf).map(|m| m.mark)
+    }
+
+    /// Ticked or skipped: nothing more is asked of it.
+    pub fn is_settled(&self, leaf: usize) -> bool {
+        matches!(self.mark(leaf), Some(Mark::Tick | Mark::Skip))
+    }
+
+    /// Somebody by their index.
+    pub fn person(&self, index: u16) -> &Person {
+        let last = self.people.len() - 1;
+        &self.people[usize::from(index).min(last)].person
+    }
+
+    /// Who leads it.
+    pub fn deployer(&self) -> &Person {
+        self.person(self.deployer)
+    }
+
+    /// The lock it holds while under way. A rehearsal locks only rehearsals.
+    pub fn lock(&self) -> String {
+        lock_key(&self.service, &self.environment, self.rehearsal)
+    }
+
+    /// The section or item applies to this deployment's environment.
+    pub fn applies(&self, environment: Option<&str>) -> bool {
+        environment.is_none_or(|e| same_environment(e, &self.environment))
+    }
+
+    /// Why a branch's items cannot be changed now; none if they can.
+    pub fn closed(&self, branch: Branch) -> Option<Closed> {
+        use Branch::*;
+        let open = match self.status {
+            Status::Scheduled | Status::Queued => return Some(Closed::NotStarted),
+            Status::Active | Status::Held => matches!(branch, Forward | Watch | FollowUp | OnDemand),
+            Status::RollingBack => matches!(branch, Rollback | Watch | OnDemand),
+            Status::Succeeded | Status::Partial => matches!(branch, AfterSuccess | FollowUp | OnDemand | Watch),
+            Status::RolledBack => matches!(branch, AfterRollback | OnDemand),
+            Status::Cancelled => false,
+        };
+        if self.archived {
+            return Some(Closed::Archived);
+        }
+        (!open).then_some(match branch {
+            Rollback if !self.status.is_over() => Closed::UntilRollback,
+            AfterSuccess if !self.status.is_over() && self.status != Status::RollingBack => Closed::UntilSuccess,
+            AfterRollback if !self.status.is_over() => Closed::UntilRolledBack,
+            _ if self.status == Status::RollingBack => Closed::ByRollback,
+            _ => Closed::Over,
+        })
+    }
+
+    /// The branches walked now, in the order they are walked.
+    fn walking(&self) -> &'static [Branch] {
+        match self.status {
+            Status::Scheduled | Status::Queued | Status::Cancelled => &[],
+            Status::Active | Status::Held => &[Branch::Forward],
+            Status::RollingBack => &[Branch::Rollback],
+            Status::Succeeded | Status::Partial => &[Branch::AfterSuccess, Branch::FollowUp],
+            Status::RolledBack => &[Branch::AfterRollback],
+        }
+    }
+
+    /// The sections walked now, in order.
+    pub fn walk(&self) -> impl Iterator<Item = &Stretch> {
+        let branches = if self.archived { &[] } else { self.walking() };
+        branches.iter().flat_map(move |b| {
+            self.plan.sections.iter().filter(move |s| s.branch == *b && self.applies(s.environment.as_deref()))
+        })
+    }
+
+    /// Done and total of what is walked now (after an outcome: of the walk that led to it).
+    pub fn tally(&self) -> Tally {
+        let branch = match self.status {
+            Status::RollingBack | Status::RolledBack => Branch::Rollback,
+            _ => Branch::Forward,
+        };
+        self.leaves_of(branch).fold(Tally::default(), |t, (i, _)| Tally {
+            done: t.done + u32::from(self.is_settled(i)),
+            total: t.total + 1,
+        })
+    }
+
+    /// Done and total of a row of leaves.
+    pub fn tally_of(&self, leaves: impl Iterator<Item = usize>) -> Tally {
+        leaves.fold(Tally::default(), |t, i| Tally { done: t.done + u32::from(self.is_settled(i)), total: t.total + 1 })
+    }
+
+    /// The leaves of a branch that apply here.
+    pub fn leaves_of(&self, branch: Branch) -> impl Iterator<Item = (usize, &Leaf)> {
+        self.plan
+            .leaves
+            .iter()
+            .enumerate()
+            .filter(move |(_, l)| l.branch == branch && self.applies(l.environment.as_deref()))
+    }
+
+    /// Required items of the forward walk that are not settled.
+    pub fn required_open(&self) -> Vec<usize> {
+        self.leaves_of(Branch::Forward).filter(|(i, l)| !l.optional && !self.is_settled(*i)).map(|(i, _)| i).collect()
+    }
+
+    /// The leaves to look at now, in walk order: open ones first of what is required, then the rest.
+    pub fn next_up(&self) -> impl Iterator<Item = usize> {
+        let open: Vec<usize> = self.walk().flat_map(|s| s.leaves.clone()).filter(|&i| self.mark(i).is_none()).collect();
+        let (required, optional): (Vec<_>, Vec<_>) = open.into_iter().partition(|&i| !self.plan.leaves[i].optional);
+        required.into_iter().chain(optional)
+    }
+
+    /// The section the walk stands in: the first with a required open item; else with a failed or blocked one;
+    /// else with anything open.
+    pub fn current_section(&self) -> Option<u32> {
+        let has = |test: &dyn Fn(usize) -> bool| self.walk().find(|s| s.leaves.clone().any(test)).map(|s| s.number);
+        has(&|i| self.mark(i).is_none() && !self.plan.leaves[i].optional)
+            .or_else(|| has(&|i| matches!(self.mark(i), Some(Mark::Fail | Mark::Block))))
+            .or_else(|| has(&|i| self.mark(i).is_none()))
+    }
+
+    /// The sections that came up and have not been announced, in page order: the events that say so. Sections the
+    /// walk passes over because all that is open in them is optional come up on the way, so that nobody learns of
+    /// "if needed" when it is too late.
+    pub fn follow_on(&self) -> Vec<Event> {
+        let Some(current) = self.current_section() else { return Vec::new() };
+        let passed = self
+            .walk()
+            .take_while(|s| s.number != current)
+            .filter(|s| s.leaves.clone().any(|i| self.mark(i).is_none()))
+            .map(|s| s.number);
+        let due = passed.chain([current]).filter(|s| !self.opened.contains(s));
+        due.map(|section| Event::SectionOpened { section }).collect()
+    }
+
+    /// Milliseconds under way, up to the outcome.
+    pub fn elapsed_ms(&self, now: Timestamp) -> i64 {
+        self.started_at.map_or(0, |s| self.ended_at.unwrap_or(now).since_ms(s))
+    }
+
+    /// Leaves that failed or are blocked, in page order.
+    pub fn troubled(&self, mark: Mark) -> impl Iterator<Item = usize> {
+        (0..self.plan.leaves.len()).filter(move |&i| self.mark(i) == Some(mark))
+    }
+
+    /// Open leaves somebody was asked to do, with who.
+    pub fn assigned(&self) -> impl Iterator<Item = (usize, &Person)> {
+        (0..self.plan.leaves.len()).filter(|&i| !self.is_settled(i)).filter_map(|i| {
+            let to = self.extra(i)?.assignee.as_ref()?;
+            Some((i, to))
+        })
+    }
+}
+
+/// Why a branch is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// Scheduled or queued.
+    NotStarted,
+    /// Opens when a rollback is called.
+    UntilRollback,
+    /// Opens after success.
+    UntilSuccess,
+    /// Opens when the rollback is through.
+    UntilRolledBack,
+    /// The forward walk was closed by the rollback.
+    ByRollback,
+    /// The deployment has its outcome.
+    Over,
+    /// Too long over.
+    Archived,
+}
+
+impl Closed {
+    /// It may still open.
+    pub fn is_yet_to_come(self) -> bool {
+        matches!(self, Self::NotStarted | Self::UntilRollback | Self::UntilSuccess | Self::UntilRolledBack)
+    }
+}
+
+/// What only one deployment may hold at a time. Different spellings of one service and environment are one lock.
+pub fn lock_key(service: &str, environment: &str, rehearsal: bool) -> String {
+    let kind = if rehearsal { "rehearsal:" } else { "" };
+    format!("{kind}{}/{}", service.trim().to_lowercase(), canonical_environment(environment))
+}
+
+/// `prod` and `production` are one, and so on.
+pub fn same_environment(a: &str, b: &str) -> bool {
+    canonical_environment(a) == canonical_environment(b)
+}
+
+fn canonical_environment(name: &str) -> String {
+    let lower = name.trim().to_lowercase();
+    match lower.as_str() {
+        "prod" | "live" => "production".into(),
+        "stage" | "stg" => "staging".into(),
+        "dev" => "development".into(),
+        _ => lower,
+    }
+}

@@ -1,0 +1,166 @@
+//! A checklist prepared for walking: its items in one row, findable by number, and cut into messages.
+
+use super::checklist::{Branch, Checklist, Item, Number, Section};
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Items a message holds: there are ten keycaps (PRODUCT, "What people see in the channel").
+pub const ITEMS_PER_MESSAGE: usize = 10;
+
+/// Shared by all deployments that copied the same checklist.
+#[derive(Debug)]
+pub struct Plan {
+    /// What was copied.
+    pub checklist: Arc<Checklist>,
+    /// Its content hash.
+    pub hash: String,
+    /// Everything that can be ticked, in page order.
+    pub leaves: Vec<Leaf>,
+    /// Sections that have items, in page order.
+    pub sections: Vec<Stretch>,
+    index: HashMap<Number, Range<usize>>,
+}
+
+/// An item without children: what is ticked.
+#[derive(Debug)]
+pub struct Leaf {
+    pub number: Number,
+    /// Its words without styles, for matching and short mentions.
+    pub text: String,
+    pub section: u32,
+    pub branch: Branch,
+    pub environment: Option<String>,
+    /// It or something above it is.
+    pub optional: bool,
+    /// Which message of its section shows it, from 1.
+    pub part: u32,
+    /// Which keycap it has there, 1 to 10.
+    pub keycap: u8,
+}
+
+/// A section's place in the row of leaves.
+#[derive(Debug)]
+pub struct Stretch {
+    pub number: u32,
+    /// The title of its phase.
+    pub phase: String,
+    pub branch: Branch,
+    pub environment: Option<String>,
+    /// Its leaves.
+    pub leaves: Range<usize>,
+    /// How many messages it takes.
+    pub parts: u32,
+}
+
+impl Plan {
+    /// Prepares a checklist. `hash` names its content.
+    pub fn new(checklist: Arc<Checklist>, hash: String) -> Self {
+        let mut plan = Self {
+            checklist: checklist.clone(),
+            hash,
+            leaves: Vec::new(),
+            sections: Vec::new(),
+            index: HashMap::new(),
+        };
+        for phase in &checklist.phases {
+            for section in phase.sections.iter().filter(|s| !s.items.is_empty()) {
+                plan.add_section(phase.title.to_plain(), section);
+            }
+        }
+        plan.leaves.shrink_to_fit();
+        plan
+    }
+
+    fn add_section(&mut self, phase: String, section: &Section) {
+        let start = self.leaves.len();
+        let mut part = 1;
+        let mut filled = 0;
+        for item in &section.items {
+            self.add_item(section, item, false, &mut part, &mut filled);
+        }
+        let leaves = start..self.leaves.len();
+        self.index.insert(Number::new(vec![section.number]), leaves.clone());
+        self.sections.push(Stretch {
+            number: section.number,
+            phase,
+            branch: section.branch,
+            environment: section.environment.clone(),
+            leaves,
+            parts: part,
+        });
+    }
+
+    /// `optional`: something above the item is, and what may be left out whole may be left out in parts.
+    fn add_item(&mut self, section: &Section, item: &Item, optional: bool, part: &mut u32, filled: &mut usize) {
+        let start = self.leaves.len();
+        let optional = optional || item.optional;
+        // A parent and its children stay in one message where they fit in one.
+        if *filled > 0 && *filled + count_leaves(item) > ITEMS_PER_MESSAGE {
+            *part += 1;
+            *filled = 0;
+        }
+        if item.children.is_empty() {
+            *filled += 1;
+            self.leaves.push(Leaf {
+                number: item.number.clone(),
+                text: item.text.to_plain(),
+                section: section.number,
+                branch: section.branch,
+                environment: section.environment.clone(),
+                optional,
+                part: *part,
+                keycap: u8::try_from(*filled).unwrap_or(u8::MAX),
+            });
+        } else {
+            for child in &item.children {
+                self.add_item(section, child, optional, part, filled);
+            }
+        }
+        self.index.insert(item.number.clone(), start..self.leaves.len());
+    }
+
+    /// The leaves a number means: one, or all of a parent's or a section's.
+    pub fn span(&self, number: &Number) -> Option<Range<usize>> {
+        self.index.get(number).cloned()
+    }
+
+    /// The leaf of exactly this number.
+    pub fn leaf(&self, number: &Number) -> Option<usize> {
+        let span = self.span(number)?;
+        (span.len() == 1 && self.leaves[span.start].number == *number).then_some(span.start)
+    }
+
+    /// The section of that number, if it has items.
+    pub fn stretch(&self, section: u32) -> Option<&Stretch> {
+        self.sections.iter().find(|s| s.number == section)
+    }
+
+    /// The leaves of one message of a section.
+    pub fn part(&self, section: u32, part: u32) -> Range<usize> {
+        let Some(stretch) = self.stretch(section) else { return 0..0 };
+        let inside = |i: &usize| self.leaves[*i].part == part;
+        let mut of_part = stretch.leaves.clone().filter(inside);
+        match of_part.next() {
+            Some(first) => first..of_part.next_back().map_or(first + 1, |last| last + 1),
+            None => 0..0,
+        }
+    }
+
+    /// The leaf a keycap means on one message of a section.
+    pub fn by_keycap(&self, section: u32, part: u32, keycap: u8) -> Option<usize> {
+        self.part(section, part).find(|&i| self.leaves[i].keycap == keycap)
+    }
+
+    /// What an item of any level says.
+    pub fn text(&self, number: &Number) -> String {
+        match self.leaf(number) {
+            Some(i) => self.leaves[i].text.clone(),
+            None => self.checklist.item(number).map(|i| i.text.to_plain()).unwrap_or_default(),
+        }
+    }
+}
+
+fn count_leaves(item: &Item) -> usize {
+    if item.children.is_empty() { 1 } else { item.children.iter().map(count_leaves).sum() }
+}

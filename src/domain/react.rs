@@ -1,0 +1,120 @@
+//! What the outside must do after an event: show a message, arm a timer.
+
+use super::checklist::{Branch, Number};
+use super::command::{Mark, Timer};
+use super::decide::WALKABLE_MS;
+use super::deployment::Deployment;
+use super::event::{Event, Recorded};
+use super::policy::Policy;
+use super::time::Timestamp;
+
+/// Something to do outside the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Post the text of that occasion in the channel, once.
+    Say(Occasion),
+    /// The board, posted the first time and edited from then on.
+    ShowBoard,
+    /// All messages of a section, posted the first time.
+    ShowSection(u32),
+    /// One message of a section, edited if it has been posted.
+    RefreshPart(u32, u32),
+    /// Every section message that has been posted: what can be done in them has changed.
+    RefreshSections,
+    /// Arm a timer, or take it away.
+    Timer(Timer, Option<Timestamp>),
+    /// The lock is free: the next in the queue may start.
+    ReleaseLock,
+}
+
+/// What a text is about. Each has its template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Occasion {
+    Scheduled,
+    Queued,
+    Start,
+    Progress,
+    Failure,
+    Hold,
+    Resume,
+    Handover,
+    Rollback,
+    RolledBack,
+    Success,
+    Partial,
+    Cancelled,
+}
+
+/// What follows from an event.
+pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Effect> {
+    use Effect::*;
+    let at = recorded.at;
+    match &recorded.event {
+        Event::Opened { start_at, .. } => match start_at {
+            Some(due) => vec![Say(Occasion::Scheduled), ShowBoard, Timer(super::command::Timer::Start, Some(*due))],
+            None => vec![],
+        },
+        Event::Queued { .. } => vec![Say(Occasion::Queued), ShowBoard],
+        Event::Started { .. } => vec![
+            Say(Occasion::Start),
+            ShowBoard,
+            Timer(super::command::Timer::Start, None),
+            Timer(super::command::Timer::Progress, policy.progress.next_after(at)),
+        ],
+        Event::SectionOpened { section } => vec![ShowSection(*section), ShowBoard],
+        Event::Marked { item, mark, .. } => {
+            let mut effects = part_of(after, item);
+            effects.push(ShowBoard);
+            let criterion = after.plan.leaf(item).is_some_and(|i| after.plan.leaves[i].branch == Branch::Watch);
+            if *mark == Mark::Fail && !criterion {
+                effects.push(Say(Occasion::Failure));
+            }
+            effects
+        }
+        Event::Assigned { item, .. } | Event::Evidence { item, .. } => {
+            let mut effects = part_of(after, item);
+            effects.push(ShowBoard);
+            effects
+        }
+        Event::Noted { .. } | Event::Filled { .. } => vec![ShowBoard],
+        Event::Held { .. } => vec![Say(Occasion::Hold), ShowBoard, RefreshSections],
+        Event::Resumed => vec![Say(Occasion::Resume), ShowBoard, RefreshSections],
+        Event::HandedOver { .. } => vec![Say(Occasion::Handover), ShowBoard],
+        Event::Progress { .. } => vec![Say(Occasion::Progress), ShowBoard],
+        Event::RollbackCalled { .. } => vec![
+            Say(Occasion::Rollback),
+            ShowBoard,
+            RefreshSections,
+            Timer(super::command::Timer::Archive, None),
+            Timer(super::command::Timer::Progress, policy.progress.next_after(at)),
+        ],
+        Event::RolledBack => ended(Occasion::RolledBack, at),
+        Event::Succeeded { .. } => ended(Occasion::Success, at),
+        Event::Partial { .. } => ended(Occasion::Partial, at),
+        Event::Cancelled { .. } => ended(Occasion::Cancelled, at),
+        Event::Archived => vec![ShowBoard, RefreshSections],
+    }
+}
+
+fn part_of(d: &Deployment, item: &Number) -> Vec<Effect> {
+    d.plan
+        .leaf(item)
+        .map(|i| {
+            let leaf = &d.plan.leaves[i];
+            Effect::RefreshPart(leaf.section, leaf.part)
+        })
+        .into_iter()
+        .collect()
+}
+
+fn ended(occasion: Occasion, at: Timestamp) -> Vec<Effect> {
+    vec![
+        Effect::Say(occasion),
+        Effect::ShowBoard,
+        Effect::RefreshSections,
+        Effect::Timer(Timer::Start, None),
+        Effect::Timer(Timer::Progress, None),
+        Effect::Timer(Timer::Archive, Some(at.plus_ms(WALKABLE_MS))),
+        Effect::ReleaseLock,
+    ]
+}

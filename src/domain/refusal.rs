@@ -1,0 +1,62 @@
+//! Why a command is refused, as data. The words are in `words::refusals`.
+
+use super::checklist::Number;
+use super::command::{Mark, Person};
+use super::deployment::Closed;
+use super::status::Status;
+use super::time::Timestamp;
+
+/// A command that changes nothing, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No item of that number; the nearest that exist.
+    NoSuchItem { said: String, near: Vec<Number> },
+    /// No item has these words.
+    NoMatch { said: String },
+    /// More than one item has these words: at most ten of them, and how many in all.
+    Ambiguous { said: String, matches: Vec<Number>, count: usize },
+    /// A range whose end stands before its start.
+    Backwards { from: Number, to: Number },
+    /// More items at once than one command may change.
+    TooMany { count: usize },
+    /// It stands in that state already.
+    Already { item: Number, mark: Mark, by: Person, at: Timestamp },
+    /// It is open: nothing to take back.
+    NotMarked { item: Number },
+    /// A reaction was taken away, but something else put the item in its state.
+    NotByThisReaction { item: Number, by: Person, at: Timestamp },
+    /// It was one of several that a range or a parent's number means, and somebody has marked it: left as it is.
+    LeftAsIs { item: Number, mark: Mark },
+    /// Its branch is not open.
+    Closed { item: Number, why: Closed },
+    /// It applies to another environment.
+    OtherEnvironment { item: Number, environment: String },
+    /// Nothing of what was named is left to do.
+    NothingToDo,
+    /// This command needs a reason.
+    ReasonNeeded { mark: Mark, item: Number },
+    /// The deployment is on hold.
+    OnHold { reason: String, since: Timestamp },
+    /// The command does not fit the status.
+    WrongStatus { status: Status, reason: Option<String>, at: Option<Timestamp> },
+    /// Required items are open: at most ten of them, and how many in all.
+    RequiredOpen { items: Vec<Number>, count: usize },
+    /// Only these roles may finish with required items open. Empty: no role is configured for it.
+    NoAuthority { roles: Vec<String> },
+    /// No such field; the ones there are.
+    NoSuchField { said: String, fields: Vec<String> },
+    /// The value is none of the field's choices.
+    NotAChoice { field: String, choices: Vec<String> },
+    /// A field was named without a value.
+    ValueNeeded { field: String },
+    /// Filled by Rollcall itself.
+    AutomaticField { field: String },
+    /// That person leads it already.
+    AlreadyLeads { to: Person },
+    /// Another deployment is under way where this one was.
+    LockTaken { holder: u64 },
+    /// The timer's moment has passed or the state has moved on.
+    Stale,
+    /// The log of this deployment is full.
+    LogFull { limit: u64 },
+}

@@ -1,0 +1,307 @@
+//! What an envelope wants, which deployment it means, and the answers to questions.
+
+use super::stage::{Stage, no_such};
+use super::{Engine, Envelope, Inner, Input, lock};
+use crate::card::{Block, Button, Card, Fact, Reply, Tone, compose};
+use crate::config::Config;
+use crate::domain::command::{Command, ItemRef};
+use crate::domain::deployment::Deployment;
+use crate::domain::resolve;
+use crate::domain::text::Rich;
+use crate::domain::time::span;
+use crate::grammar::{self, Query, Request};
+use crate::markdown::escape;
+use crate::store::{StoreError, Summary};
+use crate::words::refusals;
+use std::sync::Arc;
+
+/// What an envelope wants.
+pub(super) enum Wanted {
+    Answer { target: Option<u64>, query: Query },
+    Act { target: Option<u64>, command: Command },
+    Start(grammar::Start),
+    React(Reacted),
+    Due,
+}
+
+/// A reaction on one of our messages.
+pub(super) struct Reacted {
+    pub(super) message: String,
+    pub(super) emoji: String,
+    pub(super) present: bool,
+    pub(super) deployment: u64,
+    /// Section and part, where the message shows a section.
+    pub(super) section: Option<(u32, u32)>,
+    pub(super) meaning: Meaning,
+}
+
+/// What an emoji means on a section's message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    Keycap(u8),
+    All,
+    Nothing,
+}
+
+/// Bytes of an idempotency key; of an emoji.
+const MAX_KEY: usize = 200;
+const MAX_EMOJI: usize = 64;
+
+/// Reads an envelope. What cannot be understood is answered at once and changes nothing.
+pub(super) fn understand(envelope: &Envelope, config: &Config) -> Result<Wanted, Reply> {
+    if envelope.key.as_ref().is_some_and(|k| k.is_empty() || k.len() > MAX_KEY) {
+        return Err(Reply::refused(format!("The request's key must have 1 to {MAX_KEY} bytes. Nothing was recorded.")));
+    }
+    match &envelope.input {
+        Input::Due { .. } => Ok(Wanted::Due),
+        Input::React { message, emoji, present } => reaction(message, emoji, *present).map(Wanted::React),
+        Input::Say(text) => match grammar::parse(text) {
+            Ok(parsed) => Ok(match parsed.request {
+                Request::Start(start) => Wanted::Start(start),
+                Request::Act(command) => {
+                    Wanted::Act { target: parsed.deployment, command: with_people(command, envelope, config) }
+                }
+                Request::Query(query) => Wanted::Answer { target: parsed.deployment, query },
+            }),
+            Err(problem) => Err(Reply::refused(problem.to_string())),
+        },
+    }
+}
+
+/// Names that people typed, as the people the directory knows; `me` is whoever says it.
+fn with_people(mut command: Command, envelope: &Envelope, config: &Config) -> Command {
+    if let Command::Assign { to, .. } | Command::Handover { to } = &mut command {
+        *to = if to.name.eq_ignore_ascii_case("me") { envelope.by.clone() } else { config.identify(&to.name) };
+    }
+    command
+}
+
+/// A message's key names what it shows: `12/section/3/1@console:deployments`.
+fn reaction(message: &str, emoji: &str, present: bool) -> Result<Reacted, Reply> {
+    let unknown = || Reply::refused("That message is none of Rollcall's.");
+    if emoji.is_empty() || emoji.len() > MAX_EMOJI || emoji.chars().any(char::is_control) {
+        return Err(Reply::refused("That is not an emoji."));
+    }
+    let path = message.split('@').next().unwrap_or_default();
+    let mut parts = path.split('/');
+    let deployment = parts.next().and_then(|id| id.parse().ok()).ok_or_else(unknown)?;
+    let section = match (parts.next(), parts.next(), parts.next()) {
+        (Some("section"), Some(n), Some(p)) => n.parse().ok().zip(p.parse().ok()),
+        _ => None,
+    };
+    let meaning = emoji_meaning(emoji);
+    Ok(Reacted { message: message.into(), emoji: emoji.into(), present, deployment, section, meaning })
+}
+
+fn emoji_meaning(emoji: &str) -> Meaning {
+    // Keycaps are a digit, an optional variation selector, and U+20E3.
+    let plain: String = emoji.chars().filter(|c| *c != '\u{fe0f}').collect();
+    let mut chars = plain.chars();
+    match (chars.next(), chars.next(), chars.next()) {
+        (Some(digit @ '1'..='9'), Some('\u{20e3}'), None) => {
+            Meaning::Keycap(u8::try_from(u32::from(digit) - u32::from('0')).unwrap_or(0))
+        }
+        (Some('🔟'), None, None) => Meaning::Keycap(10),
+        (Some('✅'), None, None) => Meaning::All,
+        _ => Meaning::Nothing,
+    }
+}
+
+/// The deployment a command means: the one it names, the one of its thread or page, else the one in its channel.
+/// Where several could be, the answer is a picker, not a guess.
+pub(super) async fn target(
+    inner: &Arc<Inner>,
+    stage: &Stage<'_>,
+    envelope: &Envelope,
+    named: Option<u64>,
+) -> Result<Result<u64, Reply>, StoreError> {
+    if let Some(id) = named.or(envelope.deployment) {
+        return Ok(Ok(id));
+    }
+    choose(inner, stage.open(|s| s.channel == envelope.channel), envelope).await
+}
+
+async fn choose(inner: &Inner, open: Vec<Summary>, envelope: &Envelope) -> Result<Result<u64, Reply>, StoreError> {
+    let under_way: Vec<&Summary> = open.iter().filter(|s| s.status.is_under_way()).collect();
+    let candidates = if under_way.is_empty() { open.iter().collect() } else { under_way };
+    match candidates.as_slice() {
+        [one] => Ok(Ok(one.id)),
+        [] => {
+            let last = inner.store.recent_in_channel(&envelope.channel, 1).await?;
+            Ok(match last.first() {
+                Some(s) if !s.archived => Ok(s.id),
+                _ => Err(nothing_here()),
+            })
+        }
+        many => {
+            let said = match &envelope.input {
+                Input::Say(text) => text.trim().trim_start_matches("/deploy").trim(),
+                _ => "status",
+            };
+            let choices = many
+                .iter()
+                .take(10)
+                .map(|s| {
+                    Button::new(
+                        format!("#{} {} {} → {}", s.id, s.service, s.version, s.environment),
+                        format!("#{} {said}", s.id),
+                    )
+                })
+                .collect();
+            Ok(Err(Reply::refused("Several deployments are under way here. Which one?").with_choices(choices)))
+        }
+    }
+}
+
+fn nothing_here() -> Reply {
+    Reply::refused("Nothing is being deployed in this channel. Start: `/deploy start v1.2.0`.")
+}
+
+impl Engine {
+    /// Answers a question.
+    pub(super) async fn answer(&self, envelope: &Envelope, named: Option<u64>, query: Query) -> Reply {
+        match self.try_answer(envelope, named, query).await {
+            Ok(reply) => reply,
+            Err(error) => Reply::refused(format!("Rollcall cannot look that up now. {error}")),
+        }
+    }
+
+    async fn try_answer(&self, envelope: &Envelope, named: Option<u64>, query: Query) -> Result<Reply, StoreError> {
+        match query {
+            Query::Help { command } => Ok(match crate::words::help(command.as_deref()) {
+                Ok(text) => Reply::ok(text),
+                Err(problem) => Reply::refused(problem.to_string()),
+            }),
+            Query::Checklists => Ok(self.checklists()),
+            Query::List => Ok(self.list()),
+            Query::History => self.history(envelope).await,
+            Query::Status | Query::Next | Query::Show { .. } | Query::Record => {
+                let id = match named.or(envelope.deployment) {
+                    Some(id) => id,
+                    None => {
+                        let open = self.inner.house.open(|s| s.channel == envelope.channel);
+                        match choose(&self.inner, open, envelope).await? {
+                            Ok(id) => id,
+                            Err(reply) => return Ok(reply),
+                        }
+                    }
+                };
+                let Some(d) = self.deployment(id).await? else { return Ok(no_such(id)) };
+                Ok(self.about(&d, query).about(id))
+            }
+        }
+    }
+
+    fn about(&self, d: &Deployment, query: Query) -> Reply {
+        match query {
+            Query::Next => Reply::ok("").with_card(compose::next(d)),
+            Query::Show { item } => show(d, &item, self.now()),
+            Query::Record => Reply::ok(format!(
+                "The record of #{0} is on its page, /d/{0}, and as a file: /d/{0}/record.md and /d/{0}/record.json. \
+                 In a terminal: `rollcall record {0} --format md`.",
+                d.id
+            )),
+            _ => Reply::ok("").with_card(compose::board(d, self.now())),
+        }
+    }
+
+    fn list(&self) -> Reply {
+        let open = self.inner.house.open(|_| true);
+        if open.is_empty() {
+            return Reply::ok("Nothing is being deployed. Start: `/deploy start v1.2.0`.");
+        }
+        let facts = open.iter().take(20).map(|s| summary_fact(s, self.now())).collect();
+        let mut card = plain_card("Under way", vec![Block::Facts { facts }]);
+        if open.len() > 20 {
+            card.blocks.push(Block::Context { text: Rich::plain(format!("+{} more", open.len() - 20)) });
+        }
+        Reply::ok("").with_card(card)
+    }
+
+    async fn history(&self, envelope: &Envelope) -> Result<Reply, StoreError> {
+        let past = self.inner.store.recent_in_channel(&envelope.channel, 20).await?;
+        let past: Vec<&Summary> = past.iter().filter(|s| s.status.is_over()).collect();
+        if past.is_empty() {
+            return Ok(Reply::ok("No deployment has ended in this channel yet."));
+        }
+        let facts = past.into_iter().map(|s| summary_fact(s, self.now())).collect();
+        Ok(Reply::ok("").with_card(plain_card("History", vec![Block::Facts { facts }])))
+    }
+
+    fn checklists(&self) -> Reply {
+        let mut library = lock(&self.inner.library);
+        library.reload_changed();
+        let mut text = String::from("Checklists:\n");
+        for entry in library.entries() {
+            let line = match &entry.title {
+                Some(title) => format!("\n- `{}` — {}, {} items", entry.name, escape(title), entry.items),
+                None => {
+                    let why = entry.diagnostics.first().map(|d| d.message.clone()).unwrap_or_default();
+                    format!("\n- `{}` cannot be used: {}", entry.name, escape(&why))
+                }
+            };
+            text.push_str(&line);
+        }
+        text.push_str("\n\nUse one: `/deploy start v1.2.0 checklist:NAME`.");
+        Reply::ok(text)
+    }
+}
+
+fn plain_card(title: &str, blocks: Vec<Block>) -> Card {
+    Card { title: title.into(), tone: Tone::Plain, rehearsal: false, blocks, buttons: Vec::new() }
+}
+
+fn summary_fact(s: &Summary, now: crate::domain::time::Timestamp) -> Fact {
+    let took = match (s.started_at, s.ended_at) {
+        (Some(from), Some(to)) => format!(", took {}", span(to.since_ms(from))),
+        (Some(from), None) => format!(", for {}", span(now.since_ms(from))),
+        _ => String::new(),
+    };
+    let rehearsal = if s.rehearsal { " (rehearsal)" } else { "" };
+    let value = format!(
+        "{} {} → {}: {}{took}, {}{rehearsal}",
+        s.service,
+        s.version,
+        s.environment,
+        s.status.label(),
+        s.deployer
+    );
+    Fact { label: format!("#{}", s.id), value: Rich::plain(value), at: None }
+}
+
+fn show(d: &Deployment, item: &ItemRef, now: crate::domain::time::Timestamp) -> Reply {
+    if let ItemRef::Number(n) = item
+        && d.plan.span(n).is_some()
+    {
+        return Reply::ok("").with_card(compose::show(d, n));
+    }
+    match resolve::item(d, item) {
+        Ok((leaf, _)) => Reply::ok("").with_card(compose::show(d, &d.plan.leaves[leaf].number)),
+        Err(refusal) => {
+            let choices = refusals::choices(d, &refusal)
+                .into_iter()
+                .map(|(n, line)| Button::new(line, format!("#{} show {n}", d.id)))
+                .collect();
+            Reply::refused(refusals::refusal(d, &refusal, now)).with_choices(choices)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emoji_mean_what_people_mean() {
+        for (emoji, meaning) in [
+            ("1️⃣", Meaning::Keycap(1)),
+            ("9⃣", Meaning::Keycap(9)),
+            ("🔟", Meaning::Keycap(10)),
+            ("✅", Meaning::All),
+            ("0️⃣", Meaning::Nothing),
+            ("🎉", Meaning::Nothing),
+        ] {
+            assert_eq!(emoji_meaning(emoji), meaning, "{emoji}");
+        }
+    }
+}

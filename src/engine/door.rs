@@ -1,0 +1,259 @@
+//! The one task that changes anything: takes what has queued up, decides it in order, commits it together, and only
+//! then answers. Committing together is what lets many people tick at once faster than the disk can sync alone.
+
+use super::ask::{self, Wanted};
+use super::stage::{By, Rules, Stage, no_such};
+use super::{Envelope, Inner, Input, Job, Notice, lock, opening};
+use crate::card::{Button, Reply};
+use crate::domain::command::{Command, ItemRef, Mark};
+use crate::domain::status::Status;
+use crate::store::{DeliveryOutcome, Reaction, StoreError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Weak};
+use tokio::sync::{mpsc, oneshot};
+
+/// Requests committed together at most: bounds how long the first waits for the last.
+const TOGETHER: usize = 256;
+
+/// Runs until the engine is gone.
+pub(super) async fn run(engine: Weak<Inner>, mut jobs: mpsc::Receiver<Job>) {
+    let Some(rules) = engine.upgrade().map(|i| Rules::new(i.config.clone())) else { return };
+    let mut taken = Vec::with_capacity(TOGETHER);
+    while jobs.recv_many(&mut taken, TOGETHER).await > 0 {
+        let Some(inner) = engine.upgrade() else { return };
+        unit_of_work(&inner, &rules, std::mem::take(&mut taken)).await;
+    }
+}
+
+/// How the asker is answered once the unit is committed.
+enum Answer {
+    Reply(oneshot::Sender<Reply>, Reply),
+    Delivered(oneshot::Sender<Result<(), StoreError>>),
+}
+
+async fn unit_of_work(inner: &Arc<Inner>, rules: &Rules, jobs: Vec<Job>) {
+    let keys: Vec<String> = jobs.iter().filter_map(|j| key_of(j).map(str::to_owned)).collect();
+    let mut answered = match inner.store.answered(&keys).await {
+        Ok(answered) => answered,
+        Err(error) => return fail(inner, jobs, &error),
+    };
+    let mut stage = Stage::new(&inner.house, rules, inner.clock.now());
+    let mut answers = Vec::with_capacity(jobs.len());
+    for job in &jobs {
+        match job {
+            Job::Delivered { delivered, .. } => stage.batch.delivered.extend(delivered.iter().cloned()),
+            Job::Request { envelope, wanted, .. } => {
+                let known = envelope.key.as_ref().and_then(|k| answered.get(k)).cloned();
+                let reply = match known {
+                    Some(reply) => reply,
+                    None => match request(inner, &mut stage, envelope, wanted).await {
+                        Ok(reply) => {
+                            remember(&mut stage, &mut answered, envelope, &reply);
+                            reply
+                        }
+                        Err(error) => {
+                            // Nothing of this unit has been written; each is tried again by whoever asked.
+                            drop(stage);
+                            return fail(inner, jobs, &error);
+                        }
+                    },
+                };
+                answers.push(reply);
+            }
+        }
+    }
+    match commit(inner, stage).await {
+        Ok(()) => {
+            let mut answers = answers.into_iter();
+            for job in jobs {
+                match job {
+                    Job::Delivered { answer, .. } => give(Answer::Delivered(answer)),
+                    Job::Request { answer, .. } => {
+                        if let Some(reply) = answers.next() {
+                            give(Answer::Reply(answer, reply));
+                        }
+                    }
+                }
+            }
+        }
+        // One of many does not fit what is stored: alone, each shows whether it is the one.
+        Err(error) if error.is_conflict() && jobs.len() > 1 => {
+            for job in jobs {
+                Box::pin(unit_of_work(inner, rules, vec![job])).await;
+            }
+        }
+        Err(error) => fail(inner, jobs, &error),
+    }
+}
+
+fn give(answer: Answer) {
+    // Whoever asked may have gone; what was recorded stands all the same.
+    match answer {
+        Answer::Reply(to, reply) => _ = to.send(reply),
+        Answer::Delivered(to) => _ = to.send(Ok(())),
+    }
+}
+
+fn key_of(job: &Job) -> Option<&str> {
+    match job {
+        Job::Request { envelope, .. } => envelope.key.as_deref(),
+        Job::Delivered { .. } => None,
+    }
+}
+
+fn remember(stage: &mut Stage<'_>, answered: &mut HashMap<String, Reply>, envelope: &Envelope, reply: &Reply) {
+    if let Some(key) = &envelope.key {
+        answered.insert(key.clone(), reply.clone());
+        stage.batch.inbox.push((key.clone(), stage.now(), reply.clone()));
+    }
+}
+
+async fn commit(inner: &Arc<Inner>, stage: Stage<'_>) -> Result<(), StoreError> {
+    let mut stage = stage;
+    let batch = std::mem::take(&mut stage.batch);
+    let next_id = stage.next_id;
+    let (changed, summaries) = stage.into_changes();
+    if batch.is_empty() {
+        return Ok(());
+    }
+    if let Err(error) = inner.store.commit(&batch).await {
+        inner.house.forget(changed.iter().map(|(d, _)| d.id));
+        return Err(error);
+    }
+    *lock(&inner.trouble) = None;
+    let touched: BTreeSet<u64> = batch.events.iter().map(|e| e.deployment).collect();
+    inner.house.publish(changed, &summaries, next_id);
+    if !batch.outbox.is_empty() {
+        inner.outbox.notify_one();
+    }
+    if !batch.timers.is_empty() {
+        inner.timers.notify_one();
+    }
+    if inner.notices.receiver_count() > 0 {
+        for id in touched {
+            _ = inner.notices.send(Notice::Deployment(id));
+        }
+        let shown = batch.delivered.iter().filter(|d| matches!(d.outcome, DeliveryOutcome::Shown { .. }));
+        let keys: BTreeSet<&str> =
+            shown.map(|d| d.key.as_str()).chain(batch.reactions.iter().map(|r| r.message.as_str())).collect();
+        for key in keys {
+            if let Ok(Some(message)) = inner.store.message(key).await {
+                _ = inner.notices.send(Notice::Message(Box::new(message)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn fail(inner: &Arc<Inner>, jobs: Vec<Job>, error: &StoreError) {
+    tracing::error!(%error, "not recorded");
+    if !error.is_conflict() {
+        *lock(&inner.trouble) = Some(error.to_string());
+    }
+    // A disk that fails while it syncs leaves open whether it has.
+    let sure = match error {
+        StoreError::Io { .. } => "It is not certain that this was recorded: look before repeating.",
+        _ => "Not recorded, nothing changed.",
+    };
+    for job in jobs {
+        match job {
+            Job::Request { answer, .. } => {
+                _ = answer.send(Reply::refused(format!("{sure} {error}")));
+            }
+            Job::Delivered { answer, .. } => _ = answer.send(Err(error.clone())),
+        }
+    }
+}
+
+async fn request(
+    inner: &Arc<Inner>,
+    stage: &mut Stage<'_>,
+    envelope: &Envelope,
+    wanted: &Wanted,
+) -> Result<Reply, StoreError> {
+    let by = By { person: &envelope.by, via: envelope.via, reaction: None };
+    match wanted {
+        Wanted::Answer { .. } => Ok(Reply::refused("That is a question, not a change.")),
+        Wanted::Start(start) => opening::start(inner, stage, envelope, start).await,
+        Wanted::Act { target, command } => match ask::target(inner, stage, envelope, *target).await? {
+            Ok(id) => {
+                load(inner, stage, id).await?;
+                Ok(stage.act(id, command, &by))
+            }
+            Err(reply) => Ok(reply),
+        },
+        Wanted::React(reaction) => {
+            load(inner, stage, reaction.deployment).await?;
+            react(inner, stage, envelope, reaction).await
+        }
+        Wanted::Due => {
+            let Input::Due { deployment, timer, due } = &envelope.input else { return Ok(Reply::ok("")) };
+            load(inner, stage, *deployment).await?;
+            Ok(stage.due(*deployment, *timer, *due))
+        }
+    }
+}
+
+/// Brings a deployment into the unit of work, from memory or replayed.
+pub(super) async fn load(inner: &Arc<Inner>, stage: &mut Stage<'_>, id: u64) -> Result<(), StoreError> {
+    if stage.peek(id).is_none()
+        && let Some((d, head)) = inner.house.replay(&inner.store, id).await?
+    {
+        stage.load(d, head);
+    }
+    Ok(())
+}
+
+async fn react(
+    inner: &Arc<Inner>,
+    stage: &mut Stage<'_>,
+    envelope: &Envelope,
+    r: &ask::Reacted,
+) -> Result<Reply, StoreError> {
+    if inner.store.message(&r.message).await?.is_none() {
+        return Ok(Reply::refused("That message is not here any more. Look at the newest one."));
+    }
+    stage.batch.reactions.push(Reaction {
+        message: r.message.clone(),
+        emoji: r.emoji.clone(),
+        person: envelope.by.name.to_string(),
+        present: r.present,
+        at: stage.now(),
+    });
+    let Some(d) = stage.peek(r.deployment) else { return Ok(no_such(r.deployment)) };
+    let Some((section, part)) = r.section else { return Ok(Reply::ok("")) };
+    match r.meaning {
+        ask::Meaning::Keycap(keycap) => {
+            let Some(leaf) = d.plan.by_keycap(section, part, keycap) else {
+                return Ok(Reply::refused(format!("There is no item {} on that message.", r.emoji)).about(d.id));
+            };
+            let item = ItemRef::Number(d.plan.leaves[leaf].number.clone());
+            let mark = if r.present { Mark::Tick } else { Mark::Untick };
+            let origin = format!("{} {} {}", r.message, r.emoji, envelope.by.id);
+            let by = By { person: &envelope.by, via: envelope.via, reaction: Some(&origin) };
+            Ok(stage.act(r.deployment, &Command::Mark { items: vec![item], mark, note: None }, &by))
+        }
+        ask::Meaning::All if r.present => Ok(confirm_all(&d, section, part)),
+        ask::Meaning::All | ask::Meaning::Nothing => Ok(Reply::ok("").about(d.id)),
+    }
+}
+
+/// ✅: asks before it ticks what is open on that message.
+fn confirm_all(d: &crate::domain::deployment::Deployment, section: u32, part: u32) -> Reply {
+    let open: Vec<String> = d
+        .plan
+        .part(section, part)
+        .filter(|&i| d.mark(i).is_none() && crate::card::compose::shown(d, i) == crate::card::Shown::Open)
+        .map(|i| d.plan.leaves[i].number.to_string())
+        .collect();
+    if open.is_empty() || d.status == Status::Held {
+        return Reply::refused("Nothing on that message can be ticked now.").about(d.id);
+    }
+    let n = open.len();
+    let items = if n == 1 { "item" } else { "items" };
+    // A range leaves alone whatever somebody marks between the question and the answer.
+    let (first, last) = (&open[0], &open[n - 1]);
+    let mut yes = Button::new(format!("Tick {n} {items}"), format!("#{} tick {first}-{last}", d.id));
+    yes.style = crate::card::Style::Primary;
+    Reply::ok(format!("Tick all that is open there: {}?", open.join(", "))).with_choices(vec![yes]).about(d.id)
+}

@@ -1,0 +1,297 @@
+//! The one door: whatever happens comes in as an [`Envelope`], and what is answered is durably recorded.
+//!
+//! [`Engine`] is what surfaces and loops hold. Requests that may change something go to one task, the [`door`],
+//! which decides them in order, commits many together, and only then answers. Questions are answered from what has
+//! been committed ([`ask`], [`page`]).
+
+mod ask;
+mod door;
+mod house;
+mod opening;
+mod page;
+mod record;
+mod stage;
+mod suggest;
+
+pub use crate::grammar::Completion;
+pub use record::Format;
+
+use crate::card::{Card, Reply};
+use crate::config::Config;
+use crate::domain::command::{Person, Timer, Via};
+use crate::domain::deployment::Deployment;
+use crate::domain::text::Rich;
+use crate::domain::time::Timestamp;
+use crate::library::Library;
+use crate::ports::Clock;
+use crate::store::{Delivered, Store, StoreError, Waiting};
+use crate::store::{Message, Summary};
+use crate::{card, domain};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot};
+
+/// One thing that came in, from whichever surface.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    /// Names this very request: the same key is the same request, answered the same, done once. At most 200 bytes.
+    pub key: Option<String>,
+    pub by: Person,
+    pub via: Via,
+    /// The channel it came from, with its platform: `console:deployments`.
+    pub channel: String,
+    /// The deployment whose thread or page it came from, if any.
+    pub deployment: Option<u64>,
+    pub input: Input,
+}
+
+/// What came in.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Words, with or without the leading `/deploy`. A button's press says its words.
+    Say(String),
+    /// A reaction put on (`present`) or taken off a message, by its key. Emoji as Unicode: `1️⃣` … `🔟`, `✅`.
+    React { message: String, emoji: String, present: bool },
+    /// A timer fell due.
+    Due { deployment: u64, timer: Timer, due: Timestamp },
+}
+
+/// What surfaces are told when something they may be showing has changed.
+#[derive(Clone, Debug)]
+pub enum Notice {
+    /// A message was posted or edited, or its reactions changed.
+    Message(Box<Message>),
+    /// A deployment changed: pages about it are stale.
+    Deployment(u64),
+}
+
+/// A deployment's page: everything about it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Page {
+    pub summary: Summary,
+    pub board: Card,
+    /// Every section with items, in walk order; a card holds at most ten items.
+    pub sections: Vec<PageSection>,
+    /// Newest last. At most 500; `timeline_cut` says how many older ones are not here.
+    pub timeline: Vec<TimelineLine>,
+    pub timeline_cut: usize,
+    pub people: Vec<PagePerson>,
+    /// Label, value (none: open), target.
+    pub fields: Vec<PageField>,
+    /// Messages that could not be shown, with why.
+    pub undelivered: Vec<(String, String)>,
+}
+
+/// A section of a deployment's page.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct PageSection {
+    pub number: u32,
+    pub phase: String,
+    pub title: Rich,
+    /// `rollback`, `follow-up` … or empty for the forward walk; and why it is closed, if it is.
+    pub branch: String,
+    pub closed: Option<String>,
+    pub done: u32,
+    pub total: u32,
+    /// It is the section the walk stands in.
+    pub current: bool,
+    pub notes: Vec<Rich>,
+    pub cards: Vec<Card>,
+}
+
+/// One line of the record.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct TimelineLine {
+    pub seq: u64,
+    pub at: Timestamp,
+    pub who: String,
+    pub via: Via,
+    pub text: Rich,
+}
+
+/// Somebody's part in a deployment.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct PagePerson {
+    pub name: String,
+    /// Items they ticked and that stand.
+    pub ticked: u32,
+    /// Open items assigned to them.
+    pub assigned: u32,
+    pub deployer: bool,
+    pub last_seen: Timestamp,
+}
+
+/// A blank of the page and what stands in it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct PageField {
+    pub label: String,
+    pub value: Option<String>,
+    pub target: Option<String>,
+    pub choices: Vec<String>,
+    /// Filled by Rollcall itself (date, deployer, version …).
+    pub automatic: bool,
+}
+
+/// Requests that may wait at the door. Beyond that a surface waits in turn: nothing is dropped.
+const QUEUE: usize = 4096;
+
+/// Notices a slow listener may fall behind before it must look anew.
+const NOTICES: usize = 1024;
+
+/// What surfaces and loops hold. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    config: Arc<Config>,
+    library: Mutex<Library>,
+    /// What has been committed, for reading.
+    house: house::House,
+    door: mpsc::Sender<Job>,
+    notices: broadcast::Sender<Notice>,
+    /// Something may be waiting to be shown.
+    outbox: Notify,
+    /// A timer was armed or taken away.
+    timers: Notify,
+    /// Why the last commit failed, until one succeeds.
+    trouble: Mutex<Option<String>>,
+}
+
+/// Work for the door.
+enum Job {
+    Request { envelope: Envelope, wanted: ask::Wanted, answer: oneshot::Sender<Reply> },
+    Delivered { delivered: Vec<Delivered>, answer: oneshot::Sender<Result<(), StoreError>> },
+}
+
+/// Locks a mutex whose data stays whole even if a holder panicked.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Engine {
+    /// Opens the door on a store. The returned task ends when every clone of the engine is gone or
+    /// [`Engine::close`] was called, after all work that was accepted.
+    pub async fn open(
+        store: Arc<Store>,
+        clock: Arc<dyn Clock>,
+        config: Arc<Config>,
+        library: Library,
+    ) -> Result<(Self, tokio::task::JoinHandle<()>), StoreError> {
+        let house = house::House::load(&store).await?;
+        let (door, jobs) = mpsc::channel(QUEUE);
+        let inner = Arc::new(Inner {
+            store,
+            clock,
+            config,
+            library: Mutex::new(library),
+            house,
+            door,
+            notices: broadcast::channel(NOTICES).0,
+            outbox: Notify::new(),
+            timers: Notify::new(),
+            trouble: Mutex::new(None),
+        });
+        let task = tokio::spawn(door::run(Arc::downgrade(&inner), jobs));
+        Ok((Self { inner }, task))
+    }
+
+    /// Handles one request. What it answers with `ok` has been recorded.
+    pub async fn handle(&self, envelope: Envelope) -> Reply {
+        let wanted = match ask::understand(&envelope, &self.inner.config) {
+            Ok(wanted) => wanted,
+            Err(reply) => return reply,
+        };
+        if let ask::Wanted::Answer { target, query } = wanted {
+            return self.answer(&envelope, target, query).await;
+        }
+        let (answer, reply) = oneshot::channel();
+        if self.inner.door.send(Job::Request { envelope, wanted, answer }).await.is_err() {
+            return Reply::refused("Rollcall is shutting down. Nothing was recorded; try again in a moment.");
+        }
+        reply.await.unwrap_or_else(|_| {
+            Reply::refused(
+                "Rollcall is shutting down. It is not certain that this was recorded; look before repeating.",
+            )
+        })
+    }
+
+    /// Records what became of messages.
+    pub async fn delivered(&self, delivered: Vec<Delivered>) -> Result<(), StoreError> {
+        let (answer, done) = oneshot::channel();
+        if self.inner.door.send(Job::Delivered { delivered, answer }).await.is_err() {
+            return Err(StoreError::Closed);
+        }
+        done.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// What a waiting message shows now. None: there is nothing to show any more.
+    pub async fn draw(&self, waiting: &Waiting) -> Result<Option<Card>, StoreError> {
+        if let Some(card) = &waiting.delivery.card {
+            return Ok(Some(card.clone()));
+        }
+        let Some(d) = self.deployment(waiting.delivery.deployment).await? else { return Ok(None) };
+        Ok(view(&d, &waiting.delivery.what, self.now()))
+    }
+
+    /// The present, by the engine's clock.
+    pub fn now(&self) -> domain::time::Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// The store, for reading.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The configuration it runs with.
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// Tells what has changed from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Notice> {
+        self.inner.notices.subscribe()
+    }
+
+    /// Resolves when something may be waiting to be shown.
+    pub async fn outbox_changed(&self) {
+        self.inner.outbox.notified().await;
+    }
+
+    /// Resolves when a timer was armed or taken away.
+    pub async fn timers_changed(&self) {
+        self.inner.timers.notified().await;
+    }
+
+    /// Everything that has no outcome yet, newest first.
+    pub fn open_deployments(&self) -> Vec<Summary> {
+        let mut open = self.inner.house.open(|_| true);
+        open.reverse();
+        open
+    }
+
+    /// Whether changes are being recorded; the sentence that says why not.
+    pub fn healthy(&self) -> Result<(), String> {
+        lock(&self.inner.trouble).clone().map_or(Ok(()), Err)
+    }
+
+    /// The state of a deployment as committed, from memory or replayed.
+    pub async fn deployment(&self, id: u64) -> Result<Option<Arc<Deployment>>, StoreError> {
+        if let Some(d) = self.inner.house.get(id) {
+            return Ok(Some(d));
+        }
+        Ok(self.inner.house.replay(&self.inner.store, id).await?.map(|(d, _)| Arc::new(d)))
+    }
+}
+
+/// Draws a view by its name: `board`, `section/3/1`.
+fn view(d: &Deployment, what: &str, now: domain::time::Timestamp) -> Option<Card> {
+    if what == "board" {
+        return Some(card::compose::board(d, now));
+    }
+    let (section, part) = what.strip_prefix("section/")?.split_once('/')?;
+    Some(card::compose::section_part(d, section.parse().ok()?, part.parse().ok()?))
+}

@@ -1,0 +1,128 @@
+//! Everything about one deployment, for its page and its record.
+
+use super::{Engine, Page, PageField, PagePerson, PageSection, TimelineLine};
+use crate::card::compose;
+use crate::domain::command::Mark;
+use crate::domain::deployment::Deployment;
+use crate::domain::event::Recorded;
+use crate::domain::fields::{automatic, is_automatic};
+use crate::domain::time::Timestamp;
+use crate::store::{StoreError, Summary};
+use crate::words::replies;
+
+/// Lines of the record a page carries; the record itself has all.
+const TIMELINE: usize = 500;
+
+impl Engine {
+    /// A deployment's page. `whole`: the timeline uncut, for the record.
+    pub async fn page(&self, id: u64, whole: bool) -> Result<Option<Page>, StoreError> {
+        let store = &self.inner.store;
+        let Some(log) = store.deployment_log(id).await? else { return Ok(None) };
+        let (summary, log) = (log.summary, log.events);
+        let Some(plan) = self.inner.house.plan(store, &summary.checklist_hash).await? else { return Ok(None) };
+        let Some(mut d) = log.first().and_then(|first| Deployment::open(id, plan, first)) else { return Ok(None) };
+        log.iter().for_each(|recorded| d.evolve(recorded));
+        let undelivered = store.failed_deliveries(Some(id)).await?.into_iter().map(|u| (u.key, u.why)).collect();
+        Ok(Some(page(&d, summary, &log, undelivered, whole, self.now())))
+    }
+}
+
+fn page(
+    d: &Deployment,
+    summary: Summary,
+    log: &[Recorded],
+    undelivered: Vec<(String, String)>,
+    whole: bool,
+    now: Timestamp,
+) -> Page {
+    let cut = if whole { 0 } else { log.len().saturating_sub(TIMELINE) };
+    Page {
+        summary,
+        board: compose::board(d, now),
+        sections: sections(d),
+        timeline: log[cut..].iter().map(|r| line(d, r)).collect(),
+        timeline_cut: cut,
+        people: people(d),
+        fields: fields(d, now),
+        undelivered,
+    }
+}
+
+fn sections(d: &Deployment) -> Vec<PageSection> {
+    let current = d.current_section();
+    d.plan
+        .sections
+        .iter()
+        .map(|s| {
+            let tally = d.tally_of(s.leaves.clone());
+            let section = d.plan.checklist.section(s.number);
+            let closed = if d.applies(s.environment.as_deref()) {
+                d.closed(s.branch).map(|why| compose::closed_words(why).to_owned())
+            } else {
+                Some(format!("For {} only.", s.environment.as_deref().unwrap_or_default()))
+            };
+            PageSection {
+                number: s.number,
+                phase: s.phase.clone(),
+                title: section.map(|s| s.title.clone()).unwrap_or_default(),
+                branch: compose::branch_word(s.branch).into(),
+                closed,
+                done: tally.done,
+                total: tally.total,
+                current: current == Some(s.number),
+                notes: section.map(|s| s.notes.clone()).unwrap_or_default(),
+                cards: (1..=s.parts).map(|p| compose::section_part(d, s.number, p)).collect(),
+            }
+        })
+        .collect()
+}
+
+fn line(d: &Deployment, r: &Recorded) -> TimelineLine {
+    TimelineLine { seq: r.seq, at: r.at, who: r.by.name.to_string(), via: r.via, text: replies::timeline(d, &r.event) }
+}
+
+fn people(d: &Deployment) -> Vec<PagePerson> {
+    let mut people: Vec<PagePerson> = d
+        .people
+        .iter()
+        .filter(|p| &*p.person.id != "rollcall")
+        .map(|p| PagePerson {
+            name: p.person.name.to_string(),
+            ticked: 0,
+            assigned: 0,
+            deployer: p.person.id == d.deployer().id,
+            last_seen: p.last_seen,
+        })
+        .collect();
+    for leaf in 0..d.plan.leaves.len() {
+        let Some(m) = d.marked(leaf).filter(|m| m.mark == Mark::Tick) else { continue };
+        let name = &d.person(m.by).name;
+        if let Some(p) = people.iter_mut().find(|p| *p.name == **name) {
+            p.ticked += 1;
+        }
+    }
+    for (_, to) in d.assigned() {
+        if let Some(p) = people.iter_mut().find(|p| *p.name == *to.name) {
+            p.assigned += 1;
+        }
+    }
+    people
+}
+
+fn fields(d: &Deployment, now: Timestamp) -> Vec<PageField> {
+    d.plan
+        .checklist
+        .fields()
+        .map(|f| {
+            let filled = d.fields.get(&f.label).cloned();
+            let automatic = automatic(d, &f.label, now);
+            PageField {
+                label: f.label.clone(),
+                automatic: is_automatic(&f.label),
+                value: automatic.or(filled).or_else(|| f.value.clone()),
+                target: f.target.clone(),
+                choices: f.choices.clone(),
+            }
+        })
+        .collect()
+}

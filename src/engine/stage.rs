@@ -1,0 +1,408 @@
+//! One unit of work in the making: decisions are taken on copies, and everything to be written is gathered.
+
+use super::house::House;
+use super::lock;
+use crate::card::compose;
+use crate::card::{Button, Reply};
+use crate::config::Config;
+use crate::domain::command::{Command, Mark, Person, Timer, Via};
+use crate::domain::decide::{Decision, decide, is_criterion, next_due};
+use crate::domain::deployment::Deployment;
+use crate::domain::event::{Event, Recorded};
+use crate::domain::policy::Policy;
+use crate::domain::react::{Effect, Occasion, react};
+use crate::domain::refusal::Refusal;
+use crate::domain::status::Status;
+use crate::domain::time::Timestamp;
+use crate::schedule;
+use crate::store::{Batch, Hash, NewDelivery, NewEvent, Summary, chain};
+use crate::words::facts::{self, Moment};
+use crate::words::{Template, Texts, occasions, refusals, replies};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+
+/// What the configuration means, compiled and kept by checklist.
+pub(super) struct Rules {
+    config: Arc<Config>,
+    roles: Arc<BTreeMap<String, BTreeSet<String>>>,
+    by_checklist: Mutex<HashMap<String, (Arc<Texts>, Arc<schedule::Compiled>)>>,
+}
+
+/// Compiled texts kept at once; older ones are compiled again when needed.
+const KEPT_RULES: usize = 256;
+
+impl Rules {
+    pub(super) fn new(config: Arc<Config>) -> Self {
+        let roles =
+            config.roles.iter().map(|(role, people)| (role.clone(), people.iter().cloned().collect())).collect();
+        Self { config, roles: Arc::new(roles), by_checklist: Mutex::new(HashMap::new()) }
+    }
+
+    /// Texts and schedule of a deployment. What was valid when it started and no longer is falls back to the
+    /// product's own, with a warning: a running deployment is never stopped by an edit of the configuration.
+    fn of(&self, d: &Deployment) -> (Arc<Texts>, Arc<schedule::Compiled>) {
+        let key = format!("{}@{}", d.plan.hash, d.channel);
+        let mut kept = lock(&self.by_checklist);
+        if let Some(found) = kept.get(&key) {
+            return found.clone();
+        }
+        let texts = Texts::new(&self.config.templates, &d.plan.checklist.templates).unwrap_or_else(|problem| {
+            tracing::warn!(deployment = d.id, %problem, "templates fall back to the product's own");
+            Texts::default()
+        });
+        let schedule =
+            super::opening::schedule(&self.config, &d.channel, &d.plan.checklist).unwrap_or_else(|problem| {
+                tracing::warn!(deployment = d.id, %problem, "progress falls back to every hour");
+                schedule::Compiled::hourly(self.config.timezone)
+            });
+        if kept.len() >= KEPT_RULES {
+            kept.clear();
+        }
+        let made = (Arc::new(texts), Arc::new(schedule));
+        kept.insert(key, made.clone());
+        made
+    }
+}
+
+/// A deployment being changed.
+struct Staged {
+    deployment: Deployment,
+    head: Hash,
+}
+
+/// One unit of work in the making.
+pub(super) struct Stage<'a> {
+    house: &'a House,
+    rules: &'a Rules,
+    now: Timestamp,
+    staged: HashMap<u64, Staged>,
+    /// Summaries changed in this unit, the latest of each.
+    summaries: BTreeMap<u64, Summary>,
+    /// Loaded for this unit because they were not in memory.
+    loaded: HashMap<u64, (Arc<Deployment>, Hash)>,
+    pub(super) batch: Batch,
+    pub(super) next_id: u64,
+}
+
+/// Who does something, through what.
+#[derive(Clone)]
+pub(super) struct By<'a> {
+    pub(super) person: &'a Person,
+    pub(super) via: Via,
+    pub(super) reaction: Option<&'a str>,
+}
+
+impl<'a> Stage<'a> {
+    pub(super) fn new(house: &'a House, rules: &'a Rules, now: Timestamp) -> Self {
+        Self {
+            house,
+            rules,
+            now,
+            staged: HashMap::new(),
+            summaries: BTreeMap::new(),
+            loaded: HashMap::new(),
+            batch: Batch::default(),
+            next_id: house.next_id(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Makes a replayed deployment available to this unit.
+    pub(super) fn load(&mut self, deployment: Deployment, head: Hash) {
+        self.loaded.insert(deployment.id, (Arc::new(deployment), head));
+    }
+
+    /// The deployment as this unit leaves it.
+    pub(super) fn peek(&self, id: u64) -> Option<Arc<Deployment>> {
+        if let Some(s) = self.staged.get(&id) {
+            return Some(Arc::new(s.deployment.clone()));
+        }
+        self.loaded.get(&id).map(|(d, _)| d.clone()).or_else(|| self.house.get(id))
+    }
+
+    fn take(&mut self, id: u64) -> Option<Staged> {
+        if let Some(s) = self.staged.remove(&id) {
+            return Some(s);
+        }
+        let (d, head) = self.loaded.get(&id).cloned().or_else(|| self.house.get_with_head(id))?;
+        Some(Staged { deployment: (*d).clone(), head })
+    }
+
+    /// Open deployments as this unit leaves them, that pass a test; oldest first.
+    pub(super) fn open(&self, test: impl Fn(&Summary) -> bool) -> Vec<Summary> {
+        let mut all: BTreeMap<u64, Summary> = self
+            .house
+            .open(|s| !self.summaries.contains_key(&s.id) && test(s))
+            .into_iter()
+            .map(|s| (s.id, s))
+            .collect();
+        let changed = self.summaries.values().filter(|s| !s.status.is_over() && test(s));
+        all.extend(changed.map(|s| (s.id, s.clone())));
+        all.into_values().collect()
+    }
+
+    /// Who holds a lock.
+    pub(super) fn holder(&self, lock: &str) -> Option<Summary> {
+        self.open(|s| s.status.is_under_way() && lock_of(s) == lock).into_iter().next()
+    }
+
+    fn policy(&self, d: &Deployment) -> Policy {
+        let (_, progress) = self.rules.of(d);
+        // Those not under way need the lock first: to start, or to be rolled back after the outcome.
+        let waits = !d.status.is_under_way();
+        Policy {
+            progress,
+            may_override: self.rules.config.rules.override_.clone(),
+            roles: self.rules.roles.clone(),
+            lock_held_by: if waits { self.holder(&d.lock()).map(|s| s.id) } else { None },
+        }
+    }
+
+    /// Opens a deployment and records its first events.
+    pub(super) fn open_deployment(&mut self, d: Deployment, first: Recorded, then: Vec<Event>, by: &By<'_>) {
+        let (id, hash, checklist) = (d.id, d.plan.hash.clone(), d.plan.checklist.clone());
+        self.next_id = self.next_id.max(id + 1);
+        self.batch.checklists.push((hash, checklist));
+        let mut staged = Staged { deployment: d, head: [0; 32] };
+        let before = staged.deployment.clone();
+        self.append(&mut staged, first, &before);
+        self.record(&mut staged, then, by);
+        self.staged.insert(id, staged);
+    }
+
+    /// Decides a command and records what follows.
+    pub(super) fn act(&mut self, id: u64, command: &Command, by: &By<'_>) -> Reply {
+        let Some(mut staged) = self.take(id) else { return no_such(id) };
+        let at = self.now.max(staged.deployment.at);
+        let policy = self.policy(&staged.deployment);
+        let reply = match decide(&staged.deployment, command, by.person, at, &policy, by.reaction) {
+            Ok(decision) => {
+                self.record(&mut staged, decision.events.clone(), by);
+                self.done(&staged.deployment, command, &decision)
+            }
+            Err(refusal) => refused(&staged.deployment, command, &refusal, at),
+        };
+        self.staged.insert(id, staged);
+        reply.about(id)
+    }
+
+    /// A timer fell due: what it decides, and whether it is armed again. A stale one is only taken away.
+    pub(super) fn due(&mut self, id: u64, timer: Timer, due: Timestamp) -> Reply {
+        // A timer that fires before its moment (the clock was set back since) waits for it.
+        if due > self.now {
+            return Reply::ok("");
+        }
+        let person = Person::rollcall();
+        let by = By { person: &person, via: Via::Timer, reaction: None };
+        // Taken away first, so that whatever the events arm stands.
+        self.batch.timers.push((id, timer, None));
+        let reply = self.act(id, &Command::Due { timer, due }, &by);
+        if let Some(d) = self.peek(id) {
+            let again = next_due(&d, timer, self.now.max(d.at), &self.policy(&d));
+            if again.is_some() {
+                self.batch.timers.push((id, timer, again));
+            }
+        }
+        reply
+    }
+
+    fn record(&mut self, staged: &mut Staged, events: Vec<Event>, by: &By<'_>) {
+        for event in events {
+            let before = staged.deployment.clone();
+            let recorded = self.next(&staged.deployment, event, by.person.clone(), by.via);
+            self.append(staged, recorded, &before);
+        }
+        for event in staged.deployment.follow_on() {
+            let before = staged.deployment.clone();
+            let recorded = self.next(&staged.deployment, event, Person::rollcall(), by.via);
+            self.append(staged, recorded, &before);
+        }
+    }
+
+    fn next(&self, d: &Deployment, event: Event, by: Person, via: Via) -> Recorded {
+        Recorded { seq: d.seq + 1, at: self.now.max(d.at), by, via, event }
+    }
+
+    fn append(&mut self, staged: &mut Staged, recorded: Recorded, before: &Deployment) {
+        let d = &mut staged.deployment;
+        if recorded.seq > 1 {
+            d.evolve(&recorded);
+        }
+        let hash = chain::link(&staged.head, d.id, &recorded);
+        self.batch.events.push(NewEvent { deployment: d.id, prev: staged.head, hash, recorded: recorded.clone() });
+        staged.head = hash;
+        self.keep_summary(d, before, recorded.seq == 1);
+        let effects = react(d, &recorded, &self.policy(d));
+        for effect in effects {
+            self.effect(effect, before, d, &recorded);
+        }
+    }
+
+    fn keep_summary(&mut self, d: &Deployment, before: &Deployment, new: bool) {
+        let changed =
+            new || d.status != before.status || d.deployer != before.deployer || d.archived != before.archived;
+        if !changed {
+            return;
+        }
+        let summary = summary(d);
+        self.batch.deployments.retain(|s| s.id != d.id);
+        self.batch.deployments.push(summary.clone());
+        self.summaries.insert(d.id, summary);
+        if d.status.is_under_way() != before.status.is_under_way() {
+            self.batch.locks.push((d.id, d.status.is_under_way().then(|| d.lock())));
+        }
+    }
+
+    fn effect(&mut self, effect: Effect, before: &Deployment, d: &Deployment, recorded: &Recorded) {
+        match effect {
+            Effect::Say(occasion) => self.say(occasion, before, d, recorded),
+            Effect::ShowBoard => self.show(d, "board".into(), false, recorded.at),
+            Effect::ShowSection(n) => {
+                let parts = d.plan.stretch(n).map_or(0, |s| s.parts);
+                (1..=parts).for_each(|p| self.show(d, format!("section/{n}/{p}"), false, recorded.at));
+            }
+            Effect::RefreshPart(n, p) => self.show(d, format!("section/{n}/{p}"), true, recorded.at),
+            Effect::RefreshSections => {
+                for n in d.opened.iter().copied().collect::<Vec<_>>() {
+                    let parts = d.plan.stretch(n).map_or(0, |s| s.parts);
+                    (1..=parts).for_each(|p| self.show(d, format!("section/{n}/{p}"), true, recorded.at));
+                }
+            }
+            Effect::Timer(timer, due) => self.batch.timers.push((d.id, timer, due)),
+            Effect::ReleaseLock => {
+                let lock = d.lock();
+                let first = self.open(|s| s.status == Status::Queued && lock_of(s) == lock).into_iter().next();
+                if let Some(next) = first {
+                    self.batch.timers.push((next.id, Timer::Start, Some(self.now)));
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, occasion: Occasion, before: &Deployment, d: &Deployment, recorded: &Recorded) {
+        let (texts, _) = self.rules.of(d);
+        let facts = facts::of(&Moment { before, after: d, recorded });
+        let mut text = texts.render(occasions::template(occasion), &facts);
+        if facts.late.is_some() {
+            text.push_str("\n\n");
+            text.push_str(&texts.render(Template::Late, &facts));
+        }
+        let card = compose::post(d, occasion, crate::markdown::lines(&text));
+        let name = if occasion == Occasion::Start {
+            "start".into()
+        } else {
+            format!("{}/{}", recorded.seq, occasions::word(occasion))
+        };
+        self.batch.outbox.push(NewDelivery {
+            key: format!("{}/{name}@{}", d.id, d.channel),
+            deployment: d.id,
+            channel: d.channel.clone(),
+            thread: None,
+            what: "post".into(),
+            card: Some(card),
+            due: recorded.at,
+            only_if_shown: false,
+        });
+    }
+
+    fn show(&mut self, d: &Deployment, what: String, only_if_shown: bool, due: Timestamp) {
+        let key = format!("{}/{what}@{}", d.id, d.channel);
+        // Ten ticks in one unit of work are one refresh.
+        if let Some(same) = self.batch.outbox.iter_mut().find(|n| n.key == key) {
+            same.only_if_shown &= only_if_shown;
+            return;
+        }
+        let thread = what.starts_with("section/").then(|| format!("{}/start@{}", d.id, d.channel));
+        self.batch.outbox.push(NewDelivery {
+            key,
+            deployment: d.id,
+            channel: d.channel.clone(),
+            thread,
+            what,
+            card: None,
+            due,
+            only_if_shown,
+        });
+    }
+
+    fn done(&self, d: &Deployment, command: &Command, decision: &Decision) -> Reply {
+        let mut reply = Reply::ok(replies::done(d, decision, self.now));
+        let Command::Mark { mark: Mark::Tick, .. } = command else { return reply };
+        let happened = decision.events.iter().find_map(|e| match e {
+            Event::Marked { item, .. } => d.plan.leaf(item).filter(|&i| is_criterion(d, i)),
+            _ => None,
+        });
+        if let (Some(i), Status::Active | Status::Held) = (happened, d.status) {
+            let leaf = &d.plan.leaves[i];
+            reply.text = format!(
+                "A rollback criterion is met: {} *{}*. Nothing is rolled back yet.",
+                leaf.number,
+                crate::markdown::escape(&leaf.text)
+            );
+            let mut button = Button::new("Roll back", format!("#{} rollback {}", d.id, compose::line(d, i)));
+            button.style = crate::card::Style::Danger;
+            button.confirm = Some(format!("Roll back {}?", compose::name(d)));
+            reply.choices = vec![button];
+        }
+        reply
+    }
+
+    /// What the unit changed, to be published when it is committed.
+    pub(super) fn into_changes(self) -> (Vec<(Arc<Deployment>, Hash)>, Vec<Summary>) {
+        let changed = self.staged.into_values().map(|s| (Arc::new(s.deployment), s.head)).collect();
+        (changed, self.summaries.into_values().collect())
+    }
+}
+
+/// The lock a summary's deployment wants or holds.
+pub(super) fn lock_of(s: &Summary) -> String {
+    crate::domain::deployment::lock_key(&s.service, &s.environment, s.rehearsal)
+}
+
+fn summary(d: &Deployment) -> Summary {
+    Summary {
+        id: d.id,
+        version: d.version.clone(),
+        checklist: d.plan.checklist.name.clone(),
+        title: d.plan.checklist.title.clone(),
+        checklist_hash: d.plan.hash.clone(),
+        service: d.service.clone(),
+        environment: d.environment.clone(),
+        channel: d.channel.clone(),
+        rehearsal: d.rehearsal,
+        status: d.status,
+        deployer: d.deployer().name.to_string(),
+        opened_at: d.opened_at,
+        started_at: d.started_at,
+        ended_at: d.ended_at,
+        archived: d.archived,
+    }
+}
+
+/// A deployment of that number does not exist.
+pub(super) fn no_such(id: u64) -> Reply {
+    Reply::refused(format!("There is no deployment #{id}. `/deploy list` shows those under way."))
+}
+
+/// A refusal in words, with what else could be meant.
+pub(super) fn refused(d: &Deployment, command: &Command, refusal: &Refusal, at: Timestamp) -> Reply {
+    let mut reply = Reply::refused(refusals::refusal(d, refusal, at)).about(d.id);
+    if let Command::Mark { mark, note, .. } = command {
+        let word = refusals::command_word(*mark);
+        let note = note.as_deref().map(|n| format!(" {n}")).unwrap_or_default();
+        reply.choices = refusals::choices(d, refusal)
+            .into_iter()
+            .map(|(n, line)| Button::new(line, format!("#{} {word} {n}{note}", d.id)))
+            .collect();
+    }
+    if let Refusal::ReasonNeeded { mark, item } = refusal {
+        let word = refusals::command_word(*mark);
+        let mut ask = Button::new(format!("{word} {item}"), format!("#{} {word} {item}", d.id));
+        ask.ask = Some(format!("Why {word} {item}?"));
+        reply.choices = vec![ask];
+    }
+    reply
+}

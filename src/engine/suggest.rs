@@ -1,0 +1,77 @@
+//! What the composer offers while somebody types.
+
+use super::{Completion, Engine, lock};
+use crate::card::{Shown, compose};
+use crate::domain::deployment::Deployment;
+use crate::grammar::{ItemWord, Vocabulary, complete};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Versions used before that are offered.
+const VERSIONS: u32 = 10;
+
+impl Engine {
+    /// How `text` could go on in a channel, or about a deployment; best first.
+    pub async fn complete(&self, channel: &str, deployment: Option<u64>, text: &str) -> Vec<Completion> {
+        let d = self.meant(channel, deployment).await;
+        let mut vocabulary = self.vocabulary();
+        // A composer that offers less because a look-up failed is still a composer.
+        vocabulary.versions = self.inner.store.used_versions(channel, VERSIONS).await.unwrap_or_default();
+        if let Some(d) = &d {
+            about(d, &mut vocabulary);
+        }
+        complete(text, &vocabulary)
+    }
+
+    async fn meant(&self, channel: &str, deployment: Option<u64>) -> Option<Arc<Deployment>> {
+        let id = match deployment {
+            Some(id) => id,
+            None => {
+                let here = self.inner.house.open(|s| s.channel == channel);
+                here.iter().find(|s| s.status.is_under_way()).or(here.first())?.id
+            }
+        };
+        self.deployment(id).await.ok().flatten()
+    }
+
+    fn vocabulary(&self) -> Vocabulary {
+        let config = &self.inner.config;
+        let open = self.inner.house.open(|_| true);
+        let (mut services, mut environments) =
+            (BTreeSet::new(), BTreeSet::from(["production".to_owned(), "staging".into()]));
+        for s in open.iter().rev().take(200) {
+            services.insert(s.service.clone());
+            environments.insert(s.environment.clone());
+        }
+        let channels = config.channels.values();
+        for c in channels {
+            services.extend(c.service.clone());
+            environments.extend(c.environment.clone());
+        }
+        Vocabulary {
+            checklists: lock(&self.inner.library).names(),
+            environments: environments.into_iter().collect(),
+            services: services.into_iter().collect(),
+            people: config.people.values().map(|p| p.name.clone()).collect(),
+            ..Vocabulary::default()
+        }
+    }
+}
+
+fn about(d: &Deployment, vocabulary: &mut Vocabulary) {
+    vocabulary.deployment = true;
+    vocabulary.fields = d.plan.checklist.fields().map(|f| f.label.clone()).collect();
+    let walked: BTreeSet<u32> = d.walk().map(|s| s.number).collect();
+    let word = |i: usize| ItemWord {
+        number: d.plan.leaves[i].number.to_string(),
+        text: d.plan.leaves[i].text.clone(),
+        open: compose::shown(d, i) == Shown::Open,
+    };
+    // What is walked now comes first.
+    let (now, later): (Vec<usize>, Vec<usize>) =
+        (0..d.plan.leaves.len()).partition(|&i| walked.contains(&d.plan.leaves[i].section));
+    vocabulary.items = now.into_iter().chain(later).map(word).collect();
+    let present = d.people.iter().filter(|p| &*p.person.id != "rollcall").map(|p| p.person.name.to_string());
+    let known: BTreeSet<String> = vocabulary.people.drain(..).chain(present).collect();
+    vocabulary.people = known.into_iter().collect();
+}

@@ -1,0 +1,509 @@
+//! The list of commands.
+
+/// A command's name, for matching without strings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verb {
+    Start,
+    Status,
+    List,
+    Next,
+    Show,
+    Tick,
+    Untick,
+    Skip,
+    Fail,
+    Block,
+    Assign,
+    Note,
+    Evidence,
+    Fill,
+    Hold,
+    Resume,
+    Handover,
+    Progress,
+    Rollback,
+    RolledBack,
+    Finish,
+    Partial,
+    Cancel,
+    Checklists,
+    History,
+    Record,
+    Help,
+}
+
+/// Under which heading help lists a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Group {
+    /// Starting, and seeing where things are.
+    Overview,
+    /// Working through the items.
+    Items,
+    /// Steering the deployment as a whole.
+    Course,
+    /// How it ends.
+    Outcome,
+    /// What is kept.
+    Record,
+}
+
+impl Group {
+    /// In the order help shows them.
+    pub const ALL: [Group; 5] = [Group::Overview, Group::Items, Group::Course, Group::Outcome, Group::Record];
+
+    /// Its heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Group::Overview => "Start and look",
+            Group::Items => "Work through the items",
+            Group::Course => "Steer",
+            Group::Outcome => "End",
+            Group::Record => "Look things up",
+        }
+    }
+}
+
+/// What an argument is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ArgKind {
+    Version,
+    Checklist,
+    Environment,
+    Service,
+    Time,
+    /// One or more items: numbers, ranges, or words that match one.
+    Items,
+    /// Exactly one item.
+    Item,
+    Person,
+    /// A field's label.
+    Field,
+    /// What to write into a field.
+    Value,
+    Text,
+    DeploymentId,
+    CommandName,
+    /// Present or not.
+    Flag,
+}
+
+/// How an argument is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// By its place.
+    Place,
+    /// `name:value`, anywhere after the command.
+    Option,
+    /// `--name`, with its value after it unless it is a [`ArgKind::Flag`].
+    Dashes,
+}
+
+/// One argument of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arg {
+    /// Lower case: what an option or a platform's typed field is called.
+    pub name: &'static str,
+    pub kind: ArgKind,
+    pub form: Form,
+    /// The command makes no sense without it.
+    pub required: bool,
+    /// What it is, in a few words.
+    pub hint: &'static str,
+}
+
+/// One command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommandSpec {
+    /// The word people type.
+    pub name: &'static str,
+    pub verb: Verb,
+    pub group: Group,
+    pub args: &'static [Arg],
+    /// What it does, as one sentence.
+    pub summary: &'static str,
+    /// How it is written.
+    pub usage: &'static str,
+    /// One that would work.
+    pub example: &'static str,
+    /// It concerns one deployment.
+    pub on_deployment: bool,
+}
+
+impl CommandSpec {
+    /// The command of that name, in any case.
+    pub fn named(name: &str) -> Option<&'static CommandSpec> {
+        COMMANDS.iter().find(|c| c.name.eq_ignore_ascii_case(name))
+    }
+    /// The argument of that name.
+    pub fn arg(&self, name: &str) -> Option<&'static Arg> {
+        self.args.iter().find(|a| a.name.eq_ignore_ascii_case(name))
+    }
+}
+
+const fn place(name: &'static str, kind: ArgKind, hint: &'static str) -> Arg {
+    Arg { name, kind, form: Form::Place, required: true, hint }
+}
+const fn maybe(name: &'static str, kind: ArgKind, hint: &'static str) -> Arg {
+    Arg { name, kind, form: Form::Place, required: false, hint }
+}
+const fn option(name: &'static str, kind: ArgKind, hint: &'static str) -> Arg {
+    Arg { name, kind, form: Form::Option, required: false, hint }
+}
+const fn dashes(name: &'static str, kind: ArgKind, hint: &'static str) -> Arg {
+    Arg { name, kind, form: Form::Dashes, required: false, hint }
+}
+
+const ITEMS: Arg = place("items", ArgKind::Items, "numbers (`3.2`), ranges (`3.1-3.5`), or words that match one item");
+const ITEM: Arg = place("item", ArgKind::Item, "its number, or words that match it");
+const REASON: Arg = place("reason", ArgKind::Text, "why, for everybody to read");
+const ID: Arg = maybe("id", ArgKind::DeploymentId, "the deployment's number; without it, the one here");
+
+/// Every command there is, in the order help lists them.
+pub static COMMANDS: &[CommandSpec] = &[
+    CommandSpec {
+        name: "start",
+        verb: Verb::Start,
+        group: Group::Overview,
+        args: &[
+            place("version", ArgKind::Version, "what is deployed"),
+            option("checklist", ArgKind::Checklist, "which checklist to walk"),
+            option("env", ArgKind::Environment, "where it goes"),
+            option("service", ArgKind::Service, "what it is a version of"),
+            option("at", ArgKind::Time, "when: `18:30`, `+2h`, `\"tomorrow 18:30\"`, `2026-11-21T18:30`"),
+            dashes("queue", ArgKind::Flag, "wait in line if another deployment is under way there"),
+            dashes("rehearse", ArgKind::Flag, "walk the list as practice, marked REHEARSAL"),
+        ],
+        summary: "Starts a deployment, or schedules it with `at:`.",
+        usage: "start VERSION [checklist:NAME] [env:ENV] [service:NAME] [at:TIME] [--queue] [--rehearse]",
+        example: "start v1.2.0 env:production",
+        on_deployment: false,
+    },
+    CommandSpec {
+        name: "status",
+        verb: Verb::Status,
+        group: Group::Overview,
+        args: &[ID],
+        summary: "Shows where the deployment stands.",
+        usage: "status [ID]",
+        example: "status",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "list",
+        verb: Verb::List,
+        group: Group::Overview,
+        args: &[],
+        summary: "Lists the deployments that are scheduled, queued or under way.",
+        usage: "list",
+        example: "list",
+        on_deployment: false,
+    },
+    CommandSpec {
+        name: "next",
+        verb: Verb::Next,
+        group: Group::Overview,
+        args: &[ID],
+        summary: "Says what to do now.",
+        usage: "next [ID]",
+        example: "next",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "show",
+        verb: Verb::Show,
+        group: Group::Overview,
+        args: &[ITEM],
+        summary: "Shows one item in full, with its notes and commands.",
+        usage: "show ITEM",
+        example: "show 3.2",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "tick",
+        verb: Verb::Tick,
+        group: Group::Items,
+        args: &[ITEMS, maybe("note", ArgKind::Text, "something worth remembering")],
+        summary: "Ticks items as done.",
+        usage: "tick ITEM… [NOTE]",
+        example: "tick 3.2",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "untick",
+        verb: Verb::Untick,
+        group: Group::Items,
+        args: &[ITEMS, maybe("note", ArgKind::Text, "why it is open again")],
+        summary: "Opens items again, whatever was done to them.",
+        usage: "untick ITEM… [NOTE]",
+        example: "untick 3.2",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "skip",
+        verb: Verb::Skip,
+        group: Group::Items,
+        args: &[ITEMS, maybe("reason", ArgKind::Text, "why it does not apply; optional items need none")],
+        summary: "Leaves items out, for a reason.",
+        usage: "skip ITEM… REASON",
+        example: "skip 3.2 no schema change in this version",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "fail",
+        verb: Verb::Fail,
+        group: Group::Items,
+        args: &[ITEMS, REASON],
+        summary: "Marks items as failed, for a reason.",
+        usage: "fail ITEM… REASON",
+        example: "fail 3.2 smoke test returns 502",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "block",
+        verb: Verb::Block,
+        group: Group::Items,
+        args: &[ITEMS, REASON],
+        summary: "Marks items as blocked, and by what.",
+        usage: "block ITEM… REASON",
+        example: "block 3.2 waiting for the database team",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "assign",
+        verb: Verb::Assign,
+        group: Group::Items,
+        args: &[ITEM, place("person", ArgKind::Person, "who takes it")],
+        summary: "Gives an item to somebody.",
+        usage: "assign ITEM @PERSON",
+        example: "assign 3.2 @ana",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "note",
+        verb: Verb::Note,
+        group: Group::Items,
+        args: &[place("text", ArgKind::Text, "what to remember")],
+        summary: "Writes a note into the record.",
+        usage: "note TEXT",
+        example: "note cache warmed by hand",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "evidence",
+        verb: Verb::Evidence,
+        group: Group::Items,
+        args: &[ITEM, place("text", ArgKind::Text, "an address, or words")],
+        summary: "Keeps a link or a sentence as an item's evidence.",
+        usage: "evidence ITEM URL-OR-TEXT",
+        example: "evidence 3.2 https://ci.example.com/builds/118",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "fill",
+        verb: Verb::Fill,
+        group: Group::Items,
+        args: &[
+            place("field", ArgKind::Field, "the label on the page"),
+            place("value", ArgKind::Value, "what to write there"),
+        ],
+        summary: "Fills in a blank of the checklist.",
+        usage: "fill FIELD: VALUE",
+        example: "fill Error rate: 0.2 %",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "hold",
+        verb: Verb::Hold,
+        group: Group::Course,
+        args: &[REASON],
+        summary: "Pauses the deployment, for a reason.",
+        usage: "hold REASON",
+        example: "hold latency is rising, looking into it",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "resume",
+        verb: Verb::Resume,
+        group: Group::Course,
+        args: &[],
+        summary: "Goes on after a hold.",
+        usage: "resume",
+        example: "resume",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "handover",
+        verb: Verb::Handover,
+        group: Group::Course,
+        args: &[place("person", ArgKind::Person, "who leads from here")],
+        summary: "Makes somebody else the deployer.",
+        usage: "handover @PERSON",
+        example: "handover @ana",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "progress",
+        verb: Verb::Progress,
+        group: Group::Course,
+        args: &[maybe("text", ArgKind::Text, "a sentence to go with it")],
+        summary: "Posts the progress now.",
+        usage: "progress [TEXT]",
+        example: "progress traffic is at 50 %",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "rollback",
+        verb: Verb::Rollback,
+        group: Group::Outcome,
+        args: &[REASON],
+        summary: "Calls a rollback and opens its steps.",
+        usage: "rollback REASON",
+        example: "rollback error rate above 5 %",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "rolled-back",
+        verb: Verb::RolledBack,
+        group: Group::Outcome,
+        args: &[],
+        summary: "Says that the rollback is complete.",
+        usage: "rolled-back",
+        example: "rolled-back",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "finish",
+        verb: Verb::Finish,
+        group: Group::Outcome,
+        args: &[dashes("override", ArgKind::Text, "why the open items do not count; takes a role that may say so")],
+        summary: "Ends the deployment as a success.",
+        usage: "finish [--override REASON]",
+        example: "finish",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "partial",
+        verb: Verb::Partial,
+        group: Group::Outcome,
+        args: &[REASON],
+        summary: "Ends it as a partial success, with what was left out.",
+        usage: "partial REASON",
+        example: "partial two of three regions, the third follows on Monday",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "cancel",
+        verb: Verb::Cancel,
+        group: Group::Outcome,
+        args: &[REASON],
+        summary: "Ends it without an outcome.",
+        usage: "cancel REASON",
+        example: "cancel the release was withdrawn",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "checklists",
+        verb: Verb::Checklists,
+        group: Group::Record,
+        args: &[],
+        summary: "Lists the checklists there are.",
+        usage: "checklists",
+        example: "checklists",
+        on_deployment: false,
+    },
+    CommandSpec {
+        name: "history",
+        verb: Verb::History,
+        group: Group::Record,
+        args: &[],
+        summary: "Lists past deployments, newest first.",
+        usage: "history",
+        example: "history",
+        on_deployment: false,
+    },
+    CommandSpec {
+        name: "record",
+        verb: Verb::Record,
+        group: Group::Record,
+        args: &[ID],
+        summary: "Shows the record: who did what, and when.",
+        usage: "record [ID]",
+        example: "record 12",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "help",
+        verb: Verb::Help,
+        group: Group::Record,
+        args: &[maybe("command", ArgKind::CommandName, "the command to explain")],
+        summary: "Explains the commands.",
+        usage: "help [COMMAND]",
+        example: "help tick",
+        on_deployment: false,
+    },
+];
+
+/// What people also say for a command; only ever used to suggest the word there is.
+pub(super) static ALSO: &[(&str, &str)] = &[
+    ("abort", "cancel"),
+    ("begin", "start"),
+    ("check", "tick"),
+    ("comment", "note"),
+    ("complete", "finish"),
+    ("continue", "resume"),
+    ("deployments", "list"),
+    ("done", "tick"),
+    ("end", "finish"),
+    ("go", "start"),
+    ("launch", "start"),
+    ("log", "record"),
+    ("pause", "hold"),
+    ("proceed", "resume"),
+    ("reopen", "untick"),
+    ("report", "progress"),
+    ("revert", "rollback"),
+    ("say", "note"),
+    ("set", "fill"),
+    ("stop", "hold"),
+    ("success", "finish"),
+    ("templates", "checklists"),
+    ("transfer", "handover"),
+    ("uncheck", "untick"),
+    ("undo", "untick"),
+    ("update", "progress"),
+    ("view", "show"),
+    ("wait", "hold"),
+    ("?", "help"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grammar::parse;
+
+    #[test]
+    fn the_list_is_the_one_agreed() {
+        let names: Vec<_> = COMMANDS.iter().map(|c| c.name).collect();
+        assert_eq!(
+            names.join(" "),
+            "start status list next show tick untick skip fail block assign note evidence fill hold resume handover \
+             progress rollback rolled-back finish partial cancel checklists history record help"
+        );
+        for (_, ours) in ALSO {
+            assert!(CommandSpec::named(ours).is_some(), "{ours}");
+        }
+    }
+
+    #[test]
+    fn every_example_works_and_every_line_begins_with_its_command() {
+        for c in COMMANDS {
+            assert!(parse(c.example).is_ok(), "{}: {:?}", c.example, parse(c.example));
+            for line in [c.usage, c.example] {
+                assert_eq!(line.split(' ').next(), Some(c.name));
+            }
+            assert!(c.summary.ends_with('.') && c.summary.len() <= 100, "{}", c.summary);
+            let required: Vec<_> = c.args.iter().map(|a| a.required || a.form != Form::Place).collect();
+            assert!(!required.windows(2).any(|w| !w[0] && w[1]) || c.verb == Verb::Start, "{}", c.name);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! What runs by itself: each loop is a step function, tested with a hand-wound clock, and a thin loop around it.
+
+pub mod outbox;
+pub mod timers;

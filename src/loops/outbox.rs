@@ -1,0 +1,123 @@
+//! Shows what waits to be shown. A view is drawn at sending time, so that ten ticks make one edit.
+
+use crate::card::fit;
+use crate::domain::time::Timestamp;
+use crate::engine::Engine;
+use crate::ports::{Chat, ChatError, Delivery};
+use crate::store::{Delivered, DeliveryOutcome, StoreError, Waiting};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Messages shown in one step.
+const STEP: u32 = 128;
+
+/// Between two steps: a burst of ticks becomes a few edits, and nobody sees the difference.
+const PACE: Duration = Duration::from_millis(40);
+
+/// The longest sleep while nothing waits.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Pause after the database refused.
+const TROUBLE: Duration = Duration::from_secs(1);
+
+/// After how long a message that cannot be shown is given up and becomes a visible failure, in milliseconds.
+pub const GIVE_UP_MS: i64 = 24 * 3_600_000;
+
+/// The places messages can be shown, by platform.
+pub type Chats = HashMap<&'static str, Arc<dyn Chat>>;
+
+/// Shows what is due; how many messages were tried.
+pub async fn step(engine: &Engine, chats: &Chats) -> Result<usize, StoreError> {
+    let waiting = engine.store().claim(engine.now(), STEP).await?;
+    let mut delivered = Vec::with_capacity(waiting.len());
+    // A channel whose message must be tried again waits with it: what was said first is shown first.
+    let mut waits: HashSet<&str> = HashSet::new();
+    for one in &waiting {
+        if waits.contains(one.delivery.channel.as_str()) {
+            continue;
+        }
+        let outcome = show(engine, chats, one).await?;
+        if matches!(outcome, DeliveryOutcome::Retry { .. }) {
+            waits.insert(&one.delivery.channel);
+        }
+        delivered.push(Delivered {
+            key: one.delivery.key.clone(),
+            generation: one.generation,
+            at: engine.now(),
+            outcome,
+        });
+    }
+    let count = delivered.len();
+    if count > 0 {
+        engine.delivered(delivered).await?;
+    }
+    Ok(count)
+}
+
+async fn show(engine: &Engine, chats: &Chats, one: &Waiting) -> Result<DeliveryOutcome, StoreError> {
+    let (platform, channel) = one.delivery.channel.split_once(':').unwrap_or(("", &one.delivery.channel));
+    let Some(chat) = chats.get(platform) else {
+        return Ok(DeliveryOutcome::Failed { why: format!("no connection to {platform} is configured") });
+    };
+    let Some(card) = engine.draw(one).await? else {
+        return Ok(DeliveryOutcome::Failed { why: "there is nothing to show".into() });
+    };
+    let card = fit::fit(card, &chat.limits());
+    let delivery = Delivery {
+        key: one.delivery.key.clone(),
+        channel: channel.to_owned(),
+        thread: one.delivery.thread.clone().zip(one.thread_posted.clone()),
+        card,
+        posted: one.posted.clone(),
+    };
+    Ok(match chat.show(&delivery).await {
+        Ok(posted) => DeliveryOutcome::Shown { posted, card: Box::new(delivery.card) },
+        Err(ChatError::Retry { after_ms, why }) => retry(one, engine.now(), after_ms, why),
+        Err(ChatError::Refused { why }) => DeliveryOutcome::Failed { why },
+    })
+}
+
+fn retry(one: &Waiting, now: Timestamp, after_ms: i64, why: String) -> DeliveryOutcome {
+    let failing_ms = one.failing_since.map_or(0, |since| now.since_ms(since));
+    if failing_ms >= GIVE_UP_MS {
+        return DeliveryOutcome::Failed { why };
+    }
+    // Doubling from a second to a minute, never sooner than the platform asked.
+    let backoff = 1_000_i64 << one.attempts.clamp(0, 6);
+    DeliveryOutcome::Retry { due: now.plus_ms(after_ms.max(backoff.min(60_000))), why }
+}
+
+/// Runs until told to stop; then shows what is still due, so that a clean end leaves nothing waiting.
+pub async fn run(engine: Engine, chats: Chats, mut stop: watch::Receiver<bool>) {
+    loop {
+        let pause = match step(&engine, &chats).await {
+            Ok(0) => match engine.store().next_delivery().await {
+                Ok(next) => wait(engine.now(), next),
+                Err(_) => TROUBLE,
+            },
+            Ok(_) => PACE,
+            Err(error) => {
+                tracing::warn!(%error, "messages wait");
+                TROUBLE
+            }
+        };
+        if pause == PACE {
+            tokio::select! {
+                () = tokio::time::sleep(pause) => continue,
+                _ = stop.wait_for(|stop| *stop) => break,
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = engine.outbox_changed() => {}
+            _ = stop.wait_for(|stop| *stop) => break,
+        }
+    }
+    while matches!(step(&engine, &chats).await, Ok(n) if n > 0) {}
+}
+
+fn wait(now: Timestamp, next: Option<Timestamp>) -> Duration {
+    next.map_or(LOOK, |t| Duration::from_millis(u64::try_from(t.since_ms(now)).unwrap_or(0).max(10)).min(LOOK))
+}

@@ -1,0 +1,66 @@
+//! Fires what has fallen due, through the one door.
+
+use crate::domain::command::{Person, Via};
+use crate::domain::time::Timestamp;
+use crate::engine::{Engine, Envelope, Input};
+use crate::store::StoreError;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Timers fired in one step.
+const STEP: u32 = 256;
+
+/// The longest sleep. The machine's clock may be set while we sleep; this bounds how late we notice.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Pause after the database refused.
+const TROUBLE: Duration = Duration::from_secs(1);
+
+/// Fires what is due now; how many.
+pub async fn step(engine: &Engine) -> Result<usize, StoreError> {
+    let due = engine.store().due_timers(engine.now(), STEP).await?;
+    // Handed in together, so that what falls due together is committed together.
+    let mut fired = JoinSet::new();
+    for &(deployment, timer, due) in &due {
+        let engine = engine.clone();
+        let envelope = Envelope {
+            key: None,
+            by: Person::rollcall(),
+            via: Via::Timer,
+            channel: String::new(),
+            deployment: Some(deployment),
+            input: Input::Due { deployment, timer, due },
+        };
+        fired.spawn(async move { engine.handle(envelope).await });
+    }
+    while fired.join_next().await.is_some() {}
+    Ok(due.len())
+}
+
+/// Runs until told to stop.
+pub async fn run(engine: Engine, mut stop: watch::Receiver<bool>) {
+    loop {
+        let pause = match step(&engine).await {
+            Ok(0) => match engine.store().next_timer().await {
+                Ok(next) => until(engine.now(), next),
+                Err(_) => TROUBLE,
+            },
+            Ok(_) if engine.healthy().is_ok() => Duration::ZERO,
+            Ok(_) => TROUBLE,
+            Err(error) => {
+                tracing::warn!(%error, "timers wait");
+                TROUBLE
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = engine.timers_changed() => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+fn until(now: Timestamp, next: Option<Timestamp>) -> Duration {
+    next.map_or(LOOK, |t| Duration::from_millis(u64::try_from(t.since_ms(now)).unwrap_or(0)).min(LOOK))
+}

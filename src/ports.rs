@@ -1,0 +1,63 @@
+//! What the engine asks of the outside: a clock, and places to show cards.
+
+use crate::card::Card;
+use crate::domain::time::Timestamp;
+use std::future::Future;
+use std::pin::Pin;
+
+/// Where the time comes from. The only place that may ask the system is [`SystemClock`].
+pub trait Clock: Send + Sync + 'static {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for the time")]
+    fn now(&self) -> Timestamp {
+        chrono::Utc::now().into()
+    }
+}
+
+/// A message to be shown.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Names the message for ever: the same key is the same message. Posting twice with one key shows it once.
+    pub key: String,
+    /// The channel within the platform, without the platform's prefix.
+    pub channel: String,
+    /// The key of the message whose thread it belongs in, with the platform's id for it.
+    pub thread: Option<(String, String)>,
+    /// What it shows.
+    pub card: Card,
+    /// The platform's id of the message, when it has been posted already: edit it.
+    pub posted: Option<String>,
+}
+
+/// Why a message could not be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChatError {
+    /// Try again, not before this many milliseconds.
+    Retry { after_ms: i64, why: String },
+    /// Trying again cannot help.
+    Refused { why: String },
+}
+
+/// A boxed future: what an object-safe async method gives back.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A place with channels, threads and messages.
+///
+/// Contract: `show` with `posted: None` posts, and is safe to repeat with the same key (the second call finds the
+/// first one's message); with `posted: Some` it edits. Returns the platform's id of the message.
+pub trait Chat: Send + Sync + 'static {
+    /// The prefix of its channels: `console` in `console:deployments`.
+    fn platform(&self) -> &'static str;
+    /// What one of its messages can hold.
+    fn limits(&self) -> crate::card::fit::Limits;
+    /// Shows one message.
+    fn show<'a>(&'a self, delivery: &'a Delivery) -> Pending<'a, Result<String, ChatError>>;
+}

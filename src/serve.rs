@@ -1,0 +1,204 @@
+//! The composition root: wires the rooms, runs until told to stop, and ends cleanly.
+
+use crate::chat::console::{self, Account, Console, ConsoleChat, Settings, SignIn};
+use crate::config::{Config, check_listen};
+use crate::engine::Engine;
+use crate::library::Library;
+use crate::loops::{outbox, timers};
+use crate::ports::{Chat, SystemClock};
+use crate::store::Store;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long a page may take to finish loading once we were told to stop. Live streams end at once.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// The database's name in the data folder.
+pub const DATABASE: &str = "rollcall.db";
+
+/// Where the running bot says how to reach it; readable by its owner alone.
+pub const RUNNING: &str = "running.json";
+
+/// What `running.json` holds.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Lets a terminal of the same user in.
+    pub token: String,
+    /// Its process.
+    pub pid: u32,
+}
+
+/// Runs the bot until SIGTERM or Ctrl-C. The error is a sentence for whoever started it.
+pub async fn serve(config: Config) -> Result<(), String> {
+    check_listen(config.listen, &config.people)?;
+    let data = config.data.clone();
+    std::fs::create_dir_all(&data)
+        .map_err(|e| format!("The data folder {} cannot be made: {e}. Choose another with --data.", data.display()))?;
+    let _only = only_instance(&data)?;
+    let store = Arc::new(Store::open(&data.join(DATABASE)).await.map_err(|e| e.to_string())?);
+    let library = library(&config)?;
+    let checklists = library.entries();
+    let signs_in = config.people.values().any(|p| p.key.is_some());
+    let listener = console::listen(config.listen, signs_in).await?;
+    let address = listener.local_addr().map_err(|e| format!("Rollcall cannot listen: {e}."))?;
+    let config = Arc::new(config);
+    let (engine, door) =
+        Engine::open(store.clone(), Arc::new(SystemClock), config.clone(), library).await.map_err(|e| e.to_string())?;
+
+    let token = secret()?;
+    let running = Running { address, token: token.clone(), pid: std::process::id() };
+    let note = data.join(RUNNING);
+    write_private(&note, &serde_json::to_vec(&running).unwrap_or_default())
+        .map_err(|e| format!("{} cannot be written: {e}.", note.display()))?;
+
+    let (stop, stopped) = watch::channel(false);
+    let chats: outbox::Chats = HashMap::from([("console", Arc::new(ConsoleChat) as Arc<dyn Chat>)]);
+    let timer_loop = tokio::spawn(timers::run(engine.clone(), stopped.clone()));
+    let outbox_loop = tokio::spawn(outbox::run(engine.clone(), chats, stopped.clone()));
+    let console = Console::new(Arc::new(engine.clone()), settings(&config, address, token, &data)?);
+    let (router, mut http_stop) = (console.router(), stopped.clone());
+    let http = tokio::spawn(async move {
+        let closing = async {
+            _ = http_stop.wait_for(|stop| *stop).await;
+            console.close();
+        };
+        console::serve(listener, router, closing, DRAIN).await;
+    });
+
+    greet(address, &store, &config, &checklists);
+    tracing::info!(%address, "ready");
+    signal().await;
+    tracing::info!("stopping");
+    _ = stop.send(true);
+    for task in [http, timer_loop, outbox_loop] {
+        _ = tokio::time::timeout(DRAIN * 2, task).await;
+    }
+    drop(engine);
+    _ = tokio::time::timeout(DRAIN, door).await;
+    _ = std::fs::remove_file(&note);
+    store.close().await.map_err(|e| e.to_string())?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn settings(config: &Config, address: SocketAddr, token: String, data: &Path) -> Result<Settings, String> {
+    let people: Vec<Account> = config
+        .people
+        .iter()
+        .filter_map(|(id, p)| Some(Account { id: id.clone(), name: p.name.clone(), key_sha256: p.key.as_ref()?.0 }))
+        .collect();
+    let sign_in =
+        if people.is_empty() { None } else { Some(SignIn { people, secret: server_secret(data)?.into_bytes() }) };
+    Ok(Settings {
+        hosts: config.console.hosts.clone(),
+        port: address.port(),
+        sign_in,
+        token,
+        loopback: address.ip().is_loopback(),
+        clock: Arc::new(SystemClock),
+    })
+}
+
+/// The checklists the configuration points to, or the built-in ones.
+pub fn library(config: &Config) -> Result<Library, String> {
+    match &config.checklists {
+        Some(dir) => Library::from_dir(dir).map_err(|e| e.to_string()),
+        None => Ok(Library::built_in()),
+    }
+}
+
+/// Two bots on the same data would each think they hold the clock. The lock goes with the process, however it ends.
+fn only_instance(data: &Path) -> Result<File, String> {
+    let path = data.join("rollcall.lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(|e| {
+        format!("{} cannot be opened: {e}. Rollcall must be able to write in its data folder.", path.display())
+    })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(format!(
+            "Another Rollcall is running on {}. Use that one, stop it, or choose another folder with --data.",
+            data.display()
+        )),
+        Err(std::fs::TryLockError::Error(e)) => Err(format!("{} cannot be locked: {e}.", path.display())),
+    }
+}
+
+fn secret() -> Result<String, String> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|e| format!("The machine gives no random numbers: {e}."))?;
+    Ok(hex::encode(bytes))
+}
+
+/// Signs sessions; kept so that a restart signs nobody out.
+fn server_secret(data: &Path) -> Result<String, String> {
+    let path = data.join("secret");
+    if let Ok(found) = std::fs::read_to_string(&path)
+        && found.trim().len() == 64
+    {
+        return Ok(found.trim().to_owned());
+    }
+    let made = secret()?;
+    write_private(&path, made.as_bytes()).map_err(|e| format!("{} cannot be written: {e}.", path.display()))?;
+    Ok(made)
+}
+
+/// Writes a file only its owner can read, whole or not at all.
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let temporary: PathBuf = path.with_extension("new");
+    let mut options = File::options();
+    options.create(true).truncate(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&temporary, path)
+}
+
+fn greet(address: SocketAddr, store: &Store, config: &Config, checklists: &[crate::library::Entry]) {
+    let usable: Vec<&str> = checklists.iter().filter(|e| e.title.is_some()).map(|e| e.name.as_str()).collect();
+    let origin = match &config.checklists {
+        Some(dir) => format!("in {}", dir.display()),
+        None => "built in".into(),
+    };
+    let mut out = format!(
+        "Rollcall {} is ready.\n\n  Console     http://{address}\n  State       {}\n  Checklists  {} {origin}: {}\n",
+        env!("CARGO_PKG_VERSION"),
+        store.path().display(),
+        usable.len(),
+        usable.join(", "),
+    );
+    for broken in checklists.iter().filter(|e| e.title.is_none()) {
+        let why = broken.diagnostics.first().map(|d| d.message.as_str()).unwrap_or_default();
+        out.push_str(&format!("              {} cannot be used: {why}\n", broken.name));
+    }
+    out.push_str("\nOpen the console and try:\n  /deploy start v1.2.0\n  /deploy next\n  /deploy help\n\nCtrl-C stops it; nothing is lost.\n");
+    // The terminal may be gone; the bot runs all the same.
+    _ = std::io::stdout().write_all(out.as_bytes());
+    _ = std::io::stdout().flush();
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut term) => tokio::select! {
+            _ = term.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        },
+        Err(_) => _ = tokio::signal::ctrl_c().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    _ = tokio::signal::ctrl_c().await;
+}

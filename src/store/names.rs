@@ -1,0 +1,29 @@
+//! The words the database keeps for surfaces and timers.
+
+use crate::domain::command::{Timer, Via};
+
+pub(super) fn via(via: Via) -> &'static str {
+    match via {
+        Via::Console => "console",
+        Via::Terminal => "terminal",
+        Via::Timer => "timer",
+        Via::Slack => "slack",
+        Via::Discord => "discord",
+    }
+}
+
+pub(super) fn via_named(word: &str) -> Option<Via> {
+    [Via::Console, Via::Terminal, Via::Timer, Via::Slack, Via::Discord].into_iter().find(|v| via(*v) == word)
+}
+
+pub(super) fn timer(timer: Timer) -> &'static str {
+    match timer {
+        Timer::Start => "start",
+        Timer::Progress => "progress",
+        Timer::Archive => "archive",
+    }
+}
+
+pub(super) fn timer_named(word: &str) -> Option<Timer> {
+    [Timer::Start, Timer::Progress, Timer::Archive].into_iter().find(|t| timer(*t) == word)
+}

@@ -1,0 +1,124 @@
+//! What waits to be shown, and what could not be.
+
+use super::open::Store;
+use super::read::{json, moment};
+use super::{NewDelivery, StoreError, Waiting};
+use crate::domain::time::Timestamp;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+/// How many undelivered messages are told at once.
+const UNDELIVERED: i64 = 500;
+
+/// A message that could not be shown and is not tried again by itself. Asking for it anew revives it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Undelivered {
+    pub key: String,
+    pub deployment: u64,
+    pub channel: String,
+    pub what: String,
+    /// As the platform said it.
+    pub why: String,
+    pub attempts: i64,
+    pub failing_since: Option<Timestamp>,
+}
+
+impl Store {
+    /// What is due now, at most `limit`, nothing of it marked: claiming twice without saying what became of it gives
+    /// the same again. Channels take turns; within a channel the order is that of asking. What stands behind a message
+    /// of the same channel that is due later waits, and so does a reply whose thread has no first message yet.
+    pub async fn claim(&self, now: Timestamp, limit: u32) -> Result<Vec<Waiting>, StoreError> {
+        let rows = sqlx::query(
+            "WITH turn AS (
+                SELECT o.ord, row_number() OVER (PARTITION BY o.channel ORDER BY o.ord) AS place
+                FROM outbox o
+                WHERE o.failed = 0 AND o.due <= ?1
+                  AND (o.thread IS NULL OR EXISTS (SELECT 1 FROM messages t WHERE t.key = o.thread))
+                  AND NOT EXISTS (
+                      SELECT 1 FROM outbox e
+                      WHERE e.channel = o.channel AND e.failed = 0 AND e.due > ?1 AND e.ord < o.ord)
+                ORDER BY place, o.ord LIMIT ?2)
+             SELECT o.key, o.deployment, o.channel, o.thread, o.what, o.card, o.due, o.generation, o.attempts,
+                    o.failing_since, m.posted, t.posted
+             FROM turn JOIN outbox o ON o.ord = turn.ord
+             LEFT JOIN messages m ON m.key = o.key
+             LEFT JOIN messages t ON t.key = o.thread
+             ORDER BY turn.place, o.ord",
+        )
+        .bind(now.0)
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await;
+        rows.and_then(|rows| rows.iter().map(waiting).collect()).map_err(|e| self.error(e))
+    }
+
+    /// The earliest moment at which [`Store::claim`] has something to give, as things stand.
+    pub async fn next_delivery(&self) -> Result<Option<Timestamp>, StoreError> {
+        let next: Option<i64> = sqlx::query_scalar(
+            "SELECT min(due) FROM (
+                SELECT o.thread AS thread, t.key AS root,
+                       max(o.due) OVER (PARTITION BY o.channel ORDER BY o.ord ROWS UNBOUNDED PRECEDING) AS due
+                FROM outbox o LEFT JOIN messages t ON t.key = o.thread
+                WHERE o.failed = 0)
+             WHERE thread IS NULL OR root IS NOT NULL",
+        )
+        .fetch_one(&self.readers)
+        .await
+        .map_err(|e| self.error(e))?;
+        Ok(next.map(Timestamp))
+    }
+
+    /// What could not be shown, of one deployment or of all, oldest first, at most 500: given up, or a reply whose
+    /// thread will have no first message.
+    pub async fn failed_deliveries(&self, deployment: Option<u64>) -> Result<Vec<Undelivered>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT o.key, o.deployment, o.channel, o.what,
+                    coalesce(o.error, r.error, 'The message it belongs under was never shown.'),
+                    o.attempts, coalesce(o.failing_since, r.failing_since)
+             FROM outbox o
+             LEFT JOIN outbox r ON r.key = o.thread
+             LEFT JOIN messages t ON t.key = o.thread
+             WHERE (?1 IS NULL OR o.deployment = ?1)
+               AND (o.failed = 1 OR (o.thread IS NOT NULL AND t.key IS NULL AND coalesce(r.failed, 1) = 1))
+             ORDER BY o.ord LIMIT ?2",
+        )
+        .bind(deployment.map(u64::cast_signed))
+        .bind(UNDELIVERED)
+        .fetch_all(&self.readers)
+        .await;
+        rows.and_then(|rows| rows.iter().map(undelivered).collect()).map_err(|e| self.error(e))
+    }
+}
+
+fn waiting(row: &SqliteRow) -> Result<Waiting, sqlx::Error> {
+    let card: Option<&str> = row.try_get(5)?;
+    Ok(Waiting {
+        delivery: NewDelivery {
+            key: row.try_get(0)?,
+            deployment: row.try_get::<i64, _>(1)?.cast_unsigned(),
+            channel: row.try_get(2)?,
+            thread: row.try_get(3)?,
+            what: row.try_get(4)?,
+            card: card.map(json).transpose()?,
+            due: Timestamp(row.try_get(6)?),
+            only_if_shown: false,
+        },
+        generation: row.try_get(7)?,
+        attempts: row.try_get(8)?,
+        failing_since: moment(row, 9)?,
+        posted: row.try_get(10)?,
+        thread_posted: row.try_get(11)?,
+    })
+}
+
+fn undelivered(row: &SqliteRow) -> Result<Undelivered, sqlx::Error> {
+    Ok(Undelivered {
+        key: row.try_get(0)?,
+        deployment: row.try_get::<i64, _>(1)?.cast_unsigned(),
+        channel: row.try_get(2)?,
+        what: row.try_get(3)?,
+        why: row.try_get(4)?,
+        attempts: row.try_get(5)?,
+        failing_since: moment(row, 6)?,
+    })
+}

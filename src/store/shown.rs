@@ -1,0 +1,148 @@
+//! Messages as they were last shown.
+
+use super::open::Store;
+use super::read::{json, moment};
+use super::{Message, StoreError};
+use crate::domain::time::Timestamp;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+use std::collections::HashMap;
+
+/// The most messages of one page, and the most replies (the newest) given with each.
+const PAGE: u32 = 200;
+const REPLIES: u32 = 500;
+
+/// The columns of [`message`], in its order.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT id, key, deployment, channel, thread, what, card, posted_at, edited_at FROM messages ", $rest)
+    };
+}
+
+impl Store {
+    /// A page of a channel: the newest `limit` messages (older than `before_id`), each followed by its thread. Oldest
+    /// first. `before_id` for the next page is the `id` of the first message of this one.
+    pub async fn messages(
+        &self,
+        channel: &str,
+        before_id: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Message>, StoreError> {
+        let page = async {
+            let rows =
+                sqlx::query(select!("WHERE channel = ?1 AND thread IS NULL AND id < ?2 ORDER BY id DESC LIMIT ?3"))
+                    .bind(channel)
+                    .bind(before_id.unwrap_or(i64::MAX))
+                    .bind(limit.min(PAGE))
+                    .fetch_all(&self.readers)
+                    .await?;
+            let roots: Vec<Message> = rows.iter().rev().map(message).collect::<Result<_, _>>()?;
+            let rows = sqlx::query(
+                "SELECT id, key, deployment, channel, thread, what, card, posted_at, edited_at FROM (
+                     SELECT *, row_number() OVER (PARTITION BY thread ORDER BY id DESC) AS place FROM messages
+                     WHERE thread IS NOT NULL AND thread IN (SELECT value FROM json_each(?1)))
+                 WHERE place <= ?2 ORDER BY id",
+            )
+            .bind(keys(roots.iter().map(|m| m.key.as_str())))
+            .bind(REPLIES)
+            .fetch_all(&self.readers)
+            .await?;
+            let mut threads: HashMap<String, Vec<Message>> = HashMap::new();
+            for row in &rows {
+                let reply = message(row)?;
+                threads.entry(reply.thread.clone().unwrap_or_default()).or_default().push(reply);
+            }
+            let mut page = Vec::with_capacity(roots.len() + rows.len());
+            for root in roots {
+                let replies = threads.remove(&root.key).unwrap_or_default();
+                page.push(root);
+                page.extend(replies);
+            }
+            self.with_reactions(page).await
+        };
+        page.await.map_err(|e| self.error(e))
+    }
+
+    /// The message of that key, if it has been shown.
+    pub async fn message(&self, key: &str) -> Result<Option<Message>, StoreError> {
+        let row = sqlx::query(select!("WHERE key = ?1")).bind(key).fetch_optional(&self.readers);
+        self.one(row.await).await
+    }
+
+    /// The message that a platform calls by this id.
+    pub async fn message_posted(&self, channel: &str, posted: &str) -> Result<Option<Message>, StoreError> {
+        let query = sqlx::query(select!("WHERE channel = ?1 AND posted = ?2 ORDER BY id LIMIT 1"));
+        let row = query.bind(channel).bind(posted).fetch_optional(&self.readers);
+        self.one(row.await).await
+    }
+
+    /// A deployment's messages in the order they were first shown.
+    pub async fn deployment_messages(&self, id: u64) -> Result<Vec<Message>, StoreError> {
+        let all = async {
+            let query = sqlx::query(select!("WHERE deployment = ?1 ORDER BY id"));
+            let rows = query.bind(id.cast_signed()).fetch_all(&self.readers).await?;
+            self.with_reactions(rows.iter().map(message).collect::<Result<_, _>>()?).await
+        };
+        all.await.map_err(|e| self.error(e))
+    }
+
+    /// The keys of a deployment's messages in the order they were first shown.
+    pub async fn shown_keys(&self, id: u64) -> Result<Vec<String>, StoreError> {
+        sqlx::query_scalar("SELECT key FROM messages WHERE deployment = ?1 ORDER BY id")
+            .bind(id.cast_signed())
+            .fetch_all(&self.readers)
+            .await
+            .map_err(|e| self.error(e))
+    }
+
+    async fn one(&self, row: Result<Option<SqliteRow>, sqlx::Error>) -> Result<Option<Message>, StoreError> {
+        let one = async {
+            let Some(row) = row? else { return Ok(None) };
+            Ok(self.with_reactions(vec![message(&row)?]).await?.pop())
+        };
+        one.await.map_err(|e| self.error(e))
+    }
+
+    async fn with_reactions(&self, mut messages: Vec<Message>) -> Result<Vec<Message>, sqlx::Error> {
+        let rows = sqlx::query(
+            "SELECT message, emoji, person FROM reactions
+             WHERE message IN (SELECT value FROM json_each(?1)) ORDER BY rowid",
+        )
+        .bind(keys(messages.iter().map(|m| m.key.as_str())))
+        .fetch_all(&self.readers)
+        .await?;
+        let mut found: HashMap<String, Vec<(String, Vec<String>)>> = HashMap::new();
+        for row in &rows {
+            let (emoji, person): (String, String) = (row.try_get(1)?, row.try_get(2)?);
+            let of = found.entry(row.try_get(0)?).or_default();
+            match of.iter_mut().find(|(e, _)| *e == emoji) {
+                Some((_, people)) => people.push(person),
+                None => of.push((emoji, vec![person])),
+            }
+        }
+        for m in &mut messages {
+            m.reactions = found.remove(&m.key).unwrap_or_default();
+        }
+        Ok(messages)
+    }
+}
+
+/// Texts as one bound value, however many.
+pub(super) fn keys<'a>(keys: impl Iterator<Item = &'a str>) -> String {
+    serde_json::Value::from_iter(keys).to_string()
+}
+
+fn message(row: &SqliteRow) -> Result<Message, sqlx::Error> {
+    Ok(Message {
+        id: row.try_get(0)?,
+        key: row.try_get(1)?,
+        deployment: row.try_get::<i64, _>(2)?.cast_unsigned(),
+        channel: row.try_get(3)?,
+        thread: row.try_get(4)?,
+        what: row.try_get(5)?,
+        card: json(row.try_get(6)?)?,
+        posted_at: Timestamp(row.try_get(7)?),
+        edited_at: moment(row, 8)?,
+        reactions: Vec::new(),
+    })
+}

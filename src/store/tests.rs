@@ -1,0 +1,1061 @@
+use super::chain::{Parts, ROOT};
+use super::*;
+use crate::card::{Card, Tone};
+use crate::domain::command::{Mark, Person, Via};
+use crate::domain::event::Event;
+use proptest::prelude::*;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+type Done = Result<(), StoreError>;
+
+struct House {
+    dir: TempDir,
+    store: Store,
+}
+
+async fn house() -> House {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).await.unwrap();
+    House { dir, store }
+}
+
+impl House {
+    fn file(&self) -> PathBuf {
+        self.dir.path().join("rollcall.db")
+    }
+    /// Somebody with a database tool.
+    async fn intruder(&self) -> SqliteConnection {
+        SqliteConnectOptions::new().filename(self.file()).connect().await.unwrap()
+    }
+    async fn claim(&self, now: i64) -> Vec<String> {
+        self.store.claim(Timestamp(now), 100).await.unwrap().into_iter().map(|w| w.delivery.key).collect()
+    }
+    async fn tamper(&self, sql: &'static str) {
+        let mut conn = self.intruder().await;
+        let sql = format!(
+            "PRAGMA foreign_keys = OFF; DROP TRIGGER events_are_not_changed; DROP TRIGGER events_are_not_removed;
+             DROP TRIGGER checklists_are_not_changed; {sql}"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
+        conn.close().await.unwrap();
+    }
+    async fn first_fault(&self) -> (u64, u64, Fault) {
+        let report = self.store.audit(None).await.unwrap();
+        assert_eq!(report.findings.len(), 1, "{report:?}");
+        let f = &report.findings[0];
+        (f.deployment, f.seq, f.fault)
+    }
+}
+
+fn list() -> Checklist {
+    Checklist { name: "release".into(), ..Checklist::default() }
+}
+
+fn summary(id: u64) -> Summary {
+    Summary {
+        id,
+        version: format!("v1.{id}"),
+        checklist: "release".into(),
+        title: "Release".into(),
+        checklist_hash: chain::checklist_hash(&list()),
+        service: "api".into(),
+        environment: "production".into(),
+        channel: "console:deployments".into(),
+        rehearsal: false,
+        status: Status::Active,
+        deployer: "Ada".into(),
+        opened_at: Timestamp(1000),
+        started_at: Some(Timestamp(1001)),
+        ended_at: None,
+        archived: false,
+    }
+}
+
+fn event(deployment: u64, prev: Hash, seq: u64) -> NewEvent {
+    let event = Event::Noted { text: format!("“{seq}” wörds") };
+    let recorded =
+        Recorded { seq, at: Timestamp(1000 + seq as i64), by: Person::named("Ada"), via: Via::Console, event };
+    NewEvent { deployment, prev, hash: chain::link(&prev, deployment, &recorded), recorded }
+}
+
+fn events(deployment: u64, n: u64) -> Vec<NewEvent> {
+    let mut prev = ROOT;
+    (1..=n)
+        .map(|seq| {
+            let e = event(deployment, prev, seq);
+            prev = e.hash;
+            e
+        })
+        .collect()
+}
+
+/// A deployment with `n` events.
+fn opened(id: u64, n: u64) -> Batch {
+    Batch {
+        checklists: vec![(chain::checklist_hash(&list()), Arc::new(list()))],
+        deployments: vec![summary(id)],
+        events: events(id, n),
+        ..Batch::default()
+    }
+}
+
+fn card(title: &str) -> Card {
+    Card { title: title.into(), tone: Tone::Plain, rehearsal: false, blocks: vec![], buttons: vec![] }
+}
+
+fn reply(text: &str) -> Reply {
+    Reply { ok: true, text: text.into(), card: None, choices: vec![], deployment: Some(1) }
+}
+
+fn ask(key: &str, channel: &str, due: i64) -> NewDelivery {
+    NewDelivery {
+        key: key.into(),
+        deployment: 1,
+        channel: channel.into(),
+        thread: None,
+        what: "board".into(),
+        card: None,
+        due: Timestamp(due),
+        only_if_shown: false,
+    }
+}
+
+fn asks(asks: Vec<NewDelivery>) -> Batch {
+    Batch { outbox: asks, ..Batch::default() }
+}
+
+fn became(key: &str, generation: i64, at: i64, outcome: DeliveryOutcome) -> Batch {
+    let delivered = vec![Delivered { key: key.into(), generation, at: Timestamp(at), outcome }];
+    Batch { delivered, ..Batch::default() }
+}
+
+fn shown(title: &str) -> DeliveryOutcome {
+    DeliveryOutcome::Shown { posted: format!("id of {title}"), card: Box::new(card(title)) }
+}
+
+fn retry(due: i64) -> DeliveryOutcome {
+    DeliveryOutcome::Retry { due: Timestamp(due), why: "429".into() }
+}
+
+fn failed() -> DeliveryOutcome {
+    DeliveryOutcome::Failed { why: "channel is gone".into() }
+}
+
+fn bytes(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_written_is_read_again_after_opening_anew() -> Done {
+    let h = house().await;
+    let mut batch = opened(1, 3);
+    batch.locks = vec![(1, Some("api/production".into()))];
+    batch.timers = vec![(1, Timer::Progress, Some(Timestamp(50))), (1, Timer::Start, Some(Timestamp(40)))];
+    batch.inbox = vec![("click 1".into(), Timestamp(7), reply("Ticked."))];
+    batch.outbox = vec![NewDelivery { card: Some(card("Hello")), ..ask("1/board", "console:deployments", 5) }];
+    h.store.commit(&batch).await?;
+    h.store.close().await?;
+    assert_eq!(h.store.commit(&batch).await, Err(StoreError::Closed));
+    assert!(!h.dir.path().join("rollcall.db-wal").exists(), "closing leaves one file");
+
+    let s = Store::open(&h.file()).await?;
+    let log = s.deployment_log(1).await?.unwrap();
+    assert_eq!(log.summary, summary(1));
+    assert_eq!(log.events, batch.events.iter().map(|e| e.recorded.clone()).collect::<Vec<_>>());
+    assert_eq!(log.head, batch.events[2].hash);
+    assert_eq!(s.deployment_log(2).await?, None);
+    assert_eq!(s.checklist(&batch.checklists[0].0).await?.unwrap(), list());
+    assert_eq!(s.checklist("?").await?, None);
+    let answered = s.answered(&["click 0".into(), "click 1".into()]).await?;
+    assert_eq!(answered.into_iter().collect::<Vec<_>>(), [("click 1".to_owned(), reply("Ticked."))]);
+    assert_eq!(s.lock_holder("api/production").await?, Some(1));
+    assert_eq!(s.next_id().await?, 2);
+    assert_eq!(s.next_timer().await?, Some(Timestamp(40)));
+    assert_eq!(s.due_timers(Timestamp(45), 9).await?, [(1, Timer::Start, Timestamp(40))]);
+    assert_eq!(s.timers_of(1).await?.len(), 2);
+    let waiting = s.claim(Timestamp(5), 9).await?;
+    assert_eq!(waiting[0].delivery, batch.outbox[0]);
+    assert_eq!((waiting[0].posted.clone(), waiting[0].attempts), (None, 0));
+    s.commit(&Batch { timers: vec![(1, Timer::Start, None)], ..Batch::default() }).await?;
+    assert_eq!(s.next_timer().await?, Some(Timestamp(50)));
+    let stats = s.stats().await?;
+    assert_eq!((stats.deployments, stats.open, stats.events, stats.waiting, stats.inbox), (1, 1, 3, 1, 1));
+    assert!(s.audit(None).await?.is_sound());
+    Ok(())
+}
+
+#[tokio::test]
+async fn lists_find_their_deployments() -> Done {
+    let h = house().await;
+    let s = &h.store;
+    for id in 1..=6 {
+        let mut batch = opened(id, 1);
+        batch.deployments[0].status = match id {
+            1 | 2 => Status::Succeeded,
+            3 => Status::Active,
+            _ => Status::Queued,
+        };
+        if id == 6 {
+            batch.deployments[0].channel = "slack:C1".into();
+        }
+        batch.deployments[0].version = if id < 3 { "v1".into() } else { format!("v{id}") };
+        s.commit(&batch).await?;
+    }
+    let ids = |v: Vec<Summary>| v.into_iter().map(|s| s.id).collect::<Vec<_>>();
+    let here = "console:deployments";
+    assert_eq!(ids(s.open_in_channel(here).await?), [5, 4, 3]);
+    assert_eq!(ids(s.recent_in_channel(here, 4).await?), [5, 4, 3, 2]);
+    assert_eq!(ids(s.under_way().await?), [3, 4, 5, 6]);
+    assert_eq!(ids(s.list(Past::Open).await?), [6, 5, 4, 3]);
+    assert_eq!(ids(s.list(Past::Over { before_id: None, limit: 1 }).await?), [2]);
+    assert_eq!(ids(s.list(Past::Over { before_id: Some(2), limit: 5 }).await?), [1]);
+    assert_eq!(s.queued_for("api/production").await?, [4, 5, 6]);
+    assert_eq!(s.used_versions(here, 3).await?, ["v5", "v4", "v3"]);
+    assert_eq!(s.used_versions(here, 9).await?, ["v5", "v4", "v3", "v1"]);
+    assert_eq!(s.summary(4).await?.map(|s| s.version), Some("v4".into()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_of_a_batch_is_written_when_one_row_clashes() -> Done {
+    let h = house().await;
+    let mut first = opened(1, 2);
+    first.locks = vec![(1, Some("api/production".into()))];
+    first.inbox = vec![("k".into(), Timestamp(1), reply("first"))];
+    h.store.commit(&first).await?;
+
+    let whole = |tail: Batch| Batch {
+        timers: vec![(2, Timer::Progress, Some(Timestamp(1)))],
+        outbox: vec![ask("2/board", "c", 1)],
+        ..tail
+    };
+    let again = Batch { events: vec![event(1, first.events[0].hash, 2)], ..opened(2, 40) };
+    let gap = Batch { events: vec![event(1, first.events[1].hash, 4)], ..opened(2, 0) };
+    let fork = Batch { events: vec![event(1, [7; 32], 3)], ..opened(2, 0) };
+    let lock = Batch { locks: vec![(2, Some("api/production".into()))], ..opened(2, 40) };
+    let key = Batch { inbox: vec![("k".into(), Timestamp(2), reply("second"))], ..opened(2, 40) };
+    let key_twice =
+        Batch { inbox: ["a", "a"].map(|k| (k.into(), Timestamp(2), reply("twice"))).into(), ..opened(2, 40) };
+    for (batch, clash) in [
+        (again, Clash::Event),
+        (gap, Clash::Event),
+        (fork, Clash::Event),
+        (lock, Clash::Lock),
+        (key, Clash::Request),
+        (key_twice, Clash::Request),
+    ] {
+        assert_eq!(h.store.commit(&whole(batch)).await, Err(StoreError::Conflict(clash)));
+        assert_eq!(h.store.deployment_log(2).await?, None);
+        assert_eq!((h.store.next_timer().await?, h.store.next_delivery().await?), (None, None));
+    }
+    let mut forged = opened(2, 1);
+    forged.events[0].hash = [1; 32];
+    assert!(matches!(h.store.commit(&forged).await, Err(StoreError::Other { .. })));
+    let mut rootless = opened(2, 1);
+    rootless.deployments[0].checklist_hash = "unknown".into();
+    assert!(matches!(h.store.commit(&rootless).await, Err(StoreError::Other { .. })), "no checklist, no deployment");
+
+    let mut misnamed = opened(2, 1);
+    misnamed.checklists[0].0 = "abc".into();
+    assert!(matches!(h.store.commit(&misnamed).await, Err(StoreError::Other { .. })));
+
+    // A lock changes hands within one batch, in whichever order.
+    h.store.commit(&opened(2, 40)).await?;
+    let swap = vec![(2, Some("api/production".to_owned())), (1, None)];
+    h.store.commit(&Batch { locks: swap, ..Batch::default() }).await?;
+    assert_eq!(h.store.lock_holder("api/production").await?, Some(2));
+    let third = event(1, first.events[1].hash, 3);
+    h.store.commit(&Batch { events: vec![third], ..Batch::default() }).await?;
+    assert_eq!(h.store.deployment_log(2).await?.unwrap().events.len(), 40);
+    assert!(h.store.audit(None).await?.is_sound());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_dropped_half_way_leaves_a_usable_store() -> Done {
+    let h = house().await;
+    h.store.commit(&opened(1, 1)).await?;
+    for polls in 1..30_u32 {
+        let seq = h.store.deployment_log(1).await?.unwrap().events.len() as u64;
+        let head = h.store.deployment_log(1).await?.unwrap().head;
+        let batch = Batch { events: vec![event(1, head, seq + 1)], ..Batch::default() };
+        {
+            let mut work = Box::pin(h.store.commit(&batch));
+            for _ in 0..polls {
+                let once = std::future::poll_fn(|cx| std::task::Poll::Ready(work.as_mut().poll(cx).is_ready()));
+                if once.await {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        // Written or not, the next one knows where it stands.
+        let after = match h.store.commit(&batch).await {
+            Ok(()) => true,
+            Err(StoreError::Conflict(Clash::Event)) => false,
+            Err(e) => panic!("{e:?}"),
+        };
+        let log = h.store.deployment_log(1).await?.unwrap();
+        assert_eq!(log.events.len() as u64, seq + 1, "polls {polls}, written by the second: {after}");
+    }
+    assert!(h.store.audit(None).await?.is_sound());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_full_disk_loses_nothing_and_passes() -> Done {
+    let h = house().await;
+    h.store.commit(&opened(1, 1)).await?;
+    h.store.limit_pages(Some(1)).await?;
+    let mut big = opened(2, 400);
+    big.inbox = vec![("k".into(), Timestamp(1), reply("big"))];
+    let error = h.store.commit(&big).await.unwrap_err();
+    assert_eq!(error, StoreError::Full { path: h.file() });
+    assert!(error.is_transient() && error.to_string().contains("is full"), "{error}");
+    assert_eq!(h.store.deployment_log(2).await?, None);
+    assert!(h.store.answered(&["k".into()]).await?.is_empty());
+    h.store.limit_pages(None).await?;
+    h.store.commit(&big).await?;
+    assert_eq!(h.store.deployment_log(2).await?.unwrap().events.len(), 400);
+    assert!(h.store.audit(None).await?.is_sound());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_lock_of_another_program_is_waited_for_and_then_told() -> Done {
+    let h = house().await;
+    sqlx::query("PRAGMA busy_timeout = 1")
+        .execute(h.store.writer().await?.conn.as_mut().unwrap())
+        .await
+        .map_err(|e| h.store.error(e))?;
+    let mut other = h.intruder().await;
+    sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
+    let error = h.store.commit(&opened(1, 1)).await.unwrap_err();
+    assert_eq!(error, StoreError::Busy { path: h.file() });
+    assert!(error.is_transient());
+    assert_eq!(h.store.deployment_log(1).await?, None, "reading goes on");
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    h.store.commit(&opened(1, 1)).await
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_written_is_told() -> Done {
+    let h = house().await;
+    sqlx::query("PRAGMA query_only = ON")
+        .execute(h.store.writer().await?.conn.as_mut().unwrap())
+        .await
+        .map_err(|e| h.store.error(e))?;
+    assert_eq!(h.store.commit(&opened(1, 1)).await, Err(StoreError::ReadOnly { path: h.file() }));
+    h.store.close().await?;
+    let mut rights = std::fs::metadata(h.file()).unwrap().permissions();
+    rights.set_readonly(true);
+    std::fs::set_permissions(h.file(), rights).unwrap();
+    // The superuser may write all the same.
+    if std::fs::OpenOptions::new().append(true).open(h.file()).is_err() {
+        assert_eq!(Store::open(&h.file()).await.unwrap_err(), StoreError::ReadOnly { path: h.file() });
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn files_that_are_not_ours_are_refused_and_left_alone() -> Done {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.db");
+    for garbage in [&b"x"[..], b"# Not a database\n", &[7; 5000]] {
+        std::fs::write(&path, garbage).unwrap();
+        assert_eq!(Store::open(&path).await.unwrap_err(), StoreError::Foreign { path: path.clone() });
+        assert_eq!(Store::open_existing(&path).await.unwrap_err(), StoreError::Foreign { path: path.clone() });
+        assert_eq!(bytes(&path), garbage);
+    }
+    std::fs::remove_file(&path).unwrap();
+    let mut other = SqliteConnectOptions::new().filename(&path).create_if_missing(true).connect().await.unwrap();
+    sqlx::query("CREATE TABLE theirs (x)").execute(&mut other).await.unwrap();
+    other.close().await.unwrap();
+    let before = bytes(&path);
+    assert_eq!(Store::open(&path).await.unwrap_err(), StoreError::Foreign { path: path.clone() });
+    assert_eq!(bytes(&path), before);
+
+    let missing = dir.path().join("no/such.db");
+    assert_eq!(Store::open(&missing).await.unwrap_err(), StoreError::MissingFolder { path: missing.clone() });
+    assert_eq!(Store::open_existing(&missing).await.unwrap_err(), StoreError::MissingFile { path: missing });
+    let absent = dir.path().join("absent.db");
+    assert_eq!(Store::open_existing(&absent).await.unwrap_err(), StoreError::MissingFile { path: absent.clone() });
+    assert!(!absent.exists());
+
+    // An empty file is a database nobody has begun; half of one is damaged.
+    std::fs::write(&absent, b"").unwrap();
+    let s = Store::open(&absent).await?;
+    s.commit(&opened(1, 200)).await?;
+    s.close().await?;
+    let whole = bytes(&absent);
+    std::fs::write(&absent, &whole[..whole.len() / 2]).unwrap();
+    assert!(matches!(Store::open(&absent).await, Err(StoreError::Damaged { .. })));
+    assert_eq!(bytes(&absent).len(), whole.len() / 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn other_versions_are_told_apart_and_left_alone() -> Done {
+    let h = house().await;
+    h.store.commit(&opened(1, 1)).await?;
+    h.store.close().await?;
+    for (sql, newer, altered, older) in [
+        ("INSERT INTO _sqlx_migrations VALUES (9999, 'later', 0, 1, x'00', 0)", true, false, false),
+        ("UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1", false, true, false),
+        ("UPDATE _sqlx_migrations SET success = 0 WHERE version = 1", false, true, false),
+        ("DELETE FROM _sqlx_migrations", false, false, true),
+    ] {
+        let path = h.dir.path().join("copy.db");
+        std::fs::copy(h.file(), &path).unwrap();
+        let mut conn = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+        sqlx::query(sql).execute(&mut conn).await.unwrap();
+        conn.close().await.unwrap();
+        let before = bytes(&path);
+        let error = Store::open_existing(&path).await.unwrap_err();
+        assert_eq!(matches!(error, StoreError::Newer { .. }), newer, "{error}");
+        assert_eq!(matches!(error, StoreError::Altered { .. }), altered, "{error}");
+        assert_eq!(matches!(error, StoreError::Older { .. }), older, "{error}");
+        if !older {
+            assert_eq!(Store::open(&path).await.unwrap_err(), error);
+        }
+        assert_eq!(bytes(&path), before, "{error}");
+        std::fs::remove_file(&path).unwrap();
+        let _ = std::fs::remove_file(h.dir.path().join("copy.db-wal"));
+        let _ = std::fs::remove_file(h.dir.path().join("copy.db-shm"));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn making_a_database_that_was_interrupted_is_taken_up_again() -> Done {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("rollcall.db");
+    let mut conn = SqliteConnectOptions::new().filename(&path).create_if_missing(true).connect().await.unwrap();
+    sqlx::query(
+        "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, installed_on TIMESTAMP \
+         NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, checksum BLOB NOT NULL, execution_time BIGINT)",
+    )
+    .execute(&mut conn)
+    .await
+    .unwrap();
+    conn.close().await.unwrap();
+    Store::open(&path).await?.commit(&opened(1, 1)).await
+}
+
+#[tokio::test]
+async fn a_file_cut_off_in_the_middle_of_a_change_is_made_whole() -> Done {
+    let h = house().await;
+    h.store.commit(&opened(1, 50)).await?;
+    let (copy, torn) = (h.dir.path().join("copy.db"), h.dir.path().join("torn.db"));
+    h.store.backup(&copy).await?;
+    let mut conn = SqliteConnectOptions::new().filename(&copy).connect().await.unwrap();
+    sqlx::raw_sql("PRAGMA cache_size = 1; BEGIN; UPDATE deployments SET title = hex(randomblob(200000))")
+        .execute(&mut conn)
+        .await
+        .unwrap();
+    std::fs::copy(&copy, &torn).unwrap();
+    std::fs::copy(h.dir.path().join("copy.db-journal"), h.dir.path().join("torn.db-journal")).unwrap();
+    let s = Store::open(&torn).await?;
+    assert_eq!(s.deployment_log(1).await?.unwrap().summary, summary(1));
+    s.commit(&opened(2, 1)).await
+}
+
+#[tokio::test]
+async fn what_was_committed_survives_a_process_that_ended_without_a_word() -> Done {
+    let h = house().await;
+    for id in 1..=20 {
+        h.store.commit(&opened(id, 5)).await?;
+    }
+    // The files as a power cut would leave them: what is in the log beside the file counts, half a write does not.
+    let file = h.dir.path().join("after.db");
+    std::fs::copy(h.file(), &file).unwrap();
+    let log = bytes(&h.dir.path().join("rollcall.db-wal"));
+    for kept in [log.len(), log.len() - 100] {
+        std::fs::write(h.dir.path().join("after.db-wal"), &log[..kept]).unwrap();
+        let s = Store::open_existing(&file).await?;
+        let report = s.audit(None).await?;
+        assert!(report.is_sound(), "{report:?}");
+        assert_eq!(report.deployments, if kept == log.len() { 20 } else { 19 });
+        s.close().await?;
+        let _ = std::fs::remove_file(h.dir.path().join("after.db-shm"));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_command_reads_beside_the_bot_and_writes_nothing() -> Done {
+    let h = house().await;
+    let beside = Store::open_existing(h.dir.path()).await?;
+    h.store.commit(&opened(1, 2)).await?;
+    assert_eq!(beside.deployment_log(1).await?.unwrap().events.len(), 2);
+    assert_eq!(beside.commit(&opened(2, 1)).await, Err(StoreError::ForReading { path: h.file() }));
+    beside.close().await
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_may_read_the_files() -> Done {
+    use std::os::unix::fs::PermissionsExt;
+    let h = house().await;
+    h.store.commit(&opened(1, 1)).await?;
+    h.store.backup(&h.dir.path().join("copy.db")).await?;
+    for file in std::fs::read_dir(h.dir.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_log_can_only_grow() -> Done {
+    let h = house().await;
+    h.store.commit(&opened(1, 3)).await?;
+    let mut tool = h.intruder().await;
+    for sql in [
+        "UPDATE events SET body = '{}'",
+        "DELETE FROM events",
+        "INSERT OR REPLACE INTO events SELECT * FROM events",
+        "UPDATE checklists SET body = '{}'",
+        "DELETE FROM checklists",
+        "DELETE FROM deployments",
+    ] {
+        assert!(sqlx::query(sql).execute(&mut tool).await.is_err(), "{sql}");
+    }
+    assert!(h.store.audit(None).await?.is_sound());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_audit_finds_what_was_done_behind_our_back() -> Done {
+    for (sql, expected) in [
+        ("UPDATE events SET body = replace(body, '5', '6') WHERE deployment = 2 AND seq = 5", (2, 5, Fault::Changed)),
+        ("UPDATE events SET by_name = 'Eve' WHERE deployment = 2 AND seq = 1", (2, 1, Fault::Changed)),
+        ("UPDATE events SET at = at + 1 WHERE deployment = 2 AND seq = 9", (2, 9, Fault::Changed)),
+        ("UPDATE events SET prev = zeroblob(32) WHERE deployment = 2 AND seq = 4", (2, 4, Fault::Unlinked)),
+        ("DELETE FROM events WHERE deployment = 2 AND seq = 5", (2, 5, Fault::Missing)),
+        ("DELETE FROM events WHERE deployment = 2 AND seq = 1", (2, 1, Fault::Missing)),
+        ("DELETE FROM events WHERE deployment = 2 AND seq > 7", (2, 8, Fault::CutShort)),
+        ("DELETE FROM events WHERE deployment = 2", (2, 1, Fault::CutShort)),
+        ("UPDATE deployments SET head_seq = 8 WHERE id = 2", (2, 9, Fault::Added)),
+        ("UPDATE deployments SET head_hash = zeroblob(32) WHERE id = 2", (2, 9, Fault::Added)),
+        ("DELETE FROM deployments WHERE id = 2", (2, 1, Fault::Orphan)),
+        ("DELETE FROM deployments WHERE id = 3", (3, 1, Fault::Orphan)),
+        (
+            "DELETE FROM events WHERE deployment = 2 AND seq = 4;
+             UPDATE events SET seq = seq - 1 WHERE deployment = 2 AND seq > 4",
+            (2, 4, Fault::Unlinked),
+        ),
+    ] {
+        let h = house().await;
+        for id in 1..=3 {
+            h.store.commit(&opened(id, 9)).await?;
+        }
+        h.tamper(sql).await;
+        assert_eq!(h.first_fault().await, expected, "{sql}");
+        assert!(h.store.audit(Some(1)).await?.is_sound());
+        assert!(!h.store.audit(Some(expected.0)).await?.is_sound());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_audit_finds_a_checklist_that_was_changed() -> Done {
+    let h = house().await;
+    h.store.commit(&opened(1, 1)).await?;
+    h.tamper("UPDATE checklists SET body = replace(body, 'release', 'relaxed')").await;
+    for which in [None, Some(1)] {
+        let report = h.store.audit(which).await?;
+        assert_eq!((report.is_sound(), report.checklists), (false, vec![chain::checklist_hash(&list())]));
+    }
+    Ok(())
+}
+
+/// Every call may be made from a task of a runtime with several threads.
+#[test]
+fn the_store_may_be_shared_between_threads() {
+    fn sent<T: Send>(_: impl FnOnce(&'static Store) -> T) {}
+    fn shared<T: Send + Sync>() {}
+    shared::<Store>();
+    sent(|s| s.commit(Box::leak(Box::default())));
+    sent(|s| s.deployment_log(1));
+    sent(|s| s.audit(None));
+    sent(|s| s.backup(Path::new("x")));
+    sent(|s| s.messages("a", None, 1));
+    sent(|s| s.claim(Timestamp(1), 1));
+    sent(|s| s.close());
+    sent(|_| Store::open(Path::new("x")));
+    sent(|_| Store::open_existing(Path::new("x")));
+    sent(|s| s.limit_pages(None));
+    sent(|s| s.prune(Timestamp(1)));
+}
+
+#[tokio::test]
+async fn an_audit_goes_through_more_than_one_portion() -> Done {
+    let h = house().await;
+    let mut all = Batch { checklists: opened(1, 0).checklists, ..Batch::default() };
+    for id in 1..=600 {
+        let one = opened(id, 2);
+        all.deployments.extend(one.deployments);
+        all.events.extend(one.events);
+    }
+    h.store.commit(&all).await?;
+    let report = h.store.audit(None).await?;
+    assert_eq!((report.deployments, report.events, report.is_sound()), (600, 1200, true));
+    h.tamper("DELETE FROM events WHERE deployment IN (256, 257, 600) AND seq = 2").await;
+    let report = h.store.audit(None).await?;
+    assert_eq!(report.findings.iter().map(|f| f.deployment).collect::<Vec<_>>(), [256, 257, 600]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn channels_keep_their_order_and_take_turns() -> Done {
+    let h = house().await;
+    let s = &h.store;
+    s.commit(&asks(vec![ask("a1", "a", 10), ask("a2", "a", 10), ask("a3", "a", 10), ask("b1", "b", 10)])).await?;
+    assert_eq!(h.claim(9).await, Vec::<String>::new());
+    assert_eq!(s.next_delivery().await?, Some(Timestamp(10)));
+    assert_eq!(h.claim(10).await, ["a1", "b1", "a2", "a3"]);
+    assert_eq!(s.claim(Timestamp(10), 2).await?.len(), 2);
+
+    // The second must wait: so must the third, though it is due.
+    let generation = s.claim(Timestamp(10), 9).await?[2].generation;
+    s.commit(&became("a2", generation, 11, retry(50))).await?;
+    assert_eq!(h.claim(20).await, ["a1", "b1"]);
+    s.commit(&became("a1", generation, 12, shown("a1"))).await?;
+    s.commit(&became("b1", generation, 12, failed())).await?;
+    assert_eq!(h.claim(49).await, Vec::<String>::new());
+    assert_eq!(s.next_delivery().await?, Some(Timestamp(50)));
+
+    // Asked for anew, it keeps place and pause; a1 comes in behind.
+    s.commit(&asks(vec![ask("a1", "a", 20), ask("a2", "a", 20)])).await?;
+    assert_eq!(h.claim(49).await, Vec::<String>::new());
+    let waiting = s.claim(Timestamp(50), 9).await?;
+    assert_eq!(waiting.iter().map(|w| w.delivery.key.as_str()).collect::<Vec<_>>(), ["a2", "a3", "a1"]);
+    assert_eq!((waiting[0].attempts, waiting[0].failing_since), (1, Some(Timestamp(11))));
+    assert_eq!(waiting[2].posted.as_deref(), Some("id of a1"));
+
+    // Given up is told, and revived by asking for it anew.
+    let lost = s.failed_deliveries(Some(1)).await?;
+    assert_eq!((lost.len(), lost[0].key.as_str(), lost[0].why.as_str()), (1, "b1", "channel is gone"));
+    s.commit(&asks(vec![ask("b1", "b", 60)])).await?;
+    assert!(s.failed_deliveries(None).await?.is_empty());
+    assert_eq!(h.claim(60).await, ["a2", "b1", "a3", "a1"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn replies_wait_for_their_thread() -> Done {
+    let h = house().await;
+    let s = &h.store;
+    let reply = |key: &str| NewDelivery { thread: Some("root".into()), ..ask(key, "a", 10) };
+    s.commit(&asks(vec![ask("root", "a", 10), reply("r1"), ask("other", "a", 10), reply("r2")])).await?;
+    assert_eq!(h.claim(10).await, ["root", "other"]);
+    let generation = s.claim(Timestamp(10), 1).await?[0].generation;
+    s.commit(&became("root", generation, 11, failed())).await?;
+    s.commit(&became("other", generation, 11, shown("other"))).await?;
+    assert_eq!(s.next_delivery().await?, None, "nothing to spin on");
+    let lost = s.failed_deliveries(None).await?;
+    assert_eq!(lost.iter().map(|u| u.key.as_str()).collect::<Vec<_>>(), ["root", "r1", "r2"]);
+    assert!(lost.iter().all(|u| u.why == "channel is gone"));
+
+    s.commit(&asks(vec![ask("root", "a", 20)])).await?;
+    assert!(s.failed_deliveries(None).await?.is_empty());
+    let generation = s.claim(Timestamp(20), 1).await?[0].generation;
+    s.commit(&became("root", generation, 21, shown("root"))).await?;
+    let waiting = s.claim(Timestamp(21), 9).await?;
+    assert_eq!(waiting.iter().map(|w| w.delivery.key.as_str()).collect::<Vec<_>>(), ["r1", "r2"]);
+    assert_eq!(waiting[0].thread_posted.as_deref(), Some("id of root"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_edit_that_came_meanwhile_is_not_lost() -> Done {
+    let h = house().await;
+    let s = &h.store;
+    s.commit(&asks(vec![ask("k", "a", 10)])).await?;
+    let first = s.claim(Timestamp(10), 1).await?.remove(0).generation;
+    s.commit(&asks(vec![NewDelivery { what: "section/1".into(), ..ask("k", "a", 5) }])).await?;
+    s.commit(&became("k", first, 11, shown("old"))).await?;
+    let m = s.message("k").await?.unwrap();
+    assert_eq!((m.card, m.posted_at, m.edited_at), (card("old"), Timestamp(11), None));
+    let second = s.claim(Timestamp(11), 1).await?.remove(0);
+    assert!(second.generation > first);
+    assert_eq!((second.posted.as_deref(), second.delivery.due), (Some("id of old"), Timestamp(5)));
+    // What failed was the old one: the new one is still to be tried.
+    s.commit(&became("k", first, 12, failed())).await?;
+    assert_eq!(h.claim(12).await, ["k"]);
+    s.commit(&became("k", second.generation, 13, shown("new"))).await?;
+    assert_eq!(s.next_delivery().await?, None);
+    let m = s.message("k").await?.unwrap();
+    assert_eq!((m.card, m.posted_at, m.edited_at), (card("new"), Timestamp(11), Some(Timestamp(13))));
+    assert_eq!(s.message_posted("a", "id of new").await?.map(|m| m.key), Some("k".into()));
+
+    // A late word about a row that is gone says nothing about the one that came after it.
+    s.commit(&asks(vec![ask("k", "a", 20)])).await?;
+    s.commit(&became("k", second.generation, 21, shown("late"))).await?;
+    assert_eq!(h.claim(21).await, ["k"]);
+    s.close().await?;
+    let again = Store::open(h.dir.path()).await?;
+    let third = again.claim(Timestamp(21), 1).await?.remove(0).generation;
+    again.commit(&asks(vec![ask("new", "a", 20)])).await?;
+    assert!(third > second.generation && again.claim(Timestamp(21), 9).await?[1].generation > third);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_edit_never_posts() -> Done {
+    let h = house().await;
+    let s = &h.store;
+    let edit = |key: &str| NewDelivery { only_if_shown: true, ..ask(key, "a", 10) };
+    s.commit(&asks(vec![edit("never"), edit("k"), ask("k", "a", 10), edit("k")])).await?;
+    assert_eq!(h.claim(10).await, ["k"]);
+    s.commit(&asks(vec![edit("k")])).await?;
+    let waiting = s.claim(Timestamp(10), 1).await?.remove(0);
+    s.commit(&became("k", waiting.generation, 11, shown("k"))).await?;
+    assert_eq!(h.claim(11).await, Vec::<String>::new());
+    s.commit(&asks(vec![edit("k"), edit("never")])).await?;
+    assert_eq!(h.claim(11).await, ["k"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn pages_hold_messages_with_threads_and_reactions() -> Done {
+    let h = house().await;
+    let s = &h.store;
+    for (key, thread) in [("1", None), ("2", None), ("1a", Some("1")), ("3", None), ("1b", Some("1"))] {
+        s.commit(&asks(vec![NewDelivery { thread: thread.map(String::from), ..ask(key, "a", 1) }])).await?;
+        let generation = s.claim(Timestamp(1), 1).await?.remove(0).generation;
+        s.commit(&became(key, generation, 2, shown(key))).await?;
+    }
+    let react = |person: &str, emoji: &str, present| Reaction {
+        message: "1a".into(),
+        emoji: emoji.into(),
+        person: person.into(),
+        present,
+        at: Timestamp(5),
+    };
+    let reactions = vec![
+        react("Zoe", "✅", true),
+        react("Ada", "1️⃣", true),
+        react("Ada", "✅", true),
+        react("Zoe", "✅", true),
+        react("Bob", "✅", true),
+        react("Bob", "✅", false),
+    ];
+    s.commit(&Batch { reactions, ..Batch::default() }).await?;
+    let keys = |page: &[Message]| page.iter().map(|m| m.key.clone()).collect::<Vec<_>>();
+    let page = s.messages("a", None, 2).await?;
+    assert_eq!(keys(&page), ["2", "3"]);
+    let page = s.messages("a", Some(page[0].id), 2).await?;
+    assert_eq!(keys(&page), ["1", "1a", "1b"]);
+    let people = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(page[1].reactions, [("✅".into(), people(&["Zoe", "Ada"])), ("1️⃣".into(), people(&["Ada"]))]);
+    assert_eq!(keys(&s.messages("a", None, 9).await?), ["1", "1a", "1b", "2", "3"]);
+    assert_eq!(keys(&s.deployment_messages(1).await?), ["1", "2", "1a", "3", "1b"]);
+    assert_eq!(s.shown_keys(1).await?, ["1", "2", "1a", "3", "1b"]);
+    assert_eq!(s.message("?").await?, None);
+    assert_eq!(s.message("1a").await?.unwrap().reactions.len(), 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn old_answers_are_forgotten_in_bounded_portions() -> Done {
+    let h = house().await;
+    let day = 24 * 60 * 60 * 1000;
+    let inbox = (0..1500).map(|i| (format!("k{i}"), Timestamp(i64::from(i) % 2 * 5 * day), reply("r"))).collect();
+    h.store.commit(&Batch { inbox, ..Batch::default() }).await?;
+    assert_eq!(h.store.prune(Timestamp(8 * day)).await?, 750);
+    let later = Timestamp(30 * day);
+    assert_eq!((h.store.prune(later).await?, h.store.prune(later).await?), (750, 0));
+    let inbox = (0..1001).map(|i| (format!("k{i}"), Timestamp(0), reply("r"))).collect();
+    h.store.commit(&Batch { inbox, ..Batch::default() }).await?;
+    assert_eq!((h.store.prune(later).await?, h.store.prune(later).await?), (1000, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_backup_taken_while_writing_is_whole() -> Done {
+    let h = house().await;
+    h.store.commit(&opened(1, 500)).await?;
+    let copy = h.dir.path().join("copy.db");
+    let writing = async {
+        for id in 2..=40 {
+            h.store.commit(&opened(id, 20)).await?;
+        }
+        Ok::<_, StoreError>(())
+    };
+    let (written, copied) = tokio::join!(writing, h.store.backup(&copy));
+    written.and(copied)?;
+    assert_eq!(h.store.backup(&copy).await, Err(StoreError::Exists { path: copy.clone() }));
+    assert_eq!(h.store.backup(&h.file()).await, Err(StoreError::Exists { path: h.file() }));
+    let nowhere = h.dir.path().join("no/copy.db");
+    assert_eq!(h.store.backup(&nowhere).await, Err(StoreError::MissingFolder { path: nowhere }));
+    let left = std::fs::read_dir(h.dir.path())
+        .unwrap()
+        .filter(|f| f.as_ref().is_ok_and(|f| f.file_name().to_string_lossy().contains("partial")));
+    assert_eq!(left.count(), 0);
+
+    let beside = Store::open_existing(&copy).await?;
+    let report = beside.audit(None).await?;
+    assert!(report.is_sound() && report.events >= 500, "{report:?}");
+    beside.close().await?;
+    let restored = Store::open(&copy).await?;
+    let next = restored.next_id().await?;
+    restored.commit(&opened(next, 1)).await?;
+    // Beside the bot, by a command.
+    Store::open_existing(h.dir.path()).await?.backup(&h.dir.path().join("second.db")).await
+}
+
+#[tokio::test]
+async fn the_writer_writes_durably() -> Done {
+    let h = house().await;
+    for again in [false, true] {
+        let mut writer = h.store.writer().await?;
+        if again {
+            // A connection that is not trusted any more is replaced by one of the same kind.
+            writer.dirty = true;
+            drop(writer);
+            writer = h.store.writer().await?;
+        }
+        let conn = writer.conn.as_mut().unwrap();
+        for (sql, expected) in [
+            ("SELECT journal_mode = 'wal' FROM pragma_journal_mode", 1),
+            ("PRAGMA synchronous", 2),
+            ("PRAGMA foreign_keys", 1),
+            ("PRAGMA busy_timeout", 2000),
+        ] {
+            let value: i64 = sqlx::query_scalar(sql).fetch_one(&mut *conn).await.map_err(|e| h.store.error(e))?;
+            assert_eq!(value, expected, "{sql}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn look_ups_use_their_indexes() -> Done {
+    let h = house().await;
+    let mut conn = h.intruder().await;
+    for sql in [
+        "SELECT * FROM deployments INDEXED BY deployments_open WHERE over = 0 AND channel = ? ORDER BY id DESC",
+        "SELECT * FROM deployments WHERE channel = ? ORDER BY id DESC",
+        "SELECT id FROM deployments WHERE status = 'queued' AND service || '/' || environment = ? ORDER BY id",
+        "SELECT id FROM deployments WHERE lock = ?",
+        "SELECT * FROM events WHERE deployment = ? ORDER BY seq",
+        "SELECT deployment FROM timers WHERE due <= ? ORDER BY due",
+        "SELECT min(due) FROM timers",
+        "SELECT * FROM messages WHERE channel = ? AND thread IS NULL AND id < ? ORDER BY id DESC",
+        "SELECT * FROM messages WHERE thread IS NOT NULL AND thread IN (SELECT value FROM json_each(?))",
+        "SELECT * FROM messages WHERE channel = ? AND posted = ? ORDER BY id",
+        "SELECT * FROM inbox WHERE key IN (SELECT value FROM json_each(?))",
+        "SELECT * FROM reactions WHERE message IN (SELECT value FROM json_each(?))",
+        "SELECT 1 FROM outbox WHERE channel = ? AND failed = 0 AND due > ?",
+        "SELECT * FROM outbox WHERE deployment = ?",
+        "SELECT rowid FROM inbox WHERE at < ? ORDER BY at LIMIT 5",
+    ] {
+        let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+        let rows = plan.fetch_all(&mut conn).await.map_err(|e| h.store.error(e))?;
+        let steps: Vec<String> = rows.iter().map(|r| sqlx::Row::get(r, 3)).collect();
+        let slow = |s: &String| s.starts_with("SCAN") && !s.contains("VIRTUAL") || s.contains("TEMP B-TREE");
+        assert!(!steps.iter().any(slow) || sql.contains("min(due)"), "{sql}: {steps:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_encoding_of_a_link_never_changes() {
+    let parts = Parts {
+        deployment: 12,
+        seq: 3,
+        at: -4,
+        by_id: b"ada",
+        by_name: "Ada Løv".as_bytes(),
+        via: b"slack",
+        body: b"{}",
+    };
+    assert_eq!(
+        hex::encode(chain::link_parts(&ROOT, &parts)),
+        "1061ca0d2437f5430c23977c658c8a587b95e42536a3ddc4ded0646e111c5515"
+    );
+}
+
+#[test]
+fn a_recorded_event_links_as_its_stored_bytes() {
+    let event = Event::Marked { item: "3.2".parse().unwrap(), mark: Mark::Tick, note: None, reaction: None };
+    let recorded = Recorded { seq: 1, at: Timestamp(5), by: Person::named("Ada"), via: Via::Terminal, event };
+    let body = serde_json::to_string(&recorded.event).unwrap();
+    let parts =
+        Parts { deployment: 9, seq: 1, at: 5, by_id: b"ada", by_name: b"Ada", via: b"terminal", body: body.as_bytes() };
+    assert_eq!(chain::link(&ROOT, 9, &recorded), chain::link_parts(&ROOT, &parts));
+}
+
+#[test]
+fn words_of_the_database_are_read_again() {
+    for via in [Via::Console, Via::Terminal, Via::Timer, Via::Slack, Via::Discord] {
+        assert_eq!(names::via_named(names::via(via)), Some(via));
+        assert_eq!(serde_json::to_value(via).unwrap(), names::via(via));
+    }
+    for timer in [Timer::Start, Timer::Progress, Timer::Archive] {
+        assert_eq!(names::timer_named(names::timer(timer)), Some(timer));
+        assert_eq!(serde_json::to_value(timer).unwrap(), names::timer(timer));
+    }
+}
+
+type Fields = (u64, u64, i64, [Vec<u8>; 4]);
+
+fn link_of(prev: &Hash, (deployment, seq, at, [by_id, by_name, via, body]): &Fields) -> Hash {
+    chain::link_parts(prev, &Parts { deployment: *deployment, seq: *seq, at: *at, by_id, by_name, via, body })
+}
+
+proptest! {
+    #[test]
+    fn different_rows_have_different_links(a: (Hash, Fields), b: (Hash, Fields)) {
+        prop_assert_eq!(link_of(&a.0, &a.1) == link_of(&b.0, &b.1), a == b);
+    }
+
+    /// Moving the border between two texts changes the link, although the bytes in a row are the same.
+    #[test]
+    fn borders_between_texts_count(text in "[a-c]{1,12}", cut in 0_usize..12, other in 0_usize..12) {
+        let at = |cut: usize| {
+            let (a, b) = text.split_at(cut.min(text.len()));
+            (1, 1, 1, [a.into(), b.into(), vec![], vec![]])
+        };
+        let same = cut.min(text.len()) == other.min(text.len());
+        prop_assert_eq!(link_of(&ROOT, &at(cut)) == link_of(&ROOT, &at(other)), same);
+    }
+}
+
+#[test]
+fn every_error_is_a_sentence() {
+    let path = || PathBuf::from("/srv/rollcall.db");
+    let detail = || String::from("code 1: near \"SELECT\"");
+    let all = [
+        StoreError::Newer { path: path() },
+        StoreError::Older { path: path() },
+        StoreError::Altered { path: path() },
+        StoreError::Foreign { path: path() },
+        StoreError::Damaged { path: path(), detail: detail() },
+        StoreError::ReadOnly { path: path() },
+        StoreError::ForReading { path: path() },
+        StoreError::Busy { path: path() },
+        StoreError::Full { path: path() },
+        StoreError::Denied { path: path() },
+        StoreError::MissingFolder { path: path() },
+        StoreError::MissingFile { path: path() },
+        StoreError::Exists { path: path() },
+        StoreError::Conflict(Clash::Event),
+        StoreError::Conflict(Clash::Lock),
+        StoreError::Conflict(Clash::Request),
+        StoreError::Unreadable { path: path(), detail: detail() },
+        StoreError::Io { path: path(), detail: detail() },
+        StoreError::Closed,
+        StoreError::Other { path: path(), detail: detail() },
+    ];
+    for error in all {
+        let said = error.to_string();
+        assert!(said.ends_with('.') && !said.contains("SELECT") && !said.to_lowercase().contains("sql"), "{said}");
+        let local = matches!(error, StoreError::Conflict(_) | StoreError::Closed);
+        assert_eq!(said.contains("/srv/rollcall.db"), !local, "{said}");
+    }
+}
+
+/// `cargo test --release store::tests::measure -- --ignored --nocapture`
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn measure() -> Done {
+    let rate = |n: u32, from: std::time::Instant| f64::from(n) / from.elapsed().as_secs_f64();
+    let h = house().await;
+    h.store.commit(&opened(1, 0)).await?;
+    {
+        let mut writer = h.store.writer().await?;
+        let conn = writer.conn.as_mut().unwrap();
+        let from = std::time::Instant::now();
+        for i in 0..1000 {
+            let one = sqlx::query("INSERT INTO meta VALUES (?, 'x')").bind(i.to_string());
+            one.execute(&mut *conn).await.map_err(|e| h.store.error(e))?;
+        }
+        println!("one row, bare: {:.0} commits/s", rate(1000, from));
+    }
+    let (mut seq, mut prev) = (0, ROOT);
+    for size in [1_u32, 16, 128] {
+        let rounds = if size == 1 { 1000 } else { 300 };
+        let batches: Vec<Batch> = (0..rounds)
+            .map(|round| {
+                let mut batch = asks(vec![ask("1/board", "a", 1)]);
+                for item in 0..size {
+                    seq += 1;
+                    let e = event(1, prev, seq);
+                    prev = e.hash;
+                    batch.events.push(e);
+                    batch.inbox.push((format!("{size} {round} {item}"), Timestamp(1), reply("Ticked.")));
+                }
+                batch
+            })
+            .collect();
+        let from = std::time::Instant::now();
+        for batch in &batches {
+            h.store.commit(batch).await?;
+        }
+        let commits = rate(rounds, from);
+        println!("{size} ticks: {commits:.0} commits/s, {:.0} ticks/s", commits * f64::from(size));
+    }
+    Ok(())
+}
+
+/// As above, with 100,000 past deployments and a million events.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn measure_with_years_of_history() -> Done {
+    let h = house().await;
+    let s = &h.store;
+    for from in (1..=100_000_u64).step_by(1000) {
+        let mut all = Batch { checklists: opened(1, 0).checklists, ..Batch::default() };
+        for id in from..from + 1000 {
+            let mut one = opened(id, 10);
+            one.deployments[0].status = if id % 10_000 == 0 { Status::Held } else { Status::Succeeded };
+            all.deployments.extend(one.deployments);
+            all.events.extend(one.events);
+        }
+        s.commit(&all).await?;
+    }
+    let from = std::cell::Cell::new(std::time::Instant::now());
+    let told = |what: &str| {
+        println!("{what}: {:?}", from.get().elapsed());
+        from.set(std::time::Instant::now());
+    };
+    s.open_in_channel("console:deployments").await?;
+    told("open in channel");
+    s.recent_in_channel("console:deployments", 20).await?;
+    told("recent in channel");
+    s.under_way().await?;
+    told("under way");
+    s.list(Past::Over { before_id: None, limit: 50 }).await?;
+    told("list");
+    s.queued_for("api/production").await?;
+    told("queued for");
+    s.used_versions("console:deployments", 20).await?;
+    told("used versions");
+    let log = s.deployment_log(50_000).await?.unwrap();
+    told("log");
+    s.next_id().await?;
+    told("next id");
+    s.commit(&Batch { events: vec![event(50_000, log.head, 11)], ..Batch::default() }).await?;
+    told("tick");
+    s.stats().await?;
+    told("stats");
+    s.audit(None).await?;
+    told("audit");
+    let waiting = (0..10_000).map(|i| ask(&format!("k{i}"), &format!("c{}", i % 50), 1)).collect();
+    s.commit(&asks(waiting)).await?;
+    told("10,000 messages asked for");
+    s.claim(Timestamp(1), 50).await?;
+    told("claim");
+    s.next_delivery().await?;
+    told("next delivery");
+    s.backup(&h.dir.path().join("copy.db")).await?;
+    told("backup");
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! Every text people read: what templates say when something happens, and help.
+
+mod escape;
+pub mod facts;
+mod guard;
+mod help;
+pub mod occasions;
+pub mod refusals;
+pub mod replies;
+mod templates;
+
+pub use help::help;
+pub use templates::{
+    Blocked, Entry, Facts, Failed, LONGEST_TEMPLATE, LONGEST_TEXT, Since, Template, TemplateProblem, Texts, Ticker,
+    Waiting,
+};

@@ -1,0 +1,42 @@
+//! Which template speaks on which occasion.
+
+use super::Template;
+use crate::domain::react::Occasion;
+
+/// The template of an occasion.
+pub fn template(occasion: Occasion) -> Template {
+    match occasion {
+        Occasion::Scheduled => Template::Scheduled,
+        Occasion::Queued => Template::Queued,
+        Occasion::Start => Template::Start,
+        Occasion::Progress => Template::Progress,
+        Occasion::Failure => Template::Failure,
+        Occasion::Hold => Template::Hold,
+        Occasion::Resume => Template::Resume,
+        Occasion::Handover => Template::Handover,
+        Occasion::Rollback => Template::Rollback,
+        Occasion::RolledBack => Template::RolledBack,
+        Occasion::Success => Template::Success,
+        Occasion::Partial => Template::Partial,
+        Occasion::Cancelled => Template::Cancelled,
+    }
+}
+
+/// Its word in a message's key.
+pub fn word(occasion: Occasion) -> &'static str {
+    match occasion {
+        Occasion::Scheduled => "scheduled",
+        Occasion::Queued => "queued",
+        Occasion::Start => "start",
+        Occasion::Progress => "progress",
+        Occasion::Failure => "failure",
+        Occasion::Hold => "hold",
+        Occasion::Resume => "resume",
+        Occasion::Handover => "handover",
+        Occasion::Rollback => "rollback",
+        Occasion::RolledBack => "rolled-back",
+        Occasion::Success => "success",
+        Occasion::Partial => "partial",
+        Occasion::Cancelled => "cancelled",
+    }
+}

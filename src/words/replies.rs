@@ -1,0 +1,145 @@
+//! What the person who said something is told when it was done.
+
+use super::refusals;
+use crate::card::compose;
+use crate::domain::checklist::Number;
+use crate::domain::command::Mark;
+use crate::domain::decide::Decision;
+use crate::domain::deployment::Deployment;
+use crate::domain::event::Event;
+use crate::domain::text::{Rich, Span};
+use crate::domain::time::{Timestamp, span};
+use crate::markdown::escape;
+
+/// One or two sentences on what a command did, as Markdown. `d` is the state after it.
+pub fn done(d: &Deployment, decision: &Decision, now: Timestamp) -> String {
+    let marks: Vec<(&Number, Mark)> = decision
+        .events
+        .iter()
+        .filter_map(|e| match e {
+            Event::Marked { item, mark, .. } => Some((item, *mark)),
+            _ => None,
+        })
+        .collect();
+    let mut text = match marks.as_slice() {
+        [] => decision.events.first().map(|e| said(d, e)).unwrap_or_default(),
+        [(item, mark)] => {
+            format!("{}: {item} *{}*. {}", mark_word(*mark), escape(&d.plan.text(item)), so_far(d))
+        }
+        [(first, mark), .., (last, _)] => {
+            format!("{}: {} items, {first} to {last}. {}", mark_word(*mark), marks.len(), so_far(d))
+        }
+    };
+    for remark in decision.remarks.iter().take(3) {
+        text.push_str("\n\n");
+        text.push_str(&refusals::refusal(d, remark, now));
+    }
+    if decision.remarks.len() > 3 {
+        text.push_str(&format!("\n\n{} more were left as they are.", decision.remarks.len() - 3));
+    }
+    text
+}
+
+fn mark_word(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Tick => "Ticked",
+        Mark::Untick => "Reopened",
+        Mark::Skip => "Skipped",
+        Mark::Fail => "Failed",
+        Mark::Block => "Blocked",
+    }
+}
+
+fn so_far(d: &Deployment) -> String {
+    let tally = d.tally();
+    match d.next_up().next() {
+        Some(i) => format!("{} of {} done. Next: {}.", tally.done, tally.total, escape(&compose::line(d, i))),
+        None if d.required_open().is_empty() && d.status.is_under_way() => {
+            format!("{} of {} done. Everything required is settled.", tally.done, tally.total)
+        }
+        None => format!("{} of {} done.", tally.done, tally.total),
+    }
+}
+
+fn said(d: &Deployment, event: &Event) -> String {
+    let id = d.id;
+    match event {
+        Event::Assigned { item, to } => format!("{item} is for {} now.", escape(&to.name)),
+        Event::Evidence { item, .. } => format!("Evidence kept with {item}."),
+        Event::Noted { .. } => format!("Noted in #{id}."),
+        Event::Filled { field, value } => format!("{} is {}.", escape(field), escape(value)),
+        Event::Held { .. } => format!("#{id} is on hold. `/deploy resume` goes on."),
+        Event::Resumed => format!("#{id} goes on."),
+        Event::HandedOver { to } => format!("{} leads #{id} now.", escape(&to.name)),
+        Event::Progress { .. } => "Progress posted.".into(),
+        Event::RollbackCalled { .. } => match d.next_up().next() {
+            Some(i) => format!(
+                "Rollback announced. The forward walk is closed. First: {}. When it is through: `/deploy rolled-back`.",
+                escape(&compose::line(d, i))
+            ),
+            None => "Rollback announced. The forward walk is closed. The checklist has no rollback steps; when the \
+                     earlier version runs again: `/deploy rolled-back`."
+                .into(),
+        },
+        Event::RolledBack => format!("#{id} is rolled back. `/deploy record {id}` has all of it."),
+        Event::Succeeded { .. } => format!("#{id} succeeded. `/deploy record {id}` has all of it."),
+        Event::Partial { .. } => format!("#{id} ended in part. `/deploy record {id}` has all of it."),
+        Event::Cancelled { .. } => format!("#{id} is cancelled."),
+        _ => String::new(),
+    }
+}
+
+/// One line of the record: what happened, without who and when.
+pub fn timeline(d: &Deployment, event: &Event) -> Rich {
+    let item = |n: &Number| Rich(vec![bold(n.to_string()), plain(format!(" {}", d.plan.text(n)))]);
+    let with = |mut rich: Rich, text: &str| {
+        if !text.is_empty() {
+            rich.push(plain(format!(" — {text}")));
+        }
+        rich
+    };
+    let word = |text: &str| Rich(vec![bold(text)]);
+    let late = |ms: i64| if ms > 0 { format!("{} late", span(ms)) } else { String::new() };
+    match event {
+        Event::Opened { start_at: Some(at), .. } => {
+            with(word("Scheduled"), &at.utc().format("for %Y-%m-%d %H:%M UTC").to_string())
+        }
+        Event::Opened { version, .. } => with(word("Opened"), version),
+        Event::Queued { behind } => with(word("Queued"), &format!("behind #{behind}")),
+        Event::Started { late_ms } => with(word("Started"), &late(*late_ms)),
+        Event::SectionOpened { section } => with(word("Came to"), &compose::section_name(d, *section)),
+        Event::Marked { item: n, mark, note, reaction } => {
+            let mut rich = Rich(vec![plain(format!("{} ", mark_word(*mark)))]);
+            item(n).0.into_iter().for_each(|s| rich.push(s));
+            let rich = with(rich, note.as_deref().unwrap_or_default());
+            if reaction.is_some() { with(rich, "by reaction") } else { rich }
+        }
+        Event::Assigned { item: n, to } => with(item(n), &format!("assigned to {}", to.name)),
+        Event::Noted { text } => with(word("Note"), text),
+        Event::Evidence { item: n, text } => with(item(n), &format!("evidence: {text}")),
+        Event::Filled { field, value } => Rich(vec![bold(field.clone()), plain(format!(": {value}"))]),
+        Event::Held { reason } => with(word("Held"), reason),
+        Event::Resumed => word("Resumed"),
+        Event::HandedOver { to } => with(word("Handed over"), &format!("to {}", to.name)),
+        Event::Progress { text, late_ms } => {
+            with(with(word("Progress posted"), text.as_deref().unwrap_or_default()), &late(*late_ms))
+        }
+        Event::RollbackCalled { reason } => with(word("Rollback called"), reason),
+        Event::RolledBack => word("Rolled back"),
+        Event::Succeeded { authority: None, .. } => word("Succeeded"),
+        Event::Succeeded { authority: Some(why), open } => {
+            with(word("Succeeded by override"), &format!("{why} ({} required open)", open.len()))
+        }
+        Event::Partial { reason } => with(word("Ended in part"), reason),
+        Event::Cancelled { reason } => with(word("Cancelled"), reason),
+        Event::Archived => word("Archived"),
+    }
+}
+
+fn bold(text: impl Into<String>) -> Span {
+    Span { text: text.into(), bold: true, ..Span::default() }
+}
+
+fn plain(text: impl Into<String>) -> Span {
+    Span { text: text.into(), ..Span::default() }
+}

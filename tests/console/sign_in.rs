@@ -1,0 +1,169 @@
+//! Signing in, staying so, and not guessing.
+
+use super::*;
+use rollcall::chat::console::Account;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+fn guarded(loopback: bool) -> World {
+    let account = |id: &str, name: &str, key: &str| Account {
+        id: id.into(),
+        name: name.into(),
+        key_sha256: Sha256::digest(key).into(),
+    };
+    World::with(FakeDesk::walking(), |s| {
+        s.loopback = loopback;
+        s.sign_in = Some(SignIn {
+            people: vec![account("ana", "Ana Lima", "correct horse"), account("ben", "Ben", "battery staple")],
+            secret: vec![7; 32],
+        });
+    })
+}
+
+async fn try_key(world: &World, person: &str, key: &str) -> Answer {
+    world.post("/api/sign-in", json!({ "person": person, "key": key })).await
+}
+
+/// The cookie as a browser sends it back.
+fn cookie(answer: &Answer) -> String {
+    answer.header("set-cookie").split(';').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn nothing_is_seen_before_signing_in() {
+    let world = guarded(true);
+    for (path, next) in [
+        ("/c/deployments", "%2Fc%2Fdeployments"),
+        ("/deployments?before=3", "%2Fdeployments%3Fbefore%3D3"),
+        ("/d/12/record.md", "%2Fd%2F12%2Frecord%2Emd"),
+    ] {
+        let answer = world.get(path).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("location")),
+            (303, format!("/sign-in?next={next}").as_str())
+        );
+        assert_eq!(answer.text, "");
+    }
+    for path in [
+        "/events?channel=deployments",
+        "/api/complete?channel=deployments",
+        "/api/me",
+        "/d/12/fragment",
+        "/c/deployments/fragment",
+    ] {
+        let answer = world.get(path).await;
+        assert_eq!(answer.status, 401, "{path}");
+        assert!(answer.error().contains("Sign in"));
+    }
+    // A picked name is no sign-in.
+    assert_eq!(world.post("/api/say", tick()).await.status, 401);
+    assert_eq!(world.get("/assets/app.css").await.status, 200);
+    assert_eq!(world.get("/healthz").await.status, 200);
+    assert!(world.desk.heard.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_key_opens_a_session_of_twelve_hours() {
+    let world = guarded(true);
+    assert_eq!(world.get("/sign-in").await.status, 200);
+    let entered = try_key(&world, " Ana ", "correct horse").await;
+    assert_eq!(entered.status, 200);
+    let set = entered.header("set-cookie");
+    for part in ["rollcall_session=", "HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"] {
+        assert!(set.contains(part), "{part} in {set}");
+    }
+    assert!(!set.contains("Secure"));
+    let cookie = cookie(&entered);
+    let page = world.send(but(get("/c/deployments"), "cookie", Some(&format!("a=b; {cookie}")))).await;
+    assert!(page.text.contains("Ana Lima") && page.text.contains("data-sign-out"));
+    // The session says who it is, whatever the page claims.
+    let said = but(but(post("/api/say", &tick().to_string()), "cookie", Some(&cookie)), "x-rollcall-as", Some("Ben"));
+    assert_eq!(world.send(said).await.status, 200);
+    assert_eq!(&*world.desk.heard.lock().unwrap()[0].by.id, "ana");
+    let again = world.send(but(get("/sign-in?next=/d/12"), "cookie", Some(&cookie))).await;
+    assert_eq!(again.header("location"), "/d/12");
+    world.clock.0.store(12 * 3600 * 1000 - 1, Ordering::Relaxed);
+    assert_eq!(world.send(but(get("/d/12"), "cookie", Some(&cookie))).await.status, 200);
+    world.clock.0.store(12 * 3600 * 1000, Ordering::Relaxed);
+    assert_eq!(world.send(but(get("/d/12"), "cookie", Some(&cookie))).await.status, 303);
+}
+
+#[tokio::test]
+async fn beyond_loopback_the_cookie_is_secure_and_signing_out_takes_it_away() {
+    let world = guarded(false);
+    let entered = try_key(&world, "ben", "battery staple").await;
+    assert!(entered.header("set-cookie").ends_with("; Secure"));
+    let left = world.send(but(post("/api/sign-out", "{}"), "cookie", Some(&cookie(&entered)))).await;
+    assert!(left.header("set-cookie").starts_with("rollcall_session=; Path=/; Max-Age=0"));
+}
+
+#[tokio::test]
+async fn forged_cookies_open_nothing() {
+    let world = guarded(true);
+    let good = cookie(&try_key(&world, "ana", "correct horse").await);
+    let parts: Vec<&str> = good.trim_start_matches("rollcall_session=").split('|').collect();
+    let ben = hex::encode("ben");
+    for forged in [
+        format!("{ben}|{}|{}", parts[1], parts[2]),
+        format!("{}|{}|{}", parts[0], "99999999999999", parts[2]),
+        format!("{}|{}|{}", parts[0], parts[1], "00".repeat(32)),
+        format!("{}|{}|", parts[0], parts[1]),
+        format!("{}|{}|{}|", parts[0], parts[1], parts[2]),
+        format!("{}|{}", parts[0], parts[1]),
+        String::new(),
+    ] {
+        let answer = world.send(but(get("/d/12"), "cookie", Some(&format!("rollcall_session={forged}")))).await;
+        assert_eq!(answer.status, 303, "{forged}");
+    }
+    // Another secret, or another key of the same person, ends the session.
+    let other = World::with(FakeDesk::walking(), |s| {
+        let people =
+            vec![Account { id: "ana".into(), name: "Ana".into(), key_sha256: Sha256::digest("new key").into() }];
+        s.sign_in = Some(SignIn { people, secret: vec![7; 32] });
+    });
+    assert_eq!(other.send(but(get("/d/12"), "cookie", Some(&good))).await.status, 303);
+}
+
+#[tokio::test(start_paused = true)]
+async fn guessing_is_bounded() {
+    let world = guarded(true);
+    for n in 0..10 {
+        let person = if n % 2 == 0 { "ana" } else { "nobody" };
+        let answer = try_key(&world, person, &format!("guess {n}")).await;
+        assert_eq!(answer.status, 401);
+        assert!(answer.header("set-cookie").is_empty());
+        // The answer is the same whether there is such a person.
+        assert!(answer.error().contains("Name and key"));
+    }
+    let refused = try_key(&world, "ana", "correct horse").await;
+    assert_eq!(refused.status, 429);
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() <= 61);
+    assert!(refused.error().contains("Too many"));
+    tokio::time::advance(std::time::Duration::from_secs(60)).await;
+    assert_eq!(try_key(&world, "ana", "correct horse").await.status, 200);
+    // Those who know their key may come as often as they like.
+    for _ in 0..30 {
+        assert_eq!(try_key(&world, "ben", "battery staple").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_sent_elsewhere_after_signing_in() {
+    let world = guarded(true);
+    for next in
+        ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/%0d%0aSet-Cookie:x", ""]
+    {
+        let answer = world.get(&format!("/sign-in?next={next}")).await;
+        assert!(answer.text.contains("data-next=\"/\""), "{next}");
+    }
+    assert!(world.get("/sign-in?next=%2Fd%2F12").await.text.contains("data-next=\"/d/12\""));
+}
+
+#[tokio::test]
+async fn the_terminal_acts_as_the_configured_person() {
+    let world = guarded(true);
+    let body = json!({ "text": "tick 3.4", "channel": "deployments", "as": "Ana" }).to_string();
+    let request = Request::post("/api/do").header("host", HOST).header("authorization", format!("Bearer {TOKEN}"));
+    assert_eq!(world.send(request.body(Body::from(body)).unwrap()).await.status, 200);
+    assert_eq!(&*world.desk.heard.lock().unwrap()[0].by.name, "Ana Lima");
+}

@@ -1,0 +1,298 @@
+//! Whole evenings, told as conversations.
+
+mod world;
+
+use rollcall::card::{Block, Shown};
+use world::*;
+
+const PAGE: &str = "\
+# Shop release
+
+## Before
+
+- [ ] Backup taken
+- [ ] Notes written (optional)
+
+## Deploy
+
+- [ ] Image pushed
+  ```bash
+  ./push.sh v1
+  ```
+- [ ] Pods rolled
+  - [ ] First half
+  - [ ] Second half
+
+## Rollback criteria
+
+- [ ] Error rate > 5%
+
+## Rollback procedure
+
+- [ ] Traffic switched back
+- [ ] Team told
+
+## After success
+
+- [ ] Maintenance page off
+";
+
+#[tokio::test]
+async fn an_evening_that_ends_well() {
+    let w = World::of(PAGE).await;
+    let reply = w.say("Ana", "/deploy start v1.2.0").await;
+    assert!(reply.ok, "{reply:?}");
+    assert!(reply.text.contains("#1"), "{reply:?}");
+    let keys: Vec<String> = w.messages().iter().map(|m| m.key.clone()).collect();
+    assert_eq!(
+        keys,
+        ["1/start@console:deployments", "1/board@console:deployments", "1/section/1/1@console:deployments"]
+    );
+    assert_eq!(w.message("1/section/1").thread.as_deref(), Some("1/start@console:deployments"));
+
+    assert!(w.say("Bob", "tick 1.1 restore tried as well").await.ok);
+    assert_eq!(states(&w.message("1/section/1").card), ["1.1 Ticked", "1.2 Open"]);
+    // What is required in section 1 is settled: section 2 comes up in the thread.
+    assert_eq!(states(&w.message("1/section/2").card), ["2.1 Open", "2.2.1 Open", "2.2.2 Open"]);
+
+    let refused = w.say("Ana", "finish").await;
+    assert!(!refused.ok && refused.text.contains("3 required items are open"), "{}", refused.text);
+    assert!(refused.text.contains("2.2.1"), "{}", refused.text);
+
+    assert!(w.say("Bob", "fail 2.1 registry says 503").await.ok);
+    assert!(w.titles().iter().any(|t| t.contains("2.1")), "the failure is announced: {:?}", w.titles());
+    assert!(w.say("Bob", "tick 2.1").await.ok);
+    assert!(w.say("Ana", "tick 2.2").await.ok);
+    let done = w.say("Ana", "finish").await;
+    assert!(done.ok, "{}", done.text);
+    assert!(read(&w.message("1/board").card).contains("succeeded"));
+    // After success its own list opens.
+    assert!(w.say("Ana", "tick maintenance page").await.ok);
+}
+
+#[tokio::test]
+async fn an_evening_that_goes_back() {
+    let w = World::of(PAGE).await;
+    w.say("Ana", "start v1.2.0").await;
+    let early = w.say("Bob", "tick traffic switched").await;
+    assert!(!early.ok && early.text.contains("rollback"), "{}", early.text);
+    let met = w.say("Bob", "tick 3.1").await;
+    assert_eq!(met.choices.len(), 1, "a met criterion proposes the rollback: {met:?}");
+    let called = w.press("Bob", &met.choices[0], "").await;
+    assert!(called.ok, "{}", called.text);
+    assert!(w.titles().iter().any(|t| t.contains("Error rate > 5%") || t.to_lowercase().contains("roll")));
+    let closed = w.say("Ana", "tick 1.1").await;
+    assert!(!closed.ok && closed.text.contains("rolling back"), "{}", closed.text);
+    assert_eq!(states(&w.message("1/section/4").card), ["4.1 Open", "4.2 Open"]);
+    assert!(w.say("Ana", "tick 4").await.ok);
+    assert!(w.say("Ana", "rolled-back").await.ok);
+    assert!(read(&w.message("1/board").card).contains("rolled back"));
+}
+
+#[tokio::test]
+async fn progress_comes_by_itself_and_a_night_of_silence_is_made_good_once() {
+    let mut w = World::of(PAGE).await;
+    w.say("Ana", "start v1.2.0").await;
+    w.say("Ana", "tick 1.1").await;
+    w.advance(HOUR).await;
+    let progress = |w: &World| w.messages().iter().filter(|m| m.key.contains("/progress@")).count();
+    assert_eq!(progress(&w), 1);
+    // Down for a night.
+    w.jump(9 * HOUR);
+    w.restart().await;
+    w.settle().await;
+    assert_eq!(progress(&w), 2, "what fell due meanwhile is done once");
+    let last = w.messages().into_iter().rfind(|m| m.key.contains("/progress@")).unwrap();
+    assert!(read(&last.card).contains("late"), "and said to be late: {}", read(&last.card));
+    w.advance(HOUR).await;
+    assert_eq!(progress(&w), 3);
+    assert!(w.say("Ana", "hold waiting for the vendor").await.ok);
+    w.advance(3 * HOUR).await;
+    assert_eq!(progress(&w), 3, "nothing is posted while held");
+    assert!(w.say("Ana", "resume").await.ok);
+    w.advance(HOUR).await;
+    assert_eq!(progress(&w), 4);
+}
+
+#[tokio::test]
+async fn two_people_press_the_same_item_at_once() {
+    let w = World::of(PAGE).await;
+    w.say("Ana", "start v1").await;
+    let say = |who: &'static str| w.handle(who, None, rollcall::engine::Input::Say("tick 1.1".into()));
+    let (a, b) = tokio::join!(say("Ana"), say("Bob"));
+    assert_ne!(a.ok, b.ok, "one ticked, the other is told: {a:?} {b:?}");
+    let loser = if a.ok { b } else { a };
+    assert!(loser.text.contains("already"), "{}", loser.text);
+}
+
+#[tokio::test]
+async fn the_same_click_twice_is_one_click_even_across_a_restart() {
+    let mut w = World::of(PAGE).await;
+    w.say("Ana", "start v1").await;
+    let click = || rollcall::engine::Input::Say("#1 tick 1.1".into());
+    let first = w.handle("Ana", Some("click-1"), click()).await;
+    w.restart().await;
+    let again = w.handle("Ana", Some("click-1"), click()).await;
+    assert_eq!(first, again);
+    assert!(first.ok);
+    // The same refusal again, too, though it would succeed by now.
+    let refused = w.handle("Ana", Some("click-2"), rollcall::engine::Input::Say("finish".into())).await;
+    assert!(!refused.ok);
+    w.say("Ana", "tick 2").await;
+    let again = w.handle("Ana", Some("click-2"), rollcall::engine::Input::Say("finish".into())).await;
+    assert_eq!(refused, again);
+}
+
+#[tokio::test]
+async fn reactions_tick_and_taking_them_away_unticks() {
+    let w = World::of(PAGE).await;
+    w.say("Ana", "start v1").await;
+    let section = w.message("1/section/1").key;
+    assert!(w.react("Bob", &section, "1️⃣", true).await.ok);
+    assert_eq!(states(&w.message("1/section/1").card)[0], "1.1 Ticked");
+    let other = w.react("Ana", &section, "1️⃣", true).await;
+    assert!(!other.ok && other.text.contains("Bob"), "{}", other.text);
+    let not_hers = w.react("Ana", &section, "1️⃣", false).await;
+    assert!(!not_hers.ok);
+    assert_eq!(states(&w.message("1/section/1").card)[0], "1.1 Ticked");
+    assert!(w.react("Bob", &section, "1️⃣", false).await.ok);
+    assert_eq!(states(&w.message("1/section/1").card)[0], "1.1 Open");
+    // ✅ asks first.
+    let ask = w.react("Ana", &section, "✅", true).await;
+    assert_eq!(states(&w.message("1/section/1").card)[0], "1.1 Open");
+    assert!(w.press("Ana", &ask.choices[0], "").await.ok);
+    assert_eq!(states(&w.message("1/section/1").card), ["1.1 Ticked", "1.2 Ticked"]);
+    assert!(!w.react("Ana", &section, "7️⃣", true).await.ok, "there is no seventh item");
+    assert!(!w.react("Ana", "1/section/9/9@console:deployments", "1️⃣", true).await.ok);
+    assert!(!w.react("Ana", "nonsense", "1️⃣", true).await.ok);
+}
+
+#[tokio::test]
+async fn one_deployment_a_service_and_environment_and_a_queue_behind_it() {
+    let w = World::of(PAGE).await;
+    w.say("Ana", "start v1").await;
+    w.advance(5 * MINUTE).await;
+    let refused = w.say("Bob", "start v2").await;
+    assert!(!refused.ok && refused.text.contains("Ana") && refused.text.contains("5 min"), "{}", refused.text);
+    assert!(w.say("Bob", "start v3 env:staging").await.ok, "another environment is free");
+    let queued = w.press("Bob", &refused.choices[0], "").await;
+    assert!(queued.ok && queued.text.contains("behind #1"), "{}", queued.text);
+    assert!(w.say("Cleo", "start v4 --rehearse").await.ok, "a rehearsal is in nobody's way");
+    assert!(w.say("Ana", "#1 cancel wrong build").await.ok);
+    assert!(read(&w.message("3/board").card).contains("active"), "{}", read(&w.message("3/board").card));
+    let rehearsal = w.message("4/start").card;
+    assert!(rehearsal.rehearsal);
+}
+
+#[tokio::test]
+async fn a_scheduled_start_comes_at_its_time_and_says_when_it_is_late() {
+    let mut w = World::of(PAGE).await;
+    let reply = w.say("Ana", "start v1 at:+2h").await;
+    assert!(reply.ok && reply.text.contains("12:00"), "{}", reply.text);
+    let early = w.say("Ana", "tick 1.1").await;
+    assert!(!early.ok && early.text.contains("scheduled"), "{}", early.text);
+    w.jump(3 * HOUR);
+    w.restart().await;
+    w.settle().await;
+    let start = read(&w.message("1/start").card);
+    assert!(start.contains("late"), "{start}");
+    assert!(w.say("Ana", "tick 1.1").await.ok);
+}
+
+#[tokio::test]
+async fn a_clock_set_back_changes_nothing_that_happened() {
+    let w = World::of(PAGE).await;
+    w.say("Ana", "start v1").await;
+    w.jump(-2 * HOUR);
+    assert!(w.say("Ana", "tick 1.1").await.ok);
+    assert!(w.say("Ana", "finish").await.text.contains("required"));
+    w.settle().await;
+    let progress = w.messages().iter().filter(|m| m.key.contains("/progress@")).count();
+    assert_eq!(progress, 0);
+    let page = w.engine().page(1, true).await.unwrap().unwrap();
+    assert!(page.timeline.windows(2).all(|p| p[0].at <= p[1].at), "the record never runs backwards");
+    w.advance(4 * HOUR).await;
+    let progress = w.messages().iter().filter(|m| m.key.contains("/progress@")).count();
+    assert!((1..=4).contains(&progress), "neither flooded nor starved: {progress}");
+}
+
+#[tokio::test]
+async fn where_a_checklist_must_be_chosen_there_is_a_picker() {
+    let w = World::new().await;
+    let pick = w.say("Ana", "start v1.2.0 --rehearse").await;
+    assert_eq!(pick.choices.len(), 5, "{pick:?}");
+    let started = w.press("Ana", &pick.choices[0], "").await;
+    let started = if started.ok { started } else { w.press("Ana", &started.choices[0], "").await };
+    assert!(started.ok, "{started:?}");
+    assert!(w.message("1/start").card.rehearsal);
+}
+
+#[tokio::test]
+async fn what_people_type_never_becomes_markup() {
+    let w = World::of(PAGE).await;
+    w.say("Ana", "start v1").await;
+    w.say("<script>alert(1)</script>", "hold *bold* <!channel> @everyone [x](https://evil.example) `code`").await;
+    let post = w.messages().into_iter().find(|m| m.key.contains("/hold@")).unwrap();
+    let all = post.card.blocks.iter().filter_map(|b| match b {
+        Block::Text { text } => Some(text.clone()),
+        _ => None,
+    });
+    let spans: Vec<_> = all.chain([post.card.title.clone()]).flat_map(|r| r.0).collect();
+    assert!(spans.iter().all(|s| s.link.is_none() && !s.code), "{spans:?}");
+    assert!(
+        spans.iter().any(|s| s.text.contains("*bold* <!channel> @everyone [x](https://evil.example) `code`")),
+        "{spans:?}"
+    );
+}
+
+#[tokio::test]
+async fn finishing_with_open_items_takes_a_role() {
+    let config = rollcall::config::Config::parse(
+        "[people.ana]\nname = \"Ana\"\n[roles]\nrelease-manager = [\"ana\"]\n[rules]\noverride = [\"release-manager\"]\n",
+        std::path::Path::new(""),
+    )
+    .unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("list.md"), PAGE).unwrap();
+    let w = World::with(config, Some(dir.path().into())).await;
+    w.say("Ana", "start v1").await;
+    let no = w.say("Bob", "finish --override trust me").await;
+    assert!(!no.ok && no.text.contains("release-manager"), "{}", no.text);
+    let yes = w.say("Ana", "finish --override verified by hand").await;
+    assert!(yes.ok, "{}", yes.text);
+}
+
+#[tokio::test]
+async fn a_checklist_that_changes_or_disappears_leaves_a_running_deployment_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("list.md"), PAGE).unwrap();
+    let mut w = World::with(Default::default(), Some(dir.path().into())).await;
+    w.say("Ana", "start v1").await;
+    std::fs::write(dir.path().join("list.md"), "# Other\n\n- [ ] Something else\n").unwrap();
+    assert!(w.say("Ana", "tick backup taken").await.ok);
+    assert!(w.say("Ana", "start v2 env:staging").await.ok);
+    assert!(w.say("Ana", "#2 show something else").await.ok, "a new deployment takes the new page");
+    std::fs::write(dir.path().join("list.md"), [0xff, 0xfe, 0x00]).unwrap();
+    let refused = w.say("Ana", "start v3 env:qa checklist:list").await;
+    assert!(!refused.ok && refused.text.contains("UTF-8"), "{}", refused.text);
+    std::fs::remove_file(dir.path().join("list.md")).unwrap();
+    w.restart().await;
+    assert!(w.say("Ana", "#1 tick 2.1").await.ok);
+    assert_eq!(states(&w.message("1/section/1").card)[0], "1.1 Ticked");
+}
+
+#[tokio::test]
+async fn items_show_who_and_when() {
+    let w = World::of(PAGE).await;
+    w.say("Ana", "start v1").await;
+    w.say("Bob", "assign 2.1 @cleo").await;
+    w.say("Bob", "evidence 2.1 https://ci.example/42").await;
+    w.say("Bob", "tick 2.1 pushed twice").await;
+    w.say("Bob", "tick 1.1").await;
+    let card = w.message("1/section/2").card;
+    let Some(Block::Item { item }) = card.blocks.iter().find(|b| matches!(b, Block::Item { .. })) else { panic!() };
+    assert_eq!((item.state, item.who.as_deref()), (Shown::Ticked, Some("Bob")));
+    let details: Vec<String> = item.details.iter().map(|d| d.to_plain()).collect();
+    assert_eq!(details, ["pushed twice", "Evidence: https://ci.example/42"]);
+    assert_eq!(item.commands[0].code, "./push.sh v1");
+}

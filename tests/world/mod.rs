@@ -1,0 +1,272 @@
+//! A whole Rollcall in a test: a real SQLite file, a channel that remembers what it showed, a hand-wound clock.
+//! It runs the same step functions as the real loops.
+#![allow(dead_code)]
+
+use rollcall::card::fit::{CONSOLE, Limits};
+use rollcall::card::{Block, Button, Card, Reply};
+use rollcall::config::Config;
+use rollcall::domain::command::{Person, Via};
+use rollcall::domain::time::Timestamp;
+use rollcall::engine::{Engine, Envelope, Input};
+use rollcall::library::Library;
+use rollcall::loops::{outbox, timers};
+use rollcall::ports::{Chat, ChatError, Clock, Delivery, Pending};
+use rollcall::store::Store;
+use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// 2026-11-21 10:00:30 UTC, a Saturday.
+pub const MORNING: i64 = 1_795_255_230_000;
+
+pub const SECOND: i64 = 1_000;
+pub const MINUTE: i64 = 60 * SECOND;
+pub const HOUR: i64 = 60 * MINUTE;
+pub const DAY: i64 = 24 * HOUR;
+
+/// A clock that moves only when told.
+pub struct HandClock(AtomicI64);
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// One message as people see it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub key: String,
+    pub thread: Option<String>,
+    pub card: Card,
+    pub edits: usize,
+}
+
+/// What happens to a delivery.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fault {
+    /// Shown, but the answer is lost.
+    AnswerLost,
+    /// Not shown; try again.
+    Busy,
+}
+
+/// A channel that remembers. Survives restarts, as a chat does.
+#[derive(Default)]
+pub struct FakeChat {
+    pub seen: Mutex<Vec<Seen>>,
+    pub faults: Mutex<VecDeque<Option<Fault>>>,
+    pub calls: AtomicI64,
+}
+
+impl Chat for FakeChat {
+    fn platform(&self) -> &'static str {
+        "console"
+    }
+    fn limits(&self) -> Limits {
+        CONSOLE
+    }
+    fn show<'a>(&'a self, d: &'a Delivery) -> Pending<'a, Result<String, ChatError>> {
+        Box::pin(async move {
+            self.calls.fetch_add(1, Ordering::SeqCst);
+            let fault = self.faults.lock().unwrap().pop_front().flatten();
+            if fault == Some(Fault::Busy) {
+                return Err(ChatError::Retry { after_ms: 1_000, why: "429".into() });
+            }
+            let mut seen = self.seen.lock().unwrap();
+            match seen.iter_mut().find(|s| s.key == d.key) {
+                Some(message) => {
+                    message.card = d.card.clone();
+                    message.edits += 1;
+                }
+                None => seen.push(Seen {
+                    key: d.key.clone(),
+                    thread: d.thread.as_ref().map(|t| t.0.clone()),
+                    card: d.card.clone(),
+                    edits: 0,
+                }),
+            }
+            match fault {
+                Some(Fault::AnswerLost) => Err(ChatError::Retry { after_ms: 1_000, why: "connection lost".into() }),
+                _ => Ok(d.key.clone()),
+            }
+        })
+    }
+}
+
+pub struct World {
+    dir: tempfile::TempDir,
+    pub clock: Arc<HandClock>,
+    pub chat: Arc<FakeChat>,
+    pub config: Arc<Config>,
+    checklists: Option<PathBuf>,
+    running: Option<(Engine, tokio::task::JoinHandle<()>, Arc<Store>)>,
+    pub channel: String,
+}
+
+impl World {
+    /// A fresh world with the built-in checklists and default configuration.
+    pub async fn new() -> Self {
+        Self::with(Config::default(), None).await
+    }
+
+    /// A world whose one checklist is this page.
+    pub async fn of(page: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("list.md"), page).unwrap();
+        Self::with(Config::default(), Some(dir.keep())).await
+    }
+
+    pub async fn with(config: Config, checklists: Option<PathBuf>) -> Self {
+        let mut world = Self {
+            dir: tempfile::tempdir().unwrap(),
+            clock: Arc::new(HandClock(AtomicI64::new(MORNING))),
+            chat: Arc::default(),
+            config: Arc::new(config),
+            checklists,
+            running: None,
+            channel: "console:deployments".into(),
+        };
+        world.start().await;
+        world
+    }
+
+    fn library(&self) -> Library {
+        match &self.checklists {
+            Some(dir) => Library::from_dir(dir).unwrap(),
+            None => Library::built_in(),
+        }
+    }
+
+    async fn start(&mut self) {
+        let store = Arc::new(Store::open(&self.db()).await.unwrap());
+        let (engine, task) =
+            Engine::open(store.clone(), self.clock.clone(), self.config.clone(), self.library()).await.unwrap();
+        self.running = Some((engine, task, store));
+    }
+
+    pub fn db(&self) -> PathBuf {
+        self.dir.path().join("rollcall.db")
+    }
+
+    pub fn engine(&self) -> &Engine {
+        &self.running.as_ref().unwrap().0
+    }
+
+    /// Stops and starts again. Whatever was not recorded is gone.
+    pub async fn restart(&mut self) {
+        if let Some((engine, task, store)) = self.running.take() {
+            drop(engine);
+            task.await.unwrap();
+            drop(store);
+        }
+        self.start().await;
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Winds the clock and lets everything that falls due happen, minute by minute.
+    pub async fn advance(&self, ms: i64) {
+        let end = self.clock.0.load(Ordering::SeqCst) + ms;
+        while self.clock.0.load(Ordering::SeqCst) < end {
+            let left = end - self.clock.0.load(Ordering::SeqCst);
+            self.clock.0.fetch_add(left.min(MINUTE), Ordering::SeqCst);
+            self.settle().await;
+        }
+    }
+
+    /// Winds the clock without letting anything happen: the bot was down, or the clock was set.
+    pub fn jump(&self, ms: i64) {
+        self.clock.0.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Runs the loops until nothing is due.
+    pub async fn settle(&self) {
+        let chats: outbox::Chats = HashMap::from([("console", self.chat.clone() as Arc<dyn Chat>)]);
+        for _ in 0..1_000 {
+            let fired = timers::step(self.engine()).await.unwrap();
+            let shown = outbox::step(self.engine(), &chats).await.unwrap();
+            if fired + shown == 0 {
+                return;
+            }
+        }
+        panic!("the loops never come to rest");
+    }
+
+    /// The reply's words are given as people read them, without Markdown.
+    pub async fn handle(&self, who: &str, key: Option<&str>, input: Input) -> Reply {
+        let mut reply = self
+            .engine()
+            .handle(Envelope {
+                key: key.map(str::to_owned),
+                by: Person::named(who),
+                via: Via::Console,
+                channel: self.channel.clone(),
+                deployment: None,
+                input,
+            })
+            .await;
+        reply.text =
+            reply.text.lines().map(|l| rollcall::markdown::inline(l).to_plain()).collect::<Vec<_>>().join("\n");
+        reply
+    }
+
+    /// Somebody types a command; everything it causes is shown.
+    pub async fn say(&self, who: &str, text: &str) -> Reply {
+        let reply = self.handle(who, None, Input::Say(text.into())).await;
+        self.settle().await;
+        reply
+    }
+
+    /// Somebody presses a button; with `ask`, this is the answer.
+    pub async fn press(&self, who: &str, button: &Button, answer: &str) -> Reply {
+        self.say(who, format!("{} {answer}", button.command).trim()).await
+    }
+
+    pub async fn react(&self, who: &str, message: &str, emoji: &str, present: bool) -> Reply {
+        let input = Input::React { message: message.into(), emoji: emoji.into(), present };
+        let reply = self.handle(who, None, input).await;
+        self.settle().await;
+        reply
+    }
+
+    pub fn messages(&self) -> Vec<Seen> {
+        self.chat.seen.lock().unwrap().clone()
+    }
+
+    /// The message whose key begins so.
+    pub fn message(&self, key: &str) -> Seen {
+        let found: Vec<Seen> = self.messages().into_iter().filter(|m| m.key.starts_with(key)).collect();
+        assert_eq!(found.len(), 1, "messages beginning {key:?}: {found:#?}");
+        found.into_iter().next().unwrap()
+    }
+
+    /// Posts of the channel as titles, oldest first.
+    pub fn titles(&self) -> Vec<String> {
+        self.messages().iter().map(|m| m.card.title.to_plain()).collect()
+    }
+}
+
+/// A card in plain words.
+pub fn read(card: &Card) -> String {
+    rollcall::cli::draw::card(card)
+}
+
+/// The items of a card: number and state.
+pub fn states(card: &Card) -> Vec<String> {
+    card.blocks
+        .iter()
+        .filter_map(|b| match b {
+            Block::Item { item } => Some(format!("{} {:?}", item.number, item.state)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The button of that label on a card.
+pub fn button(card: &Card, label: &str) -> Button {
+    card.buttons.iter().find(|b| b.label == label).unwrap_or_else(|| panic!("no button {label} in {card:#?}")).clone()
+}
