@@ -190,7 +190,8 @@ pub fn section_part(d: &Deployment, section: u32, part: u32) -> Card {
     let Some(stretch) = d.plan.stretch(section) else {
         return empty(d, Rich::plain(section_name(d, section)), Tone::Quiet);
     };
-    let tally = d.tally_of(stretch.leaves.clone());
+    // What this message shows, and no more: a tick then changes no other message.
+    let tally = d.tally_of(d.plan.part(section, part));
     let of = if stretch.parts > 1 { format!(" ({part} of {})", stretch.parts) } else { String::new() };
     let title = format!("{}{of} — {} of {} done", section_name(d, section), tally.done, tally.total);
     let closed = d.closed(stretch.branch);

@@ -25,6 +25,9 @@ const TROUBLE: Duration = Duration::from_secs(1);
 /// After how long a message that cannot be shown is given up and becomes a visible failure, in milliseconds.
 pub const GIVE_UP_MS: i64 = 24 * 3_600_000;
 
+/// Attempts made before anything is given up: the bot itself may have been away for a day.
+pub const GIVE_UP_ATTEMPTS: i64 = 10;
+
 /// The places messages can be shown, by platform.
 pub type Chats = HashMap<&'static str, Arc<dyn Chat>>;
 
@@ -81,7 +84,7 @@ async fn show(engine: &Engine, chats: &Chats, one: &Waiting) -> Result<DeliveryO
 
 fn retry(one: &Waiting, now: Timestamp, after_ms: i64, why: String) -> DeliveryOutcome {
     let failing_ms = one.failing_since.map_or(0, |since| now.since_ms(since));
-    if failing_ms >= GIVE_UP_MS {
+    if failing_ms >= GIVE_UP_MS && one.attempts >= GIVE_UP_ATTEMPTS {
         return DeliveryOutcome::Failed { why };
     }
     // Doubling from a second to a minute, never sooner than the platform asked.
