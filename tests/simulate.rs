@@ -151,6 +151,8 @@ struct Model {
     answered: Vec<(Envelope, Reply)>,
     /// The latest moment the clock ever showed.
     latest: i64,
+    /// The clock was set back since all was quiet: attempts put off may then wait for longer.
+    set_back: bool,
 }
 
 struct Simulation {
@@ -209,7 +211,8 @@ impl Simulation {
             std::path::Path::new(""),
         )
         .unwrap();
-        let world = World::with(config, Some(dir.keep())).await;
+        let mut world = World::with(config, Some(dir.path().into())).await;
+        world.kept = Some(dir);
         Self { dice: Dice(seed), world, model: Model::default(), keys: 0, offered: Vec::new(), log: Vec::new() }
     }
 
@@ -566,6 +569,7 @@ impl Simulation {
             _ => -(self.dice.below(30) as i64) * SECOND,
         };
         self.log.push(format!("the clock moves by {ms} ms"));
+        self.model.set_back |= ms < 0;
         self.world.jump(ms);
     }
 
@@ -724,6 +728,7 @@ impl Simulation {
     async fn quiet(&mut self) {
         self.log.push("quiet".into());
         self.world.chat.faults.lock().unwrap().clear();
+        let began = self.world.now().0;
         for _ in 0..200 {
             self.world.settle().await;
             match self.world.engine().store().next_delivery().await.unwrap() {
@@ -733,6 +738,8 @@ impl Simulation {
         }
         self.model.latest = self.model.latest.max(self.world.now().0);
         let now = self.world.now();
+        assert!(now.0 - began <= 2 * MINUTE || self.model.set_back, "messages waited for {} ms", now.0 - began);
+        self.model.set_back = false;
         let engine = self.world.engine().clone();
         let store = engine.store();
         assert!(engine.healthy().is_ok());
@@ -855,20 +862,17 @@ impl Known {
         let watch = compose::branch_word(Branch::Watch);
         let mut meant: Vec<(usize, bool)> = Vec::new();
         let at = |n: &str| self.leaves.iter().position(|l| l.number == n);
+        let below = |n: &str| -> Vec<usize> {
+            let prefix = format!("{n}.");
+            (0..self.leaves.len()).filter(|&i| at(n) == Some(i) || self.leaves[i].number.starts_with(&prefix)).collect()
+        };
         for word in rest.split_whitespace() {
-            let (span, single): (Vec<usize>, bool) = match (at(word), word.split_once('-')) {
-                (Some(i), _) => (vec![i], true),
-                (None, Some((from, to))) if at(from).is_some() && at(to).is_some() => {
-                    ((at(from).unwrap()..=at(to).unwrap()).collect(), false)
-                }
-                _ if !word.chars().all(|c| c.is_ascii_digit() || c == '.') => break,
-                _ => {
-                    let below = format!("{word}.");
-                    let all: Vec<usize> =
-                        (0..self.leaves.len()).filter(|&i| self.leaves[i].number.starts_with(&below)).collect();
-                    let single = all.len() == 1;
-                    (all, single)
-                }
+            if !word.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '-') {
+                break;
+            }
+            let (span, single) = match word.split_once('-') {
+                Some((from, to)) => ((below(from)[0]..=*below(to).last().unwrap()).collect(), false),
+                None => (below(word), below(word).len() == 1),
             };
             let all_watch = span.iter().all(|&i| self.leaves[i].branch == watch);
             meant

@@ -284,6 +284,13 @@ impl Engine {
         lock(&self.inner.trouble).clone().map_or(Ok(()), Err)
     }
 
+    /// Looks whether recording works again after it has failed, so that readiness does not wait for somebody's command.
+    pub async fn recover(&self) {
+        if self.healthy().is_err() && self.inner.store.probe().await.is_ok() {
+            *lock(&self.inner.trouble) = None;
+        }
+    }
+
     /// The state of a deployment as committed, from memory or replayed.
     pub async fn deployment(&self, id: u64) -> Result<Option<Arc<Deployment>>, StoreError> {
         if let Some(d) = self.inner.house.get(id) {

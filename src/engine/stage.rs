@@ -67,6 +67,9 @@ impl Rules {
     }
 }
 
+/// Due whatever the clock says, even after it has been set back.
+const AT_ONCE: Timestamp = Timestamp(0);
+
 /// A deployment being changed.
 struct Staged {
     deployment: Deployment,
@@ -262,16 +265,16 @@ impl<'a> Stage<'a> {
     fn effect(&mut self, effect: Effect, before: &Deployment, d: &Deployment, recorded: &Recorded) {
         match effect {
             Effect::Say(occasion) => self.say(occasion, before, d, recorded),
-            Effect::ShowBoard => self.show(d, "board".into(), false, recorded.at),
+            Effect::ShowBoard => self.show(d, "board".into(), false),
             Effect::ShowSection(n) => {
                 let parts = d.plan.stretch(n).map_or(0, |s| s.parts);
-                (1..=parts).for_each(|p| self.show(d, format!("section/{n}/{p}"), false, recorded.at));
+                (1..=parts).for_each(|p| self.show(d, format!("section/{n}/{p}"), false));
             }
-            Effect::RefreshPart(n, p) => self.show(d, format!("section/{n}/{p}"), true, recorded.at),
+            Effect::RefreshPart(n, p) => self.show(d, format!("section/{n}/{p}"), true),
             Effect::RefreshSections => {
                 for n in d.opened.iter().copied().collect::<Vec<_>>() {
                     let parts = d.plan.stretch(n).map_or(0, |s| s.parts);
-                    (1..=parts).for_each(|p| self.show(d, format!("section/{n}/{p}"), true, recorded.at));
+                    (1..=parts).for_each(|p| self.show(d, format!("section/{n}/{p}"), true));
                 }
             }
             Effect::Timer(timer, due) => self.batch.timers.push((d.id, timer, due)),
@@ -279,7 +282,7 @@ impl<'a> Stage<'a> {
                 let lock = d.lock();
                 let first = self.open(|s| s.status == Status::Queued && lock_of(s) == lock).into_iter().next();
                 if let Some(next) = first {
-                    self.batch.timers.push((next.id, Timer::Start, Some(self.now)));
+                    self.batch.timers.push((next.id, Timer::Start, Some(AT_ONCE)));
                 }
             }
         }
@@ -306,12 +309,12 @@ impl<'a> Stage<'a> {
             thread: None,
             what: "post".into(),
             card: Some(card),
-            due: recorded.at,
+            due: AT_ONCE,
             only_if_shown: false,
         });
     }
 
-    fn show(&mut self, d: &Deployment, what: String, only_if_shown: bool, due: Timestamp) {
+    fn show(&mut self, d: &Deployment, what: String, only_if_shown: bool) {
         let key = format!("{}/{what}@{}", d.id, d.channel);
         // Ten ticks in one unit of work are one refresh.
         if let Some(same) = self.batch.outbox.iter_mut().find(|n| n.key == key) {
@@ -326,7 +329,7 @@ impl<'a> Stage<'a> {
             thread,
             what,
             card: None,
-            due,
+            due: AT_ONCE,
             only_if_shown,
         });
     }

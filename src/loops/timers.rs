@@ -41,6 +41,7 @@ pub async fn step(engine: &Engine) -> Result<usize, StoreError> {
 /// Runs until told to stop.
 pub async fn run(engine: Engine, mut stop: watch::Receiver<bool>) {
     loop {
+        engine.recover().await;
         let pause = match step(&engine).await {
             Ok(0) => match engine.store().next_timer().await {
                 Ok(next) => until(engine.now(), next),

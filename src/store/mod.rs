@@ -13,6 +13,7 @@ mod names;
 mod open;
 mod outbox;
 mod past;
+mod probe;
 mod read;
 mod shown;
 #[cfg(test)]
