@@ -173,3 +173,60 @@ fn broken(message: String) -> Known {
     let diagnostics = vec![Diagnostic { severity: Severity::Error, line: 0, message }];
     Known { stamp: None, checklist: None, items: 0, diagnostics }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_five_built_in_can_all_be_started() {
+        let library = Library::built_in();
+        assert_eq!(library.names().len(), 5);
+        for entry in library.entries() {
+            assert!(entry.title.is_some() && entry.items > 0, "{entry:?}");
+        }
+        assert_eq!(library.source(), &Source::BuiltIn);
+    }
+
+    #[test]
+    fn a_bad_file_is_listed_and_harms_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("good.md"), "# Good\n- [ ] a\n").unwrap();
+        fs::write(dir.path().join("bad.markdown"), b"\xff").unwrap();
+        fs::write(dir.path().join("other.txt"), "- [ ] a").unwrap();
+        fs::create_dir(dir.path().join("dir.md")).unwrap();
+        let library = Library::from_dir(dir.path()).unwrap();
+        assert_eq!(library.names(), ["bad", "good"]);
+        assert!(library.get("bad").is_none() && library.get("none").is_none() && library.get("good").is_some());
+        assert!(library.problems("bad")[0].message.contains("UTF-8"));
+        assert!(library.problems("none").is_empty());
+        let entries = library.entries();
+        assert_eq!((entries[0].title.as_deref(), entries[1].items), (None, 1));
+    }
+
+    #[test]
+    fn what_changed_is_read_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let a = dir.path().join("a.md");
+        fs::write(&a, "# A\n- [ ] a\n").unwrap();
+        let mut library = Library::from_dir(dir.path()).unwrap();
+        let before = library.get("a").unwrap();
+        library.reload_changed();
+        assert!(Arc::ptr_eq(&before, &library.get("a").unwrap()));
+        fs::write(&a, "# A\n- [ ] a\n- [ ] b\n").unwrap();
+        fs::write(dir.path().join("b.md"), "- [ ] b\n").unwrap();
+        library.reload_changed();
+        assert_eq!(library.names(), ["a", "b"]);
+        assert_eq!(library.entries()[0].items, 2);
+        assert_eq!(before.sections().map(|s| s.items.len()).sum::<usize>(), 1);
+        fs::remove_file(&a).unwrap();
+        library.reload_changed();
+        assert_eq!(library.names(), ["b"]);
+    }
+
+    #[test]
+    fn a_missing_folder_is_said_in_a_sentence() {
+        let error = Library::from_dir(Path::new("no/such/place")).unwrap_err();
+        assert!(error.to_string().starts_with("The checklists folder no/such/place cannot be read"));
+    }
+}

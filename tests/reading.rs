@@ -1,307 +1,268 @@
-//! What people read, as plain text: boards, sections, posts, and every refusal. To be read like a page, not like code.
+//! One small page for each thing people write, and what must be understood from it.
 
-mod world;
+use proptest::prelude::*;
+use rollcall::domain::checklist::{Branch, Checklist, Item, ItemKind, Severity};
+use rollcall::markdown::{Reading, read};
 
-use rollcall::card::Reply;
-use rollcall::cli::draw;
-use rollcall::config::Config;
-use rollcall::domain::checklist::Number;
-use rollcall::domain::command::{Mark, Person};
-use rollcall::domain::deployment::Closed;
-use rollcall::domain::refusal::Refusal;
-use rollcall::words::refusals;
-use std::fmt::Write as _;
-use world::*;
-
-const PAGE: &str = "\
----
-service: shop
----
-# Shop release
-
-- **Lead**: ____
-- **Change ticket**: ____
-- **Deployer**: ____
-
-## Before
-
-- [ ] Backup taken
-- [ ] Notes written (optional)
-- [ ] On-call told
-- [ ] Load test run
-
-## Deploy
-
-Watch the dashboard while you do this.
-
-- [ ] Image pushed
-  ```bash
-  ./push.sh v1
-  ```
-- [ ] Pods rolled
-  - [ ] First half
-  - [ ] Second half
-- [ ] Health checked
-
-## Rollback criteria
-
-- [ ] Error rate above 5 %
-
-## Rollback procedure
-
-- [ ] Traffic switched back
-- [ ] Team told
-
-## After success
-
-- [ ] Maintenance page off
-";
-
-async fn shop() -> World {
-    let config = Config::parse(
-        "[people.ana]\nname = \"Ana\"\n[roles]\nrelease-manager = [\"ana\"]\n[rules]\noverride = [\"release-manager\"]\n",
-        std::path::Path::new(""),
-    )
-    .unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("shop.md"), PAGE).unwrap();
-    let mut w = World::with(config, Some(dir.path().into())).await;
-    w.kept = Some(dir);
-    w
+fn page(text: &str) -> Reading {
+    read("page", text.as_bytes())
 }
 
-/// Says it and insists that it was done.
-async fn done(w: &World, who: &str, text: &str) -> Reply {
-    let reply = w.say(who, text).await;
-    assert!(reply.ok, "{text}: {}", reply.text);
-    reply
+fn list(text: &str) -> Checklist {
+    let reading = page(text);
+    reading.checklist.unwrap_or_else(|| panic!("{text}: {:?}", reading.diagnostics))
 }
 
-fn board(w: &World, id: u64) -> String {
-    read(&w.message(&format!("{id}/board")).card)
-}
-
-#[tokio::test]
-async fn boards() {
-    let mut out = String::new();
-    let mut add = |what: &str, w: &World, id: u64| _ = writeln!(out, "== {what}\n{}", board(w, id));
-    let w = shop().await;
-    done(&w, "Ana", "start v1.2.0").await;
-    add("active, just started", &w, 1);
-    w.advance(25 * MINUTE).await;
-    done(&w, "Bob", "tick 1.1").await;
-    done(&w, "Cleo", "fail 1.3 nobody picks up").await;
-    done(&w, "Cleo", "block 1.4 the load generator is down").await;
-    done(&w, "Ana", "assign 2.1 @Bob").await;
-    add("active, in trouble", &w, 1);
-    done(&w, "Bob", "start v1.3.0 --queue").await;
-    add("queued", &w, 2);
-    done(&w, "Bob", "start v1.4.0 env:staging at:+3h").await;
-    add("scheduled", &w, 3);
-    done(&w, "Ana", "#1 hold waiting for the on-call").await;
-    add("held", &w, 1);
-    done(&w, "Ana", "#1 rollback error rate at 7 %").await;
-    add("rolling back", &w, 1);
-    done(&w, "Ana", "#1 tick 4").await;
-    done(&w, "Ana", "#1 rolled-back").await;
-    add("rolled back", &w, 1);
-    done(&w, "Bob", "#3 cancel wrong week").await;
-    add("cancelled", &w, 3);
-    done(&w, "Bob", "#2 tick 1").await;
-    done(&w, "Bob", "#2 skip 2.1 image is the same").await;
-    done(&w, "Bob", "#2 tick 2.2-2.3").await;
-    add("active, ready to finish", &w, 2);
-    w.advance(65 * MINUTE).await;
-    done(&w, "Bob", "#2 finish").await;
-    add("succeeded", &w, 2);
-    done(&w, "Cleo", "start v2 --rehearse").await;
-    done(&w, "Cleo", "#4 tick 1.1").await;
-    done(&w, "Cleo", "#4 partial enough practised").await;
-    add("partial, a rehearsal", &w, 4);
-    insta::assert_snapshot!(out);
-}
-
-#[tokio::test]
-async fn sections_with_items_in_all_states() {
-    let w = shop().await;
-    done(&w, "Ana", "start v1.2.0").await;
-    done(&w, "Bob", "tick 1.1 restored as a trial, too").await;
-    done(&w, "Bob", "evidence 1.1 https://ci.example/118").await;
-    done(&w, "Bob", "skip 1.2").await;
-    done(&w, "Cleo", "fail 1.3 nobody picks up").await;
-    done(&w, "Cleo", "block 1.4 the load generator is down").await;
-    done(&w, "Cleo", "assign 1.3 @Ana").await;
-    let mut out = format!("{}\n", read(&w.message("1/section/1").card));
-    done(&w, "Cleo", "tick 1.3 1.4").await;
-    done(&w, "Bob", "tick 2.2.1").await;
-    _ = writeln!(out, "{}", read(&w.message("1/section/2").card));
-    for question in ["next", "show 2.1", "show 2.2", "show 4", "list", "status", "history", "record", "checklists"] {
-        _ = writeln!(out, "== {question}\n{}", draw::reply(&w.say("Ana", question).await));
+/// The walk in one line: sections with their number, items with theirs, children in brackets.
+fn outline(text: &str) -> String {
+    fn walk(items: &[Item]) -> String {
+        let each = |i: &Item| {
+            let sign = match (i.kind, i.checked) {
+                (ItemKind::Task, false) => "",
+                (ItemKind::Task, true) => "+",
+                (ItemKind::Step, _) => "#",
+                (ItemKind::Group, _) => "~",
+            };
+            let below = if i.children.is_empty() { String::new() } else { format!("({})", walk(&i.children)) };
+            format!("{sign}{}{below}", i.text.to_plain())
+        };
+        items.iter().map(each).collect::<Vec<_>>().join(" ")
     }
-    done(&w, "Ana", "rollback errors").await;
-    _ = writeln!(out, "== rolling back\n{}", read(&w.message("1/section/2").card));
-    _ = writeln!(out, "{}", read(&w.message("1/section/4").card));
-    insta::assert_snapshot!(out);
+    let c = list(text);
+    let sections = |p: &rollcall::domain::checklist::Phase| {
+        let each = |s: &rollcall::domain::checklist::Section| {
+            format!("{} {}: {}", s.number, s.title.to_plain(), walk(&s.items))
+        };
+        format!("[{}] {}", p.title.to_plain(), p.sections.iter().map(each).collect::<Vec<_>>().join("; "))
+    };
+    c.phases.iter().map(sections).collect::<Vec<_>>().join(" ").replace(": ;", ":;").trim_end().to_owned()
 }
 
-#[tokio::test]
-async fn posts() {
-    let mut w = shop().await;
-    done(&w, "Ana", "start v1.2.0").await;
-    done(&w, "Bob", "start v1.3.0 --queue").await;
-    done(&w, "Cleo", "start v1.4.0 env:staging at:+2h").await;
-    w.advance(20 * MINUTE).await;
-    done(&w, "Bob", "#1 tick 1.1-1.3").await;
-    done(&w, "Cleo", "#1 fail 1.4 p99 at 4 s").await;
-    done(&w, "Cleo", "#1 block 2.1 registry is down").await;
-    done(&w, "Cleo", "#1 assign 2.3 @Deniz").await;
-    w.advance(41 * MINUTE).await;
-    done(&w, "Ana", "#1 progress the vendor is on the phone").await;
-    done(&w, "Ana", "#1 hold waiting for the vendor").await;
-    w.advance(10 * MINUTE).await;
-    done(&w, "Ana", "#1 resume").await;
-    done(&w, "Ana", "#1 handover @Bob").await;
-    // The bot is away while a start falls due.
-    w.jump(2 * HOUR);
-    w.restart().await;
-    w.settle().await;
-    done(&w, "Bob", "#1 rollback error rate at 7 %").await;
-    done(&w, "Bob", "#1 tick 4.1").await;
-    done(&w, "Bob", "#1 rolled-back").await;
-    done(&w, "Bob", "#2 tick 1").await;
-    done(&w, "Bob", "#2 partial the pods can wait until Monday").await;
-    done(&w, "Cleo", "#3 tick 1").await;
-    done(&w, "Cleo", "#3 tick 2").await;
-    done(&w, "Cleo", "#3 finish").await;
-    done(&w, "Ana", "start v2 --rehearse").await;
-    done(&w, "Ana", "#4 finish --override seen it with my own eyes").await;
-    done(&w, "Ana", "start v2.1 --rehearse").await;
-    done(&w, "Ana", "#5 cancel practice is over").await;
-    let mut out = String::new();
-    for message in w.messages() {
-        let name = message.key.split('@').next().unwrap_or_default();
-        if !name.contains("board") && !name.contains("section") {
-            _ = writeln!(out, "== {name}\n{}", read(&message.card));
+#[test]
+fn structure() {
+    for (text, expected) in [
+        ("# T\n## P\n### S\n- [ ] a\n", "[P] 1 S: a"),
+        ("# T\n## P\n- [ ] a\n", "[P] 1 P: a"),
+        ("# T\n## P\n- [ ] a\n### S\n- [ ] b\n", "[P] 1 P: a; 2 S: b"),
+        ("- [ ] a\n- [ ] b\n", "[page] 1 page: a b"),
+        ("# T\n- [ ] a\n## P\n- [ ] b\n", "[T] 1 T: a [P] 2 P: b"),
+        ("# A\n- [ ] a\n# B\n## C\n- [ ] b\n", "[A] 1 A: a [B] 2 C: b"),
+        ("# T\n### A\n- [ ] a\n## B\n- [ ] b\n", "[T] 1 A: a [B] 2 B: b"),
+        ("# T\n## P\n##### D\n- [ ] a\n", "[P] 1 D: a"),
+        ("# T\n## P\n### S\n#### U\n- [ ] a\n", "[P] 1 S › U: a"),
+        ("# T\n## P\n### S\nx\n#### U\n- [ ] a\n", "[P] 2 S: ; 1 U: a"),
+        ("T\n=\n\nP\n-\n* [x] a\n", "[P] 1 P: +a"),
+        ("# T\n## Empty\n## P\n- [ ] a\n", "[P] 1 P: a"),
+        ("# T\n## Phase 2: Go\n### Step 3 - Do\n1) [ ] a\n", "[Go] 1 Do: a"),
+        ("# T\n## P\n### S\n**X (before)**\n- [ ] a\n\n**Y:**\n- [ ] b\n", "[P] 1 S › X (before): a; 2 S › Y: b"),
+    ] {
+        assert_eq!(outline(text), expected.replace(": ;", ":;"), "{text}");
+    }
+}
+
+#[test]
+fn items() {
+    for (text, expected) in [
+        ("- [ ] a\n  - [x] b\n    - [X] c\n- [ ] d\n", "a(+b(+c)) d"),
+        ("+ [ ] a\n\n+ [ ] b\n", "a b"),
+        ("1. [ ] a\n2. [ ] b\n", "a b"),
+        ("- [ ] a\n\t- [ ] b\n", "a(b)"),
+        ("- [ ] one\n  two\n", "one two"),
+        ("- Group\n  - [ ] a\n  - [ ] b\n", "~Group(a b)"),
+        ("- - [ ] a\n", "a"),
+        ("> - [ ] a\n>   - [ ] b\n", "a(b)"),
+        ("- [ ] a\n- plain\n- [ ] b\n", "a b"),
+        ("- [ ] a\n  1. one\n  2. two\n", "a"),
+        ("1. a\n   1. b\n2. c\n", "#a(#b) #c"),
+        ("1. a\n   - note\n2. c\n", "#a #c"),
+        ("- A\n  1. a\n", "~A(#a)"),
+        ("- [ ] a\n\n1. not a step\n", "a"),
+        ("- [ ] [link](https://x.example) `code`\n", "link code"),
+        ("```\n- [ ] no\n```\n- [ ] a\n<!-- \n- [ ] no\n-->\n", "a"),
+    ] {
+        assert_eq!(outline(text), format!("[page] 1 page: {expected}"), "{text}");
+        let r = page(text);
+        assert_eq!(r.counts.items, r.counts.checkboxes, "{text}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_flattened_with_a_warning() {
+    let text: String = (0..9).map(|i| format!("{}- [ ] i{i}\n", "  ".repeat(i))).collect();
+    let r = page(&text);
+    assert_eq!(r.counts.items, 9);
+    assert!(r.diagnostics.iter().any(|d| d.severity == Severity::Warning && d.message.contains("deeper")));
+    assert!(outline(&text).ends_with("i0(i1(i2(i3(i4(i5(i6 i7 i8))))))"));
+}
+
+#[test]
+fn notes_and_commands_find_their_place() {
+    let c = list(
+        "Intro.\n\n## P\nWhy\n\n```sh\nsection\n```\n- [ ] a\n  - note\n\n  para\n\n  ```sh\n  mine\n  ```\n- plain\n- [ ] Run this:\n```\nasked\n```\n\nEnd\n",
+    );
+    assert_eq!(c.description.as_deref(), Some("Intro."));
+    let s = c.sections().next().unwrap();
+    let notes = |n: &[rollcall::domain::text::Rich]| n.iter().map(|r| r.to_plain()).collect::<Vec<_>>().join("|");
+    assert_eq!(notes(&s.notes), "Why|End");
+    assert_eq!((s.commands.len(), s.commands[0].code.as_str()), (1, "section"));
+    assert_eq!(notes(&s.items[0].notes), "note|para|plain");
+    assert_eq!(
+        (s.items[0].commands[0].language.as_deref(), s.items[0].commands[0].code.as_str()),
+        (Some("sh"), "mine")
+    );
+    assert_eq!(s.items[1].commands[0].code, "asked");
+}
+
+#[test]
+fn numbered_lists_for_reading_are_notes() {
+    let c = list("# T\n## Do\n1. a\n## Important Notes\n1. b\n## Appendix\n### More\n1. c\n");
+    let kinds: Vec<_> = c.sections().map(|s| (s.items.len(), s.notes.len())).collect();
+    assert_eq!(kinds, [(1, 0), (0, 1), (0, 1)]);
+}
+
+#[test]
+fn fields_of_many_shapes() {
+    let text = "# T\n## P\n- [ ] a\n  - Error rate: ___% (target: <1%)\n\n- **Date**: ____\n- **Environment**: Production\n- **Outcome**: Good / Bad\n\n**Notes**:\n_____\n_____\n\nDate: ____\n";
+    let c = list(text);
+    let labels: Vec<_> = c.fields().map(|f| f.label.as_str()).collect();
+    assert_eq!(labels, ["Error rate", "Date", "Environment", "Outcome", "Notes", "Date (2)"]);
+    assert_eq!(c.sections().next().unwrap().items[0].notes[0].to_plain(), "Error rate: ___% (target: <1%)");
+    let c = list("- [ ] **Lead**: ____ Signature: ____\n\n**Goal**: Speed\n");
+    assert_eq!(c.fields().count(), 0);
+    assert_eq!(c.sections().next().unwrap().items.len(), 1);
+}
+
+#[test]
+fn branches_are_inherited() {
+    let c = list(
+        "# T\n## Rollback\n### When: Rollback Criteria\n- [ ] a\n### How\n- [ ] b\n## End\n### X\nIf deployment successful:\n- [ ] c\n",
+    );
+    let branches: Vec<_> = c.sections().map(|s| s.branch).collect();
+    assert_eq!(branches, [Branch::Watch, Branch::Rollback, Branch::AfterSuccess]);
+}
+
+#[test]
+fn ids_survive_edits_elsewhere() {
+    let ids =
+        |text: &str| -> Vec<String> { list(text).sections().flat_map(|s| &s.items).map(|i| i.id.clone()).collect() };
+    let before = ids("# T\n## 1. A\n- [ ] x\n- [ ] x\n## 2. B\n- [ ] x\n");
+    let after = ids("# Title\n## 1. New\n- [ ] x\n## 2. A\n- [x] x\n- [ ] new\n- [ ] x\n## 3. B\nNote\n- [ ] x\n");
+    assert_eq!(after[1], before[0]);
+    assert_eq!(after[3], before[1]);
+    assert_eq!(after[4], before[2]);
+    assert!(before.iter().all(|i| i.len() == 10 && i.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))));
+    let unique: std::collections::HashSet<_> = after.iter().collect();
+    assert_eq!(unique.len(), after.len());
+}
+
+#[test]
+fn line_endings_and_bom_change_nothing() {
+    let text = "---\ntitle: X\n---\n# T\n\n## P\n- [ ] a\n  - [ ] b\n\n**D**: ____\n";
+    let unix = page(text);
+    assert_eq!(page(&text.replace('\n', "\r\n")), unix);
+    assert_eq!(page(&format!("\u{feff}{text}")), unix);
+    let c = unix.checklist.unwrap();
+    assert_eq!((c.title.as_str(), c.sections().next().unwrap().items[0].line), ("X", 7));
+}
+
+#[test]
+fn what_is_not_understood_is_said() {
+    for (text, line, says) in [
+        ("- [ ] a\n\n| x |\n|---|\n| [ ] y |\n", 3, "table"),
+        ("- [ ] a\n\n```\n- [ ] b\n```\n", 3, "code block"),
+        ("- [ ] a\n\n<!--\n- [ ] b\n-->\n", 3, "comment"),
+        ("- [ ] a\n\n[ ] b\n", 3, "not a list item"),
+        ("- [ ] a\n\n<div>words</div>\n", 3, "kept as a note"),
+    ] {
+        let r = page(text);
+        assert!(r.checklist.is_some());
+        assert!(
+            r.diagnostics.iter().any(|d| d.line == line && d.message.contains(says)),
+            "{text}: {:?}",
+            r.diagnostics
+        );
+    }
+}
+
+#[test]
+fn errors() {
+    let error = |bytes: &[u8]| {
+        let r = read("x", bytes);
+        assert!(r.checklist.is_none());
+        r.diagnostics.into_iter().find(|d| d.severity == Severity::Error).unwrap().message
+    };
+    assert!(error(b"").contains("empty"));
+    assert!(error(b"# Only words\n").contains("nothing to tick"));
+    assert!(error("- [ ] a\n".repeat(20_001).as_bytes()).contains("20001 items"));
+    assert!(error(b"---\ntitel: x\n---\n- [ ] a\n").contains("`title`"));
+}
+
+/// Nothing may cost more than in proportion to its length; a page that does would run for minutes.
+#[test]
+fn hostile_pages_are_read_in_time() {
+    let start = std::time::Instant::now();
+    for text in [
+        "- ".repeat(100_000) + "[ ] a",
+        "> ".repeat(100_000) + "- [ ] a",
+        "<".repeat(200_000),
+        "<!--".repeat(50_000),
+        "[".repeat(100_000),
+        "**a ".repeat(50_000),
+        "_".repeat(200_000) + ": ___",
+        "a: ___ ".repeat(30_000),
+        "[ ] a ".repeat(30_000),
+        "# h\n".repeat(50_000),
+        "# 1. h\n- [ ] a\n".repeat(9_000),
+        "**b**\n- [ ] a\n\n".repeat(9_000),
+        "- [ ] same\n".repeat(19_000),
+        "X: ____\n\n".repeat(19_000),
+        "| a ".repeat(50_000) + "\n" + &"|-".repeat(50_000),
+        (0..1500).map(|i| format!("{}- [ ] i\n", "  ".repeat(i))).collect(),
+    ] {
+        page(&text);
+    }
+    assert!(start.elapsed() < std::time::Duration::from_secs(60), "{:?}", start.elapsed());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        read("x", &bytes);
+    }
+
+    #[test]
+    fn any_text(text in any::<String>()) {
+        holds(&text)?;
+    }
+
+    #[test]
+    fn markdown_soup(text in proptest::collection::vec(proptest::sample::select(vec![
+        "# ", "## ", "### ", "###### ", "- ", "- [ ] ", "* [x] ", "1. ", "2) [ ] ", "> ", "  ", "    ", "\t", "\n", "\n\n",
+        "```\n", "~~~", "<!--", "-->", "<div>", "| a | b |\n|---|---|\n", "**", "_", "____", ": ", "**Label**: ____",
+        "[ ] ", "(if needed)", "---\n", "+++\n", "title: x\n", "words", "Rollback", "21. ", "Phase 2: ", "[^1]", "[^1]: ",
+        "\\", "&amp;", "\u{202e}", "é", "🚀", "![a](b)", "[a](http://b)", "\r\n", "Within 1 hour",
+    ]), 0..60)) {
+        holds(&text.concat())?;
+    }
+}
+
+/// What is true of every page.
+fn holds(text: &str) -> Result<(), TestCaseError> {
+    let r = page(text);
+    let errors = r.diagnostics.iter().any(|d| d.severity == Severity::Error);
+    prop_assert_eq!(r.checklist.is_none(), errors);
+    if let Some(c) = &r.checklist {
+        prop_assert_eq!(r.counts.items, r.counts.checkboxes);
+        let mut count = 0;
+        let mut all: Vec<&Item> = c.sections().flat_map(|s| &s.items).collect();
+        while let Some(item) = all.pop() {
+            count += usize::from(item.kind != ItemKind::Group);
+            prop_assert_eq!(c.item(&item.number).map(|i| &i.id), Some(&item.id));
+            all.extend(&item.children);
         }
+        prop_assert_eq!(count, r.counts.items + r.counts.steps);
     }
-    insta::assert_snapshot!(out);
-}
-
-#[tokio::test]
-async fn refusals_met() {
-    let w = shop().await;
-    let mut out = String::new();
-    macro_rules! no {
-        ($who:expr, $text:expr) => {{
-            let reply = w.say($who, $text).await;
-            assert!(!reply.ok, "{} was done: {}", $text, reply.text);
-            _ = writeln!(out, "> {}\n{}", $text, draw::reply(&reply));
-        }};
-    }
-    no!("Ana", "tick 1.1");
-    no!("Ana", "#7 tick 1.1");
-    no!("Ana", "start v1 checklist:shp");
-    done(&w, "Ana", "start v1.2.0").await;
-    w.advance(5 * MINUTE).await;
-    no!("Bob", "start v1.3.0");
-    no!("Bob", "tick 1.9");
-    no!("Bob", "tick 9.1");
-    no!("Bob", "tick the unicorn");
-    no!("Bob", "tick half");
-    no!("Bob", "fail 1.1");
-    no!("Bob", "skip 1.1");
-    no!("Bob", "untick 1.1");
-    done(&w, "Bob", "tick 1.1").await;
-    w.advance(12 * MINUTE).await;
-    no!("Ana", "tick 1.1");
-    no!("Ana", "block 1.1 hm");
-    no!("Ana", "tick 4.1");
-    no!("Ana", "tick 5.1");
-    no!("Ana", "fill Colour: red");
-    no!("Ana", "fill Lead");
-    no!("Ana", "fill Deployer: Bob");
-    no!("Ana", "evidence 1.1");
-    no!("Ana", "handover @Ana");
-    no!("Ana", "resume");
-    no!("Ana", "rolled-back");
-    no!("Bob", "finish");
-    no!("Bob", "finish --override trust me");
-    done(&w, "Ana", "hold waiting for the vendor").await;
-    w.advance(3 * MINUTE).await;
-    no!("Bob", "tick 1.2");
-    no!("Bob", "finish");
-    no!("Bob", "hold again");
-    done(&w, "Ana", "rollback errors").await;
-    no!("Bob", "tick 1.2");
-    no!("Bob", "tick 5.1");
-    no!("Bob", "finish");
-    done(&w, "Ana", "rolled-back").await;
-    w.advance(2 * DAY).await;
-    no!("Bob", "tick 1.2");
-    no!("Bob", "note too late?".replace("note too late?", "finish").as_str());
-    no!("Bob", "hold on");
-    done(&w, "Bob", "start v2 at:+2h").await;
-    no!("Bob", "#2 tick 1.1");
-    no!("Bob", "#2 resume");
-    done(&w, "Bob", "start v3").await;
-    done(&w, "Bob", "start v4 --queue").await;
-    no!("Bob", "#4 resume");
-    done(&w, "Bob", "start v5 env:staging").await;
-    no!("Bob", "tick 1.1");
-    insta::assert_snapshot!(out);
-}
-
-/// Every refusal there is, also those that are hard to bring about.
-#[tokio::test]
-async fn every_refusal() {
-    let w = shop().await;
-    done(&w, "Ana", "start v1.2.0").await;
-    let d = w.engine().deployment(1).await.unwrap().unwrap();
-    let n = |text: &str| -> Number { text.parse().unwrap() };
-    let bob = || Person::named("Bob");
-    let at = w.now();
-    w.jump(25 * HOUR);
-    let all = [
-        Refusal::NoSuchItem { said: "1.9".into(), near: vec![n("1.3"), n("1.4")] },
-        Refusal::NoSuchItem { said: "9".into(), near: vec![] },
-        Refusal::NoMatch { said: "the *unicorn*".into() },
-        Refusal::Ambiguous { said: "half".into(), matches: vec![n("2.2.1"), n("2.2.2")], count: 14 },
-        Refusal::Backwards { from: n("2.3"), to: n("2.1") },
-        Refusal::TooMany { count: 612 },
-        Refusal::Already { item: n("1.1"), mark: Mark::Tick, by: bob(), at },
-        Refusal::NotMarked { item: n("1.1") },
-        Refusal::NotByThisReaction { item: n("1.1"), by: bob(), at },
-        Refusal::LeftAsIs { item: n("1.1"), mark: Mark::Fail },
-        Refusal::Closed { item: n("1.1"), why: Closed::NotStarted },
-        Refusal::Closed { item: n("4.1"), why: Closed::UntilRollback },
-        Refusal::Closed { item: n("5.1"), why: Closed::UntilSuccess },
-        Refusal::Closed { item: n("5.1"), why: Closed::UntilRolledBack },
-        Refusal::Closed { item: n("1.1"), why: Closed::ByRollback },
-        Refusal::Closed { item: n("1.1"), why: Closed::Over },
-        Refusal::Closed { item: n("1.1"), why: Closed::Archived },
-        Refusal::OtherEnvironment { item: n("1.1"), environment: "staging".into() },
-        Refusal::NothingToDo,
-        Refusal::ReasonNeeded { mark: Mark::Skip, item: n("1.1") },
-        Refusal::OnHold { reason: "waiting for the vendor".into(), since: at },
-        Refusal::RequiredOpen { items: vec![n("1.1"), n("1.3")], count: 12 },
-        Refusal::RequiredOpen { items: vec![n("1.1")], count: 1 },
-        Refusal::NoAuthority { roles: vec![] },
-        Refusal::NoAuthority { roles: vec!["release-manager".into(), "lead".into()] },
-        Refusal::NoSuchField { said: "Colour".into(), fields: vec![] },
-        Refusal::NoSuchField { said: "Colour".into(), fields: vec!["Lead".into(), "Change ticket".into()] },
-        Refusal::NotAChoice { field: "Risk".into(), choices: vec!["low".into(), "high".into()] },
-        Refusal::ValueNeeded { field: "Lead".into() },
-        Refusal::AutomaticField { field: "Deployer".into() },
-        Refusal::AlreadyLeads { to: bob() },
-        Refusal::LockTaken { holder: 7 },
-        Refusal::Stale,
-        Refusal::LogFull { limit: 10_000 },
-    ];
-    let mut out = String::new();
-    for refusal in all {
-        let name: String = format!("{refusal:?}").chars().take_while(|c| c.is_alphanumeric()).collect();
-        let reply = Reply::refused(refusals::refusal(&d, &refusal, w.now()));
-        _ = writeln!(out, "{name}: {}", draw::reply(&reply));
-    }
-    insta::assert_snapshot!(out);
+    Ok(())
 }

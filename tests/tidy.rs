@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// Longest file under `src`, in lines.
 const LONGEST: usize = 700;
+/// Tests are read one by one, not from end to end.
+const LONGEST_TESTS: usize = 1_200;
 
 struct Source {
     /// Under `src`, with `/`: `domain/plan.rs`.
@@ -253,7 +255,9 @@ fn nothing_panics_on_purpose() {
 
 #[test]
 fn no_file_is_too_long_to_read() {
-    let long = sources().into_iter().map(|s| (s.path.clone(), s.text.lines().count())).filter(|(_, n)| *n > LONGEST);
+    let most = |path: &str| if path.ends_with("tests.rs") { LONGEST_TESTS } else { LONGEST };
+    let lengths = sources().into_iter().map(|s| (s.path.clone(), s.text.lines().count()));
+    let long = lengths.filter(|(path, n)| *n > most(path));
     none(long.map(|(path, n)| format!("src/{path} has {n} lines")).collect(), "a file has at most 700 lines");
 }
 

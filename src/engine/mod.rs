@@ -162,7 +162,7 @@ struct Inner {
 
 /// Work for the door.
 enum Job {
-    Request { envelope: Envelope, wanted: ask::Wanted, answer: oneshot::Sender<Reply> },
+    Request { envelope: Box<Envelope>, wanted: Box<ask::Wanted>, answer: oneshot::Sender<Reply> },
     Delivered { delivered: Vec<Delivered>, answer: oneshot::Sender<Result<(), StoreError>> },
 }
 
@@ -208,7 +208,13 @@ impl Engine {
             return self.answer(&envelope, target, query).await;
         }
         let (answer, reply) = oneshot::channel();
-        if self.inner.door.send(Job::Request { envelope, wanted, answer }).await.is_err() {
+        if self
+            .inner
+            .door
+            .send(Job::Request { envelope: Box::new(envelope), wanted: Box::new(wanted), answer })
+            .await
+            .is_err()
+        {
             return Reply::refused("Rollcall is shutting down. Nothing was recorded; try again in a moment.");
         }
         reply.await.unwrap_or_else(|_| {

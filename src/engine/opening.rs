@@ -8,13 +8,14 @@ use crate::domain::checklist::Checklist;
 use crate::domain::deployment::{Deployment, lock_key};
 use crate::domain::event::{Event, Recorded};
 use crate::domain::plan::Plan;
+use crate::domain::schedule;
 use crate::domain::status::Status;
 use crate::domain::time::span;
 use crate::grammar::Start;
 use crate::markdown::escape;
+use crate::near;
 use crate::store::{StoreError, Summary, chain};
 use crate::words::Texts;
-use crate::{near, schedule};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -12,9 +12,9 @@ use crate::domain::event::{Event, Recorded};
 use crate::domain::policy::Policy;
 use crate::domain::react::{Effect, Occasion, react};
 use crate::domain::refusal::Refusal;
+use crate::domain::schedule;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
-use crate::schedule;
 use crate::store::{Batch, Hash, NewDelivery, NewEvent, Summary, chain};
 use crate::words::facts::{self, Moment};
 use crate::words::{Template, Texts, occasions, refusals, replies};
@@ -25,8 +25,11 @@ use std::sync::{Arc, Mutex};
 pub(super) struct Rules {
     config: Arc<Config>,
     roles: Arc<BTreeMap<String, BTreeSet<String>>>,
-    by_checklist: Mutex<HashMap<String, (Arc<Texts>, Arc<schedule::Compiled>)>>,
+    by_checklist: Mutex<HashMap<String, Compiled>>,
 }
+
+/// The texts and the progress schedule of a checklist in a channel.
+type Compiled = (Arc<Texts>, Arc<schedule::Compiled>);
 
 /// Compiled texts kept at once; older ones are compiled again when needed.
 const KEPT_RULES: usize = 256;
@@ -40,7 +43,7 @@ impl Rules {
 
     /// Texts and schedule of a deployment. What was valid when it started and no longer is falls back to the
     /// product's own, with a warning: a running deployment is never stopped by an edit of the configuration.
-    fn of(&self, d: &Deployment) -> (Arc<Texts>, Arc<schedule::Compiled>) {
+    fn of(&self, d: &Deployment) -> Compiled {
         let key = format!("{}@{}", d.plan.hash, d.channel);
         let mut kept = lock(&self.by_checklist);
         if let Some(found) = kept.get(&key) {

@@ -51,20 +51,20 @@ tick 1.1            | NotStarted NotStarted +              hold           ByRoll
 skip 1.1 : r        | NotStarted NotStarted +              hold           ByRollback     Over      Over    Over       Over      Archived
 fail 1.1 : r        | NotStarted NotStarted +              +              ByRollback     Over      Over    Over       Over      Archived
 block 1.1 : r       | NotStarted NotStarted +              +              ByRollback     Over      Over    Over       Over      Archived
-assign 1.1 : Ben    | NotStarted NotStarted +              +              ByRollback     Over      Over    Over       Over      Archived
+assign 1.1 : Ben    | +          +          +              +              ByRollback     Over      Over    Over       Over      Archived
 evidence 1.1 : e    | NotStarted NotStarted +              +              ByRollback     Over      Over    Over       Over      Archived
-tick 5.1            | NotStarted NotStarted +              hold           +              Over      Over    Over       Over      Archived
+tick 5.1            | NotStarted NotStarted +              +              +              +         +       Over       Over      Archived
 tick 6.1            | NotStarted NotStarted UntilRollback  UntilRollback  +              Over      Over    Over       Over      Archived
 tick 7.1            | NotStarted NotStarted UntilSuccess   UntilSuccess   ByRollback     +         +       Over       Over      Archived
 tick 8.1            | NotStarted NotStarted UntilRolledBack UntilRolledBack UntilRolledBack Over   Over    +          Over      Archived
 tick 9.1            | NotStarted NotStarted +              hold           ByRollback     +         +       Over       Over      Archived
-tick 10.1           | NotStarted NotStarted +              hold           +              +         +       +          Over      Archived
+tick 10.1           | NotStarted NotStarted +              +              +              +         +       +          Over      Archived
 note n              | +          +          +              +              +              +         +       +          +         status
 hold r              | status     status     +              hold           status         status    status  status     status    status
 resume              | status     status     status         +              status         status    status  status     status    status
 handover Ben        | +          +          +              +              +              status    status  status     status    status
 progress            | status     status     +              +              +              status    status  status     status    status
-rollback r          | status     status     +              +              status         status    status  status     status    status
+rollback r          | status     status     +              +              status         +         +       status     status    status
 rolled-back         | status     status     status         status         +              status    status  status     status    status
 finish              | status     status     required       hold           status         status    status  status     status    status
 partial r           | status     status     +              +              status         status    status  status     status    status
@@ -186,7 +186,7 @@ fn what_is_late_is_said_to_be_late() {
 #[test]
 fn progress_goes_on_while_under_way_and_rests_on_hold() {
     let case = walking(PAGE);
-    let next = Some(case.now.plus_ms(3_600_000));
+    let next = Some(Timestamp(3_600_000));
     assert_eq!(case.next_due(Timer::Progress), next);
     assert_eq!(case.next_due(Timer::Start), None);
     assert_eq!(case.next_due(Timer::Archive), None);
@@ -340,4 +340,15 @@ fn only_an_opening_opens() {
         (d.status, d.seq, d.opened_at, d.start_at),
         (Status::Scheduled, 1, Timestamp(1_000), Some(Timestamp(60_000)))
     );
+}
+
+#[test]
+fn a_rollback_after_the_outcome_needs_the_place_to_be_free() {
+    let mut case = walking("## 1 A\n- a\n## 2 Back @rollback\n- back\n").says("tick 1.1").says("finish");
+    case.policy.lock_held_by = Some(9);
+    assert_eq!(case.asks("rollback r"), "no: taken by 9");
+    case.policy.lock_held_by = None;
+    let back = case.says("rollback r");
+    assert_eq!((back.d.status, back.d.ended_at), (Status::RollingBack, None));
+    assert_eq!(back.says("rolled-back").d.status, Status::RolledBack);
 }

@@ -53,7 +53,9 @@ fn what_is_said_of_many_overrules_nothing_said_of_one() {
     assert_eq!(case.asks("untick 1"), "untick 1.1; untick 1.2; untick 1.3; untick 1.4.1 | not marked 1.4.2");
     // Named itself, it is meant, also next to a group it belongs to, in either order.
     assert_eq!(case.asks("tick 1.2"), "tick 1.2");
-    assert_eq!(case.asks("tick 1.2 1.4.1-1.4.1"), "tick 1.2; tick 1.4.1");
+    assert_eq!(case.asks("tick 1.2 1.4.1"), "tick 1.2; tick 1.4.1");
+    // A range is said of several even where it means one: what ✅ offers never overrules what came meanwhile.
+    assert_eq!(case.asks("tick 1.2 1.4.1-1.4.1"), "tick 1.2 | left block 1.4.1");
     assert_eq!(case.asks("tick 1.1-1.3 1.2"), "tick 1.2 | already tick 1.1 by Ben at 3000; left skip 1.3");
     assert_eq!(case.asks("tick 1.2 1.1-1.3"), "tick 1.2 | already tick 1.1 by Ben at 3000; left skip 1.3");
 }
@@ -187,7 +189,7 @@ const FIELDS: &str = "
 ## 1 Fields
 Error
 Error rate
-Outcome: [Success/Rollback]
+Result: [Success/Rollback]
 Größe
 ΠΌΛΗ: [Αθήνα/ΒΌΛΟΣ]
 Error rate (p99)
@@ -206,22 +208,23 @@ fn fields_are_filled_by_the_longest_label_that_fits() {
         ("fill Error = rate of three", "Error = rate of three"),
         (
             "fill Errors: none",
-            "no: no field <Errors: none>, but Error, Error rate, Outcome, Größe, ΠΌΛΗ, Error rate (p99)",
+            "no: no field <Errors: none>, but Error, Error rate, Result, Größe, ΠΌΛΗ, Error rate (p99)",
         ),
         ("fill Error", "no: Error needs a value"),
         ("fill Error rate", "no: Error rate needs a value"),
         ("fill Error rate :", "no: Error rate needs a value"),
         ("fill Error -3", "Error = -3"),
-        ("fill GRÖSSE 3", "no: no field <GRÖSSE 3>, but Error, Error rate, Outcome, Größe, ΠΌΛΗ, Error rate (p99)"),
+        ("fill GRÖSSE 3", "no: no field <GRÖSSE 3>, but Error, Error rate, Result, Größe, ΠΌΛΗ, Error rate (p99)"),
         ("fill GRÖßE 3", "Größe = 3"),
-        ("fill outcome = success", "Outcome = Success"),
-        ("fill outcome success", "Outcome = Success"),
-        ("fill outcome = maybe", "no: Outcome is one of Success, Rollback"),
+        ("fill result = success", "Result = Success"),
+        ("fill result success", "Result = Success"),
+        ("fill result = maybe", "no: Result is one of Success, Rollback"),
         ("fill πόλη αθήνα", "ΠΌΛΗ = Αθήνα"),
         ("fill Πόλη: βόλος", "ΠΌΛΗ = ΒΌΛΟΣ"),
     ] {
         assert_eq!(case.asks(said), follows, "{said}");
     }
+    assert_eq!(walking("## 1 F\nVersion\n").asks("fill Version = 9"), "no: Version is automatic");
     let case = case.says("fill Error = a").says("fill Error = b");
     assert_eq!(case.d.fields.get("Error").map(String::as_str), Some("b"), "the last value stands");
     assert_eq!(scheduled(FIELDS).asks("fill Error = x"), "Error = x", "before the start");

@@ -28,12 +28,7 @@ fn starting_and_queueing() {
     assert_eq!(after(&case, Event::Queued { behind: 7 }), [Say(Occasion::Queued), ShowBoard]);
     assert_eq!(
         after(&case, Event::Started { late_ms: 0 }),
-        [
-            Say(Occasion::Start),
-            ShowBoard,
-            Timer(Kind::Start, None),
-            Timer(Kind::Progress, Some(Timestamp(2_000 + 3_600_000)))
-        ]
+        [Say(Occasion::Start), ShowBoard, Timer(Kind::Start, None), Timer(Kind::Progress, Some(Timestamp(3_600_000)))]
     );
     assert_eq!(after(&case, Event::SectionOpened { section: 1 }), [ShowSection(1), ShowBoard]);
 }
@@ -63,7 +58,16 @@ fn what_is_announced_once() {
     );
     assert_eq!(case.clone().says("handover Ben").effects(), [Say(Occasion::Handover), ShowBoard]);
     assert_eq!(case.clone().says("progress").effects(), [Say(Occasion::Progress), ShowBoard]);
-    assert_eq!(case.clone().says("rollback r").effects(), [Say(Occasion::Rollback), ShowBoard, RefreshSections]);
+    assert_eq!(
+        case.clone().says("rollback r").effects(),
+        [
+            Say(Occasion::Rollback),
+            ShowBoard,
+            RefreshSections,
+            Timer(Kind::Archive, None),
+            Timer(Kind::Progress, Some(Timestamp(3_600_000)))
+        ]
+    );
 }
 
 #[test]

@@ -1,0 +1,153 @@
+//! What a configuration may say, and what is said of a wrong one.
+
+use super::*;
+
+fn config(text: &str) -> Config {
+    match Config::parse(text, Path::new("etc")) {
+        Ok(c) => c,
+        Err(p) => panic!("{p:?}"),
+    }
+}
+const KEY: &str = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
+
+#[test]
+fn nothing_set_is_a_working_configuration() {
+    let c = Config::load(None).unwrap();
+    assert_eq!(c.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!((c.data.as_path(), c.checklists.as_deref()), (Path::new("data"), None));
+    assert_eq!(c.timezone, Tz::UTC);
+    assert_eq!(c.progress.schedule.cron, HOURLY);
+    assert_eq!(c.channels.keys().collect::<Vec<_>>(), [DEFAULT_CHANNEL]);
+    assert!(c.people.is_empty() && c.templates.is_empty() && !c.may_override("ana"));
+    assert_eq!(c.log, Log { format: LogFormat::Human, level: LogLevel::Info });
+}
+
+#[test]
+fn everything_set() {
+    let c = config(&format!(
+        r#"
+        listen = "0.0.0.0:80"
+        data = "/var/lib/rollcall"
+        checklists = "lists"
+        timezone = "Europe/Berlin"
+        [progress]
+        cron = "*/30 * * * *"
+        timezone = "America/New_York"
+        [templates]
+        hold = "Held: {{{{ reason }}}}"
+        [channels.releases]
+        checklist = "web"
+        service = "shop"
+        environment = "production"
+        progress = "@hourly"
+        [people.ana]
+        name = "Ana Maria"
+        key_sha256 = "{KEY}"
+        [people.bob]
+        name = "Bob"
+        [roles]
+        lead = ["ana", "bob"]
+        [rules]
+        override = ["lead"]
+        [console]
+        hosts = ["Rollcall.example.com"]
+        [log]
+        format = "json"
+        level = "debug"
+        "#
+    ));
+    assert_eq!(c.data, Path::new("/var/lib/rollcall"));
+    assert_eq!(c.checklists.as_deref(), Some(Path::new("etc/lists")));
+    assert_eq!(c.progress.compiled.timezone(), Tz::America__New_York);
+    assert_eq!(c.channels.len(), 1);
+    assert_eq!(c.channels["releases"].progress.as_ref().unwrap().compiled.timezone(), Tz::Europe__Berlin);
+    assert_eq!(c.person("ana").unwrap().name.as_ref(), "Ana Maria");
+    assert!(c.may_override("bob") && !c.may_override("eve"));
+    assert_eq!(c.console.hosts, ["rollcall.example.com"]);
+    assert_eq!(c.log, Log { format: LogFormat::Json, level: LogLevel::Debug });
+    let printed = format!("{c:?}");
+    assert!(!printed.contains("2c26") && !printed.contains("[44, 38"), "{printed}");
+}
+
+#[test]
+fn every_mistake_has_its_line_and_a_sentence() {
+    let twice = format!("[people.a]\nname=\"A\"\nkey_sha256=\"{KEY}\"\n[people.b]\nname=\"B\"\nkey_sha256=\"{KEY}\"");
+    let cases = [
+        "\nlisen = \"x\"",
+        "colour = 1",
+        "listen = \"8080\"",
+        "listen = 8080",
+        "\n\nlisten = \"0.0.0.0:8080\"",
+        "listen = \"[::]:8080\"",
+        "timezone = \"Europe/Berln\"",
+        "[progress]\ncron = \"0 0 30 2 *\"",
+        "[progress]\ncron = \"every hour\"",
+        "[progress]\ntimezone = \"Mars\"",
+        "[progress]\ncorn = \"@hourly\"",
+        "progress = \"@hourly\"",
+        "[templates]\nstrat = \"x\"",
+        "[templates]\nhold = \"x\"\nstart = \"{{ verison }}\"",
+        "[templates]\nstart = \"\"\"\none\n{{ verison }}\n\"\"\"",
+        "[templates]\nstart = '''one\n{% if %}'''",
+        "[channels.x]\nprogress = \"* * *\"",
+        "[channels.x]\nenvironment = \"\"",
+        "[channels.x]\nenviroment = \"\"",
+        "[people.Ana]\nname = \"Ana\"",
+        "[people.rollcall]\nname = \"Me\"",
+        "[people.ana]\nname = \"Ana\\u202e\"",
+        "[people.ana]",
+        "[people.ana]\nname = \"Ana\"\nkey = \"hunter2\"",
+        "[people.ana]\nname = \"Ana\"\nkey_sha256 = \"hunter2\"",
+        "[people]\nana = \"hunter2\"",
+        twice.as_str(),
+        "[people.ana]\nname = \"Ana\"\n[roles]\nlead = [\n\"ana\",\n\"anna\"]",
+        "[roles]\nlead = [\"zoe\"]",
+        "[roles]\nlead = \"ana\"",
+        "[roles]\nlead = []\n[rules]\noverride = [\"led\"]",
+        "[rules]\noverrride = []",
+        "[console]\nhosts = [\"https://x.example\"]",
+        "[log]\nformat = \"jason\"",
+        "[log]\nlevel = \"loud\"",
+        "listen = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"",
+        "listen = ",
+        "listen",
+    ];
+    let said: Vec<String> = cases
+        .iter()
+        .map(|text| match Config::parse(text, Path::new("")) {
+            Ok(_) => panic!("{text} was accepted"),
+            Err(p) => ConfigProblem { file: Some("rollcall.toml".into()), ..p }.to_string(),
+        })
+        .collect();
+    let said = said.join("\n");
+    assert!(!said.contains("hunter2") && !said.contains(KEY));
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rollcall.toml");
+    assert!(Config::load(Some(&path)).unwrap_err().to_string().contains("cannot be read"));
+    std::fs::write(&path, "\u{feff}data = \"d\"").unwrap();
+    assert_eq!(Config::load(Some(&path)).unwrap().data, folder.path().join("d"));
+    std::fs::write(&path, b"# one\n\xff").unwrap();
+    let problem = Config::load(Some(&path)).unwrap_err();
+    assert_eq!((problem.line, problem.message.as_str()), (Some(2), "The configuration is not UTF-8 text."));
+    std::fs::write(&path, "#".repeat(LARGEST as usize + 1)).unwrap();
+    assert!(Config::load(Some(&path)).unwrap_err().message.contains("at most"));
+}
+
+#[test]
+fn listening_beyond_this_machine_takes_a_key() {
+    let none = BTreeMap::new();
+    for local in ["127.0.0.1:1", "127.8.8.8:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
+        assert!(check_listen(local.parse().unwrap(), &none).is_ok(), "{local}");
+    }
+    let keyless = BTreeMap::from([("a".to_owned(), PersonEntry { name: "A".into(), key: None })]);
+    for open in ["0.0.0.0:1", "[::]:1", "192.168.1.2:1", "[::ffff:10.0.0.1]:1"] {
+        assert!(check_listen(open.parse().unwrap(), &keyless).is_err(), "{open}");
+    }
+    let keyed = BTreeMap::from([("a".to_owned(), PersonEntry { name: "A".into(), key: Some(KeyDigest([1; 32])) })]);
+    assert!(check_listen("0.0.0.0:1".parse().unwrap(), &keyed).is_ok());
+}
