@@ -358,9 +358,13 @@ async fn a_database_that_can_only_be_read() {
     let (dir, path) = closed_database().await;
     let before = std::fs::read(&path).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o400)).unwrap();
-    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o500)).unwrap();
     // Whoever may do everything is refused nothing.
     let mighty = std::fs::File::options().write(true).open(&path).is_ok();
+    if !mighty {
+        let error = Store::open(&path).await.unwrap_err();
+        assert!(matches!(error, StoreError::ReadOnly { .. }), "the folder can be written, the file cannot: {error:?}");
+    }
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o500)).unwrap();
     if !mighty {
         let error = Store::open(&path).await.unwrap_err();
         assert!(matches!(error, StoreError::ReadOnly { .. } | StoreError::Denied { .. }), "{error:?}");

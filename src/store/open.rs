@@ -255,7 +255,12 @@ async fn bring_up_to_date(path: &Path) -> Result<(), StoreError> {
 /// Shows that the file can be written, and tells the newest generation in it.
 async fn prepare(conn: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
     sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
-    let newest = sqlx::query_scalar("SELECT coalesce(max(generation), 0) FROM outbox").fetch_one(&mut *conn).await;
+    // On a file that can only be read, `BEGIN IMMEDIATE` quietly begins to read: only a change shows it.
+    let written = sqlx::query("UPDATE meta SET value = value WHERE key = 'chain'").execute(&mut *conn).await;
+    let newest = match written {
+        Ok(_) => sqlx::query_scalar("SELECT coalesce(max(generation), 0) FROM outbox").fetch_one(&mut *conn).await,
+        Err(error) => Err(error),
+    };
     sqlx::query("ROLLBACK").execute(&mut *conn).await?;
     newest
 }
