@@ -74,6 +74,8 @@ pub(super) async fn start(
         return Ok(taken(holder, wish, &checklist.name, &service, &environment, stage));
     }
     let expected_ms = inner.store.usual_duration(&checklist.name, &service, PAST).await?;
+    // Less than a minute was no walk to expect anything from.
+    let expected_ms = expected_ms.filter(|ms| *ms >= 60_000);
     let plan = plan(inner, checklist);
     let by = By { person: &envelope.by, via: envelope.via, reaction: None };
     let id = stage.next_id;

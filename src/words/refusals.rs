@@ -108,7 +108,7 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
             ago(now, *at)
         ),
         Refusal::LeftAsIs { item, mark } => format!(
-            "{} is {} and was left so. To change it, name it alone: `/deploy show {item}`.",
+            "{} is {} and was left as it is. Name it alone to change it, for instance `/deploy untick {item}`.",
             named(d, item),
             state_word(*mark)
         ),
@@ -125,7 +125,7 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
             format!("{} needs a reason: `/deploy {word} {item} the reason`.", capital(word))
         }
         Refusal::OnHold { reason, since: from } => format!(
-            "#{id} is on hold {}: {}. Nothing is ticked or finished while it is held. `/deploy resume` goes on.",
+            "#{id} has been on hold {}: {}. Nothing is ticked or finished while it is held. `/deploy resume` goes on.",
             since(now, *from),
             escape(reason)
         ),
@@ -221,12 +221,14 @@ fn wrong_status(d: &Deployment, status: Status, reason: Option<&str>, at: Option
             return format!("#{id} waits in the queue and has not started. `/deploy cancel the reason` takes it out.");
         }
         Status::Active => {
-            return format!("That does not apply now: #{id} is active{long}. `/deploy status` shows where it is.");
+            return format!(
+                "That does not apply now: #{id} has been active{long}. `/deploy status` shows where it is."
+            );
         }
-        Status::Held => return format!("#{id} is on hold{long}{why}. `/deploy resume` goes on."),
+        Status::Held => return format!("#{id} has been on hold{long}{why}. `/deploy resume` goes on."),
         Status::RollingBack => {
             return format!(
-                "#{id} is rolling back{long}{why}. `/deploy next` shows the rollback; `/deploy rolled-back` ends it."
+                "#{id} has been rolling back{long}{why}. `/deploy next` shows the rollback; `/deploy rolled-back` ends it."
             );
         }
         Status::Succeeded => "succeeded",
