@@ -17,7 +17,8 @@ use std::sync::Arc;
 
 /// A page of `items` checkboxes in sections of ten, every third with a command under it.
 fn page(items: usize) -> String {
-    let mut text = String::from("---\ntitle: Release of the shop\nservice: shop\nenvironment: production\n---\n\n# Release\n");
+    let mut text =
+        String::from("---\ntitle: Release of the shop\nservice: shop\nenvironment: production\n---\n\n# Release\n");
     for i in 0..items {
         if i % 10 == 0 {
             write!(text, "\n## {}. Stage {0}\n\nWhat stands before the items of a stage.\n\n", i / 10 + 1).unwrap();
