@@ -13,6 +13,9 @@ use tokio::sync::watch;
 /// Messages shown in one step.
 const STEP: u32 = 128;
 
+/// Of them, recorded together: what is ticked meanwhile waits for no more than these.
+const TOGETHER: usize = 16;
+
 /// Between two steps: a burst of ticks becomes a few edits, and nobody sees the difference.
 const PACE: Duration = Duration::from_millis(40);
 
@@ -34,27 +37,30 @@ pub type Chats = HashMap<&'static str, Arc<dyn Chat>>;
 /// Shows what is due; how many messages were tried.
 pub async fn step(engine: &Engine, chats: &Chats) -> Result<usize, StoreError> {
     let waiting = engine.store().claim(engine.now(), STEP).await?;
-    let mut delivered = Vec::with_capacity(waiting.len());
+    let mut count = 0;
     // A channel whose message must be tried again waits with it: what was said first is shown first.
     let mut waits: HashSet<&str> = HashSet::new();
-    for one in &waiting {
-        if waits.contains(one.delivery.channel.as_str()) {
-            continue;
+    for some in waiting.chunks(TOGETHER) {
+        let mut delivered = Vec::with_capacity(some.len());
+        for one in some {
+            if waits.contains(one.delivery.channel.as_str()) {
+                continue;
+            }
+            let outcome = show(engine, chats, one).await?;
+            if matches!(outcome, DeliveryOutcome::Retry { .. }) {
+                waits.insert(&one.delivery.channel);
+            }
+            delivered.push(Delivered {
+                key: one.delivery.key.clone(),
+                generation: one.generation,
+                at: engine.now(),
+                outcome,
+            });
         }
-        let outcome = show(engine, chats, one).await?;
-        if matches!(outcome, DeliveryOutcome::Retry { .. }) {
-            waits.insert(&one.delivery.channel);
+        count += delivered.len();
+        if !delivered.is_empty() {
+            engine.delivered(delivered).await?;
         }
-        delivered.push(Delivered {
-            key: one.delivery.key.clone(),
-            generation: one.generation,
-            at: engine.now(),
-            outcome,
-        });
-    }
-    let count = delivered.len();
-    if count > 0 {
-        engine.delivered(delivered).await?;
     }
     Ok(count)
 }
