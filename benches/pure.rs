@@ -9,7 +9,7 @@ use rollcall::domain::event::{Event, Recorded};
 use rollcall::domain::plan::Plan;
 use rollcall::domain::policy::Policy;
 use rollcall::domain::time::Timestamp;
-use rollcall::schedule::Compiled;
+use rollcall::domain::schedule::Compiled;
 use rollcall::{grammar, markdown};
 use std::fmt::Write as _;
 use std::hint::black_box;
