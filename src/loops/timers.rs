@@ -14,6 +14,10 @@ const STEP: u32 = 256;
 /// The longest sleep. The machine's clock may be set while we sleep; this bounds how late we notice.
 const LOOK: Duration = Duration::from_secs(2);
 
+/// Between two times that old answers are forgotten: while there are any, and when there were none.
+const FORGET_ON_MS: i64 = 5_000;
+const FORGET_MS: i64 = 3_600_000;
+
 /// Pause after the database refused.
 const TROUBLE: Duration = Duration::from_secs(1);
 
@@ -40,7 +44,12 @@ pub async fn step(engine: &Engine) -> Result<usize, StoreError> {
 
 /// Runs until told to stop.
 pub async fn run(engine: Engine, mut stop: watch::Receiver<bool>) {
+    let mut forget_at = engine.now();
     loop {
+        if engine.now() >= forget_at {
+            let forgotten = engine.store().prune(engine.now()).await;
+            forget_at = engine.now().plus_ms(if matches!(forgotten, Ok(1..)) { FORGET_ON_MS } else { FORGET_MS });
+        }
         let pause = match step(&engine).await {
             Ok(0) => match engine.store().next_timer().await {
                 Ok(next) => until(engine.now(), next),
