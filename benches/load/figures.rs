@@ -42,6 +42,11 @@ impl Latencies {
         self.0.len()
     }
 
+    /// One round in a few words.
+    pub fn brief(&self) -> String {
+        format!("p50 {:.2} p99 {:.2} worst {:.2} ms", self.within(0.5), self.within(0.99), self.within(1.0))
+    }
+
     /// In milliseconds, the time that so great a part of the answers did not exceed.
     fn within(&self, part: f64) -> f64 {
         let mut all = self.0.clone();

@@ -1,7 +1,7 @@
 //! The whole product under load: starts the real binary on a real disk and speaks to it over HTTP.
 //!
 //! `cargo bench --bench load` measures everything; `-- --quick` is a smoke test of seconds; `-- latency memory …`
-//! measures only those parts. What it prints is what stands in `benches/README.md`.
+//! measures only those parts. `ROLLCALL_BENCH_DIR` names another disk than the build's. What it prints is what stands in `benches/README.md`.
 
 mod client;
 mod figures;
@@ -12,6 +12,7 @@ mod server;
 use client::{Walk, closed_loop, open_loop, start_all, tick_each};
 use figures::{Latencies, Spread};
 use server::Server;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -73,7 +74,8 @@ fn main() -> Done<()> {
     let wanted = |part: &str| arguments.is_empty() || arguments.iter().any(|a| a == part);
     let size = if quick { QUICK } else { WHOLE };
     // Below the build's folder: the system's own temporary folder may be in memory.
-    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let place = std::env::var("ROLLCALL_BENCH_DIR").unwrap_or_else(|_| env!("CARGO_TARGET_TMPDIR").to_owned());
+    let home = tempfile::tempdir_in(place)?;
     let home = home.path();
     let checklists = home.join("checklists");
     std::fs::create_dir(&checklists)?;
@@ -110,12 +112,15 @@ async fn speed(home: &Path, size: &Size, open: bool, saturated: bool) -> Done<()
     let (mut rates, mut cpu, mut depth) = (Spread::default(), Spread::default(), Spread::default());
     for _ in 0..size.rounds {
         server.settle().await;
-        syncs.add(raw::syncs(home, size.commits)?);
-        commits.add(raw::commits(home, size.commits).await?);
+        let (synced, committed) = (raw::syncs(home, size.commits)?, raw::commits(home, size.commits).await?);
+        syncs.add(synced);
+        commits.add(committed);
+        let mut line = format!("round: {synced:.0} syncs/s, {committed:.0} commits/s");
         if open {
             let before = server.cpu()?;
             let spell = open_loop(&server, &mut walks, size.rate, size.spell).await?;
             cpu.add((server.cpu()? - before).as_secs_f64() / size.spell.as_secs_f64() * 100.0);
+            _ = write!(line, "; paced {}", spell.brief());
             paced.push(spell);
             server.settle().await;
         }
@@ -124,8 +129,10 @@ async fn speed(home: &Path, size: &Size, open: bool, saturated: bool) -> Done<()
             let (spell, took) = closed_loop(&server, &mut walks, size.connections, size.spell).await?;
             rates.add(spell.count() as f64 / took.as_secs_f64());
             depth.add((server.cpu()? - before).as_secs_f64() * 1e6 / spell.count() as f64);
+            _ = write!(line, "; saturated {:.0}/s {}", spell.count() as f64 / took.as_secs_f64(), spell.brief());
             full.push(spell);
         }
+        eprintln!("{line}");
     }
     println!("\n## The disk, in this run\n\n| | a second |\n|---|---:|");
     println!("| 4 KiB written and synced (fdatasync), one after the other | {syncs:.0} |");

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// Messages shown in one step.
 const STEP: u32 = 128;
@@ -16,8 +17,15 @@ const STEP: u32 = 128;
 /// Of them, recorded together: what is ticked meanwhile waits for no more than these.
 const TOGETHER: usize = 16;
 
-/// Between two steps: a burst of ticks becomes a few edits, and nobody sees the difference.
+/// Between two steps at least: a burst of ticks becomes a few edits, and nobody sees the difference.
 const PACE: Duration = Duration::from_millis(40);
+
+/// And so many times as long as the step took: under load people's ticks come first, and edits of the same message
+/// grow together while they wait.
+const REST: u32 = 5;
+
+/// But no longer than this.
+const LONGEST_REST: Duration = Duration::from_secs(1);
 
 /// The longest sleep while nothing waits.
 const LOOK: Duration = Duration::from_secs(5);
@@ -82,7 +90,7 @@ async fn show(engine: &Engine, chats: &Chats, one: &Waiting) -> Result<DeliveryO
         posted: one.posted.clone(),
     };
     Ok(match chat.show(&delivery).await {
-        Ok(posted) => DeliveryOutcome::Shown { posted, card: Box::new(delivery.card) },
+        Ok(posted) => DeliveryOutcome::Shown { posted, card: Arc::new(delivery.card) },
         Err(ChatError::Retry { after_ms, why }) => retry(one, engine.now(), after_ms, why),
         Err(ChatError::Refused { why }) => DeliveryOutcome::Failed { why },
     })
@@ -101,26 +109,22 @@ fn retry(one: &Waiting, now: Timestamp, after_ms: i64, why: String) -> DeliveryO
 /// Runs until told to stop; then shows what is still due, so that a clean end leaves nothing waiting.
 pub async fn run(engine: Engine, chats: Chats, mut stop: watch::Receiver<bool>) {
     loop {
-        let pause = match step(&engine, &chats).await {
+        let began = Instant::now();
+        let (pause, heed) = match step(&engine, &chats).await {
             Ok(0) => match engine.store().next_delivery().await {
-                Ok(next) => wait(engine.now(), next),
-                Err(_) => TROUBLE,
+                Ok(next) => (wait(engine.now(), next), true),
+                Err(_) => (TROUBLE, true),
             },
-            Ok(_) => PACE,
+            // Whatever comes meanwhile comes with the next step.
+            Ok(_) => ((began.elapsed() * REST).clamp(PACE, LONGEST_REST), false),
             Err(error) => {
                 tracing::warn!(%error, "messages wait");
-                TROUBLE
+                (TROUBLE, true)
             }
         };
-        if pause == PACE {
-            tokio::select! {
-                () = tokio::time::sleep(pause) => continue,
-                _ = stop.wait_for(|stop| *stop) => break,
-            }
-        }
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = engine.outbox_changed() => {}
+            () = engine.outbox_changed(), if heed => {}
             _ = stop.wait_for(|stop| *stop) => break,
         }
     }

@@ -3,12 +3,14 @@
 use super::error::{Clash, StoreError};
 use super::open::Store;
 use super::{Batch, DeliveryOutcome, Hash, Reaction, Summary, chain, names};
+use crate::domain::checklist::Checklist;
 use crate::domain::command::Timer;
 use crate::domain::time::Timestamp;
 use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{Either, Executor};
+use sqlx::{AssertSqlSafe, Either, Executor};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio_stream::StreamExt;
 
@@ -39,12 +41,12 @@ impl Store {
         if batch.is_empty() {
             return Ok(());
         }
-        let mut plan = Plan::of(batch).map_err(|t| self.trouble(t))?;
         let mut writer = self.writer().await?;
+        // Taken under the writer's lock, so that later units of work have later generations.
+        let generation = self.generation.fetch_add(1, Ordering::Relaxed);
+        let plan = Plan::of(batch, generation).map_err(|t| self.trouble(t))?;
         writer.dirty = true;
         let conn = writer.conn.as_mut().ok_or(StoreError::Closed)?;
-        // Taken under the writer's lock, so that later units of work have later generations.
-        plan.generation = self.generation.fetch_add(1, Ordering::Relaxed);
         match unit(conn, plan, &batch.reactions).await {
             Ok(()) => {
                 writer.dirty = false;
@@ -104,57 +106,31 @@ impl Batch {
     }
 }
 
-/// A unit of work before the database is touched: the rows of each part as one JSON array of arrays, in the order of
-/// their use in [`WRITE`]. One text and one set of parameters, however much is written together: what a commit
-/// costs besides its rows is going to the connection's thread and back, and that is done twice.
+/// A part of a unit of work: what is written, its rows, and how many it must change, where it must change all.
+struct Part {
+    sql: &'static str,
+    rows: String,
+    must: Option<u64>,
+}
+
+/// A unit of work before the database is touched: the parts that have rows.
+#[derive(Default)]
 struct Plan {
-    inbox: String,
-    checklists: String,
-    deployments: String,
-    locks_given: String,
-    locks_taken: String,
-    heads: String,
-    events: String,
-    disarmed: String,
-    armed: String,
-    shown: String,
-    /// Key and generation of what was shown.
-    settled: String,
-    retried: String,
-    failed: String,
-    outbox: String,
-    /// Of what is asked for in this unit of work.
-    generation: i64,
-    /// How many rows the parts that must change exactly theirs have.
-    counts: Counts,
+    parts: Vec<Part>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Counts {
-    locks_given: u64,
-    locks_taken: u64,
-    heads: u64,
-}
+// The parts of a unit of work, in the order they are written. Each takes its rows from one JSON array of arrays: one
+// text and one parameter however many rows there are, and all parts go to the connection's thread together.
 
-/// Where [`WRITE`] changes locks and heads, counting its statements from 0.
-const LOCKS_GIVEN: usize = 4;
-const LOCKS_TAKEN: usize = 5;
-const HEADS: usize = 6;
+/// An answer given before is a conflict.
+const INBOX: &str = "
+INSERT INTO inbox (key, at, reply) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?);";
 
-/// Everything of a unit of work but the commit.
-///
-/// An answer given before is a conflict. Locks given back go first, so that one can change hands within a unit of
-/// work. Heads of logs move on from exactly where the batch takes them to stand. A delivery that was asked for anew
-/// in the meantime (another generation) stays. Asking anew keeps the place, the pause after a failure, and the sooner
-/// of two moments; it revives what was given up.
-const WRITE: &str = "
-BEGIN IMMEDIATE;
-
-INSERT INTO inbox (key, at, reply) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?);
-
+const CHECKLISTS: &str = "
 INSERT INTO checklists (hash, body) SELECT value ->> 0, value ->> 1 FROM json_each(?) WHERE true
-ON CONFLICT (hash) DO NOTHING;
+ON CONFLICT (hash) DO NOTHING;";
 
+const DEPLOYMENTS: &str = "
 INSERT INTO deployments (id, version, checklist, title, checklist_hash, service, environment, channel, rehearsal,
     status, deployer, opened_at, started_at, ended_at, archived, over)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
@@ -170,48 +146,64 @@ WHERE (version, checklist, title, checklist_hash, service, environment, channel,
        opened_at, started_at, ended_at, archived)
    IS NOT (excluded.version, excluded.checklist, excluded.title, excluded.checklist_hash, excluded.service,
        excluded.environment, excluded.channel, excluded.rehearsal, excluded.status, excluded.deployer,
-       excluded.opened_at, excluded.started_at, excluded.ended_at, excluded.archived);
+       excluded.opened_at, excluded.started_at, excluded.ended_at, excluded.archived);";
 
-UPDATE deployments SET lock = NULL FROM json_each(?) AS j WHERE deployments.id = j.value;
+/// Locks given back go first, so that one can change hands within a unit of work.
+const LOCKS_GIVEN: &str = "
+UPDATE deployments SET lock = NULL FROM json_each(?) AS j WHERE deployments.id = j.value;";
 
-UPDATE deployments SET lock = j.value ->> 1 FROM json_each(?) AS j WHERE deployments.id = j.value ->> 0;
+const LOCKS_TAKEN: &str = "
+UPDATE deployments SET lock = j.value ->> 1 FROM json_each(?) AS j WHERE deployments.id = j.value ->> 0;";
 
+/// Heads of logs move on from exactly where the batch takes them to stand.
+const HEADS: &str = "
 UPDATE deployments SET head_seq = j.value ->> 3, head_hash = unhex(j.value ->> 4) FROM json_each(?) AS j
-WHERE deployments.id = j.value ->> 0 AND head_seq = j.value ->> 1 AND head_hash = unhex(j.value ->> 2);
+WHERE deployments.id = j.value ->> 0 AND head_seq = j.value ->> 1 AND head_hash = unhex(j.value ->> 2);";
 
+const EVENTS: &str = "
 INSERT INTO events (deployment, seq, at, by_id, by_name, via, body, prev, hash)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
     unhex(value ->> 7), unhex(value ->> 8)
-FROM json_each(?);
+FROM json_each(?);";
 
-DELETE FROM timers WHERE (deployment, name) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?));
+const DISARM: &str = "
+DELETE FROM timers WHERE (deployment, name) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?));";
 
+const ARM: &str = "
 INSERT INTO timers (deployment, name, due) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
-ON CONFLICT (deployment, name) DO UPDATE SET due = excluded.due;
+ON CONFLICT (deployment, name) DO UPDATE SET due = excluded.due;";
 
+const SHOW: &str = "
 INSERT INTO messages (key, deployment, channel, thread, what, card, posted, posted_at)
 SELECT o.key, o.deployment, o.channel, o.thread, o.what, j.value ->> 1, j.value ->> 2, j.value ->> 3
 FROM json_each(?) AS j CROSS JOIN outbox AS o ON o.key = j.value ->> 0 ORDER BY j.key
 ON CONFLICT (key) DO UPDATE SET what = excluded.what, card = excluded.card, posted = excluded.posted,
-    edited_at = excluded.posted_at;
+    edited_at = excluded.posted_at;";
 
+/// What was asked for anew in the meantime (another generation) stays.
+const SETTLE: &str = "
 DELETE FROM outbox WHERE ord IN (
     SELECT o.ord FROM json_each(?) AS j CROSS JOIN outbox AS o
-    ON o.key = j.value ->> 0 AND o.generation = j.value ->> 1);
+    ON o.key = j.value ->> 0 AND o.generation = j.value ->> 1);";
 
+const REVIVE: &str = "
 UPDATE outbox SET attempts = 0, failing_since = NULL, error = NULL, failed = 0
-FROM json_each(?) AS j WHERE outbox.key = j.value ->> 0;
+FROM json_each(?) AS j WHERE outbox.key = j.value ->> 0;";
 
+const RETRY: &str = "
 UPDATE outbox SET due = j.value ->> 1, attempts = attempts + 1,
     failing_since = coalesce(failing_since, j.value ->> 2), error = j.value ->> 3
-FROM json_each(?) AS j WHERE outbox.key = j.value ->> 0;
+FROM json_each(?) AS j WHERE outbox.key = j.value ->> 0;";
 
+const FAIL: &str = "
 UPDATE outbox SET failed = (generation = j.value ->> 1), attempts = attempts + 1,
     failing_since = coalesce(failing_since, j.value ->> 2), error = j.value ->> 3
-FROM json_each(?) AS j WHERE outbox.key = j.value ->> 0;
+FROM json_each(?) AS j WHERE outbox.key = j.value ->> 0;";
 
+/// Asking anew keeps the place, the pause after a failure, and the sooner of two moments; it revives what was given up.
+const ASK: &str = "
 INSERT INTO outbox (key, deployment, channel, thread, what, card, due, generation)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, ?
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 8
 FROM json_each(?) AS j
 WHERE NOT value ->> 7 OR EXISTS (SELECT 1 FROM messages AS m WHERE m.key = j.value ->> 0)
     OR EXISTS (SELECT 1 FROM outbox AS o WHERE o.key = j.value ->> 0)
@@ -223,20 +215,15 @@ ON CONFLICT (key) DO UPDATE SET
     attempts = CASE WHEN failed = 1 THEN 0 ELSE attempts END,
     failing_since = CASE WHEN failed = 1 THEN NULL ELSE failing_since END,
     error = CASE WHEN failed = 1 THEN NULL ELSE error END,
-    failed = 0;
-";
+    failed = 0;";
 
 fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, Trouble> {
     serde_json::to_string(value).map_err(|e| Trouble::Nonsense(e.to_string()))
 }
 
-/// Rows as one JSON array.
-fn rows<T: Serialize>(rows: impl IntoIterator<Item = T>) -> Result<String, Trouble> {
-    json(&rows.into_iter().collect::<Vec<T>>())
-}
-
 impl Plan {
-    fn of(batch: &Batch) -> Result<Self, Trouble> {
+    /// `generation`: of what is asked for in this unit of work.
+    fn of(batch: &Batch, generation: i64) -> Result<Self, Trouble> {
         let bodies: Vec<String> = batch
             .events
             .iter()
@@ -245,109 +232,131 @@ impl Plan {
         let heads = heads(batch, &bodies)?;
         // The last word on each lock and timer counts.
         let locks: BTreeMap<u64, Option<&str>> = batch.locks.iter().map(|(id, lock)| (*id, lock.as_deref())).collect();
-        let given: Vec<i64> = locks.iter().filter(|(_, l)| l.is_none()).map(|(id, _)| id.cast_signed()).collect();
-        let taken: Vec<(i64, &str)> = locks.iter().filter_map(|(id, l)| Some((id.cast_signed(), (*l)?))).collect();
+        let given = locks.iter().filter(|(_, l)| l.is_none()).map(|(id, _)| id.cast_signed());
+        let taken = locks.iter().filter_map(|(id, l)| Some((id.cast_signed(), (*l)?)));
         let timers: BTreeMap<(u64, Timer), Option<i64>> =
             batch.timers.iter().map(|(d, t, due)| ((*d, *t), due.map(|d| d.0))).collect();
         let armed = timers.iter().filter_map(|((id, t), due)| Some((id.cast_signed(), names::timer(*t), (*due)?)));
         let disarmed = timers.iter().filter(|(_, due)| due.is_none());
-        Ok(Self {
-            inbox: inbox(batch)?,
-            checklists: checklists(batch)?,
-            deployments: deployments(batch)?,
-            counts: Counts {
-                locks_given: given.len() as u64,
-                locks_taken: taken.len() as u64,
-                heads: heads.len() as u64,
-            },
-            locks_given: json(&given)?,
-            locks_taken: json(&taken)?,
-            heads: rows(heads.iter().map(|h| {
+        let settled = || {
+            batch.delivered.iter().filter_map(|d| match &d.outcome {
+                DeliveryOutcome::Shown { .. } => Some((&d.key, d.generation)),
+                _ => None,
+            })
+        };
+        let mut plan = Self::default();
+        plan.add(INBOX, inbox(batch)?)?;
+        plan.add(CHECKLISTS, checklists(batch)?)?;
+        plan.add(DEPLOYMENTS, deployments(batch))?;
+        plan.add_all(LOCKS_GIVEN, given)?;
+        plan.add_all(LOCKS_TAKEN, taken)?;
+        plan.add_all(
+            HEADS,
+            heads.iter().map(|h| {
                 let id = h.deployment.cast_signed();
                 (id, h.from.0.cast_signed(), hex::encode(h.from.1), h.to.0.cast_signed(), hex::encode(h.to.1))
-            }))?,
-            events: rows(batch.events.iter().zip(&bodies).map(|(e, body)| {
+            }),
+        )?;
+        plan.add(
+            EVENTS,
+            batch.events.iter().zip(&bodies).map(|(e, body)| {
                 let (r, id, seq) = (&e.recorded, e.deployment.cast_signed(), e.recorded.seq.cast_signed());
                 let (prev, hash) = (hex::encode(e.prev), hex::encode(e.hash));
                 (id, seq, r.at.0, &*r.by.id, &*r.by.name, names::via(r.via), body.as_str(), prev, hash)
-            }))?,
-            disarmed: rows(disarmed.map(|((id, t), _)| (id.cast_signed(), names::timer(*t))))?,
-            armed: rows(armed)?,
-            shown: shown(batch)?,
-            settled: rows(batch.delivered.iter().filter_map(|d| match &d.outcome {
-                DeliveryOutcome::Shown { .. } => Some((&d.key, d.generation)),
-                _ => None,
-            }))?,
-            retried: rows(batch.delivered.iter().filter_map(|d| match &d.outcome {
+            }),
+        )?;
+        plan.add(DISARM, disarmed.map(|((id, t), _)| (id.cast_signed(), names::timer(*t))))?;
+        plan.add(ARM, armed)?;
+        plan.add(SHOW, shown(batch)?)?;
+        plan.add(SETTLE, settled())?;
+        plan.add(REVIVE, settled())?;
+        plan.add(
+            RETRY,
+            batch.delivered.iter().filter_map(|d| match &d.outcome {
                 DeliveryOutcome::Retry { due, why } => Some((&d.key, due.0, d.at.0, why)),
                 _ => None,
-            }))?,
-            failed: rows(batch.delivered.iter().filter_map(|d| match &d.outcome {
+            }),
+        )?;
+        plan.add(
+            FAIL,
+            batch.delivered.iter().filter_map(|d| match &d.outcome {
                 DeliveryOutcome::Failed { why } => Some((&d.key, d.generation, d.at.0, why)),
                 _ => None,
-            }))?,
-            outbox: outbox(batch)?,
-            generation: 0,
-        })
+            }),
+        )?;
+        plan.add(ASK, outbox(batch, generation)?)?;
+        Ok(plan)
+    }
+
+    fn add<T: Serialize>(&mut self, sql: &'static str, rows: impl IntoIterator<Item = T>) -> Result<usize, Trouble> {
+        let rows: Vec<T> = rows.into_iter().collect();
+        if !rows.is_empty() {
+            self.parts.push(Part { sql, rows: json(&rows)?, must: None });
+        }
+        Ok(rows.len())
+    }
+
+    /// Every row must find what it changes.
+    fn add_all<T: Serialize>(&mut self, sql: &'static str, rows: impl IntoIterator<Item = T>) -> Result<(), Trouble> {
+        let count = self.add(sql, rows)?;
+        if let Some(part) = self.parts.last_mut().filter(|_| count > 0) {
+            part.must = Some(count as u64);
+        }
+        Ok(())
     }
 }
 
-fn inbox(batch: &Batch) -> Result<String, Trouble> {
-    let replies = batch.inbox.iter().map(|(_, _, reply)| json(reply)).collect::<Result<Vec<_>, _>>()?;
-    rows(batch.inbox.iter().zip(&replies).map(|((key, at, _), reply)| (key, at.0, reply)))
+fn inbox(batch: &Batch) -> Result<Vec<impl Serialize>, Trouble> {
+    batch.inbox.iter().map(|(key, at, reply)| Ok((key, at.0, json(reply)?))).collect()
 }
 
-fn checklists(batch: &Batch) -> Result<String, Trouble> {
-    let mut named = Vec::with_capacity(batch.checklists.len());
-    for (hash, list) in &batch.checklists {
+fn checklists(batch: &Batch) -> Result<Vec<impl Serialize>, Trouble> {
+    let named = |(hash, list): &(String, Arc<Checklist>)| {
         let body = json(list.as_ref())?;
         if *hash != chain::content_hash(body.as_bytes()) {
             return Err(Trouble::Nonsense(format!("the checklist {hash} is not called by its content")));
         }
-        named.push((hash, body));
-    }
-    json(&named)
+        Ok((hash.clone(), body))
+    };
+    batch.checklists.iter().map(named).collect()
 }
 
-fn deployments(batch: &Batch) -> Result<String, Trouble> {
+fn deployments(batch: &Batch) -> impl Iterator<Item = impl Serialize> {
     // The last of each deployment's rows counts.
-    let last: HashMap<u64, usize> = batch.deployments.iter().enumerate().map(|(i, s)| (s.id, i)).collect();
-    let rows = batch.deployments.iter().enumerate().filter(|(i, s)| last.get(&s.id) == Some(i)).map(|(_, s)| row(s));
-    json(&rows.collect::<Vec<_>>())
+    let last: BTreeMap<u64, &Summary> = batch.deployments.iter().map(|s| (s.id, s)).collect();
+    last.into_values().map(|s| {
+        serde_json::json!([
+            s.id.cast_signed(),
+            s.version,
+            s.checklist,
+            s.title,
+            s.checklist_hash,
+            s.service,
+            s.environment,
+            s.channel,
+            s.rehearsal,
+            s.status.word(),
+            s.deployer,
+            s.opened_at.0,
+            s.started_at.map(|t| t.0),
+            s.ended_at.map(|t| t.0),
+            s.archived,
+            s.status.is_over(),
+        ])
+    })
 }
 
-fn row(s: &Summary) -> serde_json::Value {
-    serde_json::json!([
-        s.id.cast_signed(),
-        s.version,
-        s.checklist,
-        s.title,
-        s.checklist_hash,
-        s.service,
-        s.environment,
-        s.channel,
-        s.rehearsal,
-        s.status.word(),
-        s.deployer,
-        s.opened_at.0,
-        s.started_at.map(|t| t.0),
-        s.ended_at.map(|t| t.0),
-        s.archived,
-        s.status.is_over(),
-    ])
-}
-
-fn shown(batch: &Batch) -> Result<String, Trouble> {
+fn shown(batch: &Batch) -> Result<Vec<impl Serialize>, Trouble> {
     let mut shown = Vec::with_capacity(batch.delivered.len());
     for d in &batch.delivered {
         if let DeliveryOutcome::Shown { posted, card } = &d.outcome {
             shown.push((&d.key, json(card)?, posted, d.at.0));
         }
     }
-    json(&shown)
+    Ok(shown)
 }
 
-fn outbox(batch: &Batch) -> Result<String, Trouble> {
+fn outbox(batch: &Batch, generation: i64) -> Result<Vec<impl Serialize>, Trouble> {
     // An edit of what is posted in the same unit of work belongs to that post.
     let mut asked = HashSet::new();
     let mut asks = Vec::with_capacity(batch.outbox.len());
@@ -357,9 +366,10 @@ fn outbox(batch: &Batch) -> Result<String, Trouble> {
             asked.insert(d.key.as_str());
         }
         let card = d.card.as_ref().map(json).transpose()?;
-        asks.push((&d.key, d.deployment.cast_signed(), &d.channel, &d.thread, &d.what, card, d.due.0, only_if_shown));
+        let (id, due) = (d.deployment.cast_signed(), d.due.0);
+        asks.push((&d.key, id, &d.channel, &d.thread, &d.what, card, due, only_if_shown, generation));
     }
-    json(&asks)
+    Ok(asks)
 }
 
 /// How a deployment's log grows: from where to where.
@@ -391,42 +401,30 @@ fn heads(batch: &Batch, bodies: &[String]) -> Result<Vec<Head>, Trouble> {
 }
 
 async fn unit(conn: &mut SqliteConnection, plan: Plan, new: &[Reaction]) -> Result<(), Trouble> {
-    let write = sqlx::query(WRITE)
-        .bind(plan.inbox)
-        .bind(plan.checklists)
-        .bind(plan.deployments)
-        .bind(plan.locks_given)
-        .bind(plan.locks_taken)
-        .bind(plan.heads)
-        .bind(plan.events)
-        .bind(plan.disarmed)
-        .bind(plan.armed)
-        .bind(plan.shown)
-        .bind(plan.settled.clone())
-        .bind(plan.settled)
-        .bind(plan.retried)
-        .bind(plan.failed)
-        .bind(plan.generation)
-        .bind(plan.outbox);
-    let (mut statement, mut done) = (0, Counts::default());
-    let mut results = conn.fetch_many(write);
-    while let Some(result) = results.next().await {
-        if let Either::Left(result) = result? {
-            match statement {
-                LOCKS_GIVEN => done.locks_given = result.rows_affected(),
-                LOCKS_TAKEN => done.locks_taken = result.rows_affected(),
-                HEADS => done.heads = result.rows_affected(),
+    let mut text = String::from("BEGIN IMMEDIATE;");
+    plan.parts.iter().for_each(|part| text.push_str(part.sql));
+    // Only the texts above, in few combinations: each is prepared once.
+    let mut write = sqlx::query(AssertSqlSafe(text));
+    let mut musts = vec![(None, "")];
+    for part in plan.parts {
+        write = write.bind(part.rows);
+        musts.push((part.must, part.sql));
+    }
+    {
+        let (mut results, mut musts) = (conn.fetch_many(write), musts.into_iter());
+        while let Some(result) = results.next().await {
+            let Either::Left(done) = result? else { continue };
+            match musts.next() {
+                Some((Some(must), sql)) if done.rows_affected() != must => {
+                    return Err(if sql == HEADS {
+                        Trouble::Clash(Clash::Event)
+                    } else {
+                        Trouble::Nonsense("a lock for a deployment that is not there".into())
+                    });
+                }
                 _ => (),
             }
-            statement += 1;
         }
-    }
-    drop(results);
-    if (done.locks_given, done.locks_taken) != (plan.counts.locks_given, plan.counts.locks_taken) {
-        return Err(Trouble::Nonsense("a lock for a deployment that is not there".into()));
-    }
-    if done.heads != plan.counts.heads {
-        return Err(Trouble::Clash(Clash::Event));
     }
     reactions(conn, new).await?;
     sqlx::query("COMMIT").execute(conn).await?;
