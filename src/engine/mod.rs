@@ -10,6 +10,7 @@ mod house;
 mod opening;
 mod page;
 mod record;
+mod rules;
 mod stage;
 mod suggest;
 

@@ -63,6 +63,7 @@ export class Bot {
       cwd: this.dir, stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
+    child.once('error', (error) => { this.log += error.message; });
     this.gone = new Promise((done) => child.once('exit', (code, signal) => done({ code, signal })));
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { this.log = (this.log + text).slice(-20_000); });
     await eventually('the bot serves', async () => {
@@ -128,10 +129,11 @@ export const rendered = (markdown) => markdown.replace(/&#32;/g, ' ').replace(/\
 // ── windows ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 let browser = null;
+let server = null;
 
 async function open() {
   if (!existsSync(browserPath)) throw new Error(`no browser at ${browserPath}: install Debian's chromium, or set CHROMIUM`);
-  browser ??= await chromium.launch({
+  server ??= await chromium.launchServer({
     executablePath: browserPath,
     headless: true,
     args: [
@@ -139,6 +141,7 @@ async function open() {
       '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
     ],
   });
+  browser ??= await chromium.connect(server.wsEndpoint());
   return browser;
 }
 
@@ -149,7 +152,15 @@ export async function closeAll() {
     await rm(bot.dir, { recursive: true, force: true, maxRetries: 5 });
   }
   await browser?.close();
-  browser = null;
+  // Chromium does not always end when asked; nothing of it is needed any more.
+  const process = server?.process();
+  if (process) {
+    const gone = new Promise((done) => process.once('exit', done));
+    process.kill('SIGKILL');
+    await gone;
+    await server.close();
+  }
+  browser = server = null;
 }
 
 export const selector = {

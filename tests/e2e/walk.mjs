@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Bot, closeAll, eventually, percentile, rendered, seed, windows } from './lib.mjs';
 
@@ -15,7 +16,7 @@ class Walk {
     const pages = Object.fromEntries(await Promise.all(SEEDS.map(async (s) => [`${s}.md`, await seed(s)])));
     const bot = await Bot.start({ pages });
     const [ana, ben] = await windows(bot, 'Ana', 'Ben');
-    return Object.assign(new Walk(), { name, bot, ana, ben, seen: [], ways: { click: 0, words: 0, keycap: 0, check: 0, whole: 0, skip: 0 } });
+    return Object.assign(new Walk(), { name, bot, ana, ben, seen: [], turn: 0, ways: { click: 0, words: 0, keycap: 0, check: 0, whole: 0, skip: 0 } });
   }
 
   /** `start` with the version alone: the picker asks for the list, and for the environment where the page has some. */
@@ -121,7 +122,7 @@ class Walk {
   /** Whatever is open in the thread, message by message, each in another way, until nothing is. `limit` messages. */
   async settle(limit = Infinity) {
     const ways = [this.byClick, this.byWords, this.byKeycap, this.byCheck, this.byWhole];
-    for (let n = 0; n < limit; n += 1) {
+    for (let n = 0; n < limit;) {
       const message = (await this.ana.sections())
         .map((m) => ({ ...m, all: m.items, items: m.items.filter((i) => i.state === 'open') }))
         .find((m) => m.items.length);
@@ -132,7 +133,9 @@ class Walk {
         continue;
       }
       if (optional) this.ways.skip += 1;
-      await ways[n % ways.length].call(this, message);
+      await ways[this.turn % ways.length].call(this, message);
+      this.turn += 1;
+      n += 1;
       await eventually('both windows show the same thread', async () =>
         JSON.stringify(await this.ana.sections()) === JSON.stringify(await this.ben.sections()));
     }
@@ -150,7 +153,9 @@ class Walk {
       this.ana.page.waitForEvent('download'),
       this.ana.page.click('a[href="/d/1/record.md"]'),
     ]);
-    const record = rendered(await readFile(await download.path(), 'utf8'));
+    const file = join(this.bot.dir, download.suggestedFilename());
+    await download.saveAs(file);
+    const record = rendered(await readFile(file, 'utf8'));
     assert.match(record, says);
     assert.match(record, /v1\.2\.0/);
     assert.match(record, /Ana/);
