@@ -444,9 +444,7 @@ impl House {
         let before = count();
         for a in answers.iter().chain(&old) {
             let again = match &a.request.what {
-                What::Say(text) if text.starts_with('#') => {
-                    line.say(&a.request.person, text, &a.request.key)
-                }
+                What::Say(text) if text.starts_with('#') => line.say(&a.request.person, text, &a.request.key),
                 _ => line.send(&a.request).unwrap_or_else(|| panic!("no answer to {a:?}")),
             };
             assert_eq!(again.body, a.body, "asked again, another answer: {a:?}");
@@ -501,8 +499,11 @@ impl House {
 
     /// The chain holds; the state shown is the log's; each post the log calls for is there, once.
     fn sound_and_shown(&mut self, bot: &Bot) {
-        let audit =
-            Command::new(BIN).current_dir(self.dir.path()).args(["audit", "verify", "--data", "data"]).output().unwrap();
+        let audit = Command::new(BIN)
+            .current_dir(self.dir.path())
+            .args(["audit", "verify", "--data", "data"])
+            .output()
+            .unwrap();
         assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
         // Deployments long over cannot change: now and then all of them, else those under way and the last ones.
         let ids: Vec<u64> = (1..=self.opened).filter(|id| self.live.contains(id) || id + 6 > self.opened).collect();
@@ -659,7 +660,8 @@ fn same_state(d: &Deployment, shown: &serde_json::Value) {
     assert_eq!(items.len(), d.plan.leaves.len());
     for (i, leaf) in d.plan.leaves.iter().enumerate() {
         let number = leaf.number.to_string();
-        let found = items.iter().find(|item| item["number"] == number.as_str()).unwrap_or_else(|| panic!("no {number}"));
+        let found =
+            items.iter().find(|item| item["number"] == number.as_str()).unwrap_or_else(|| panic!("no {number}"));
         let state = serde_json::to_value(compose::shown(d, i)).unwrap();
         let who = d.marked(i).map(|m| d.person(m.by).name.to_string());
         assert_eq!(found["state"], state, "#{} {number}", d.id);
