@@ -338,3 +338,53 @@ async fn items_show_who_and_when() {
     assert_eq!(details, ["pushed twice", "Evidence: https://ci.example/42"]);
     assert_eq!(item.commands[0].code, "./push.sh v1");
 }
+
+#[tokio::test]
+async fn a_start_and_its_end_in_one_unit_of_work_leave_the_place_free() {
+    let mut w = World::of(PAGE).await;
+    let say = |text: &'static str| w.handle("Ana", None, rollcall::engine::Input::Say(text.into()));
+    let (start, cancel, next) = tokio::join!(say("start v1"), say("#1 cancel wrong build"), say("start v2"));
+    assert!(start.ok && cancel.ok && next.ok, "{start:?} {cancel:?} {next:?}");
+    w.settle().await;
+    assert!(w.say("Ana", "#2 cancel again").await.ok);
+    w.restart().await;
+    assert!(w.say("Ana", "start v3").await.ok);
+}
+
+#[tokio::test]
+async fn what_fails_together_is_announced_once() {
+    let w = World::of(PAGE).await;
+    w.say("Ana", "start v1").await;
+    assert!(w.say("Ana", "fail 2 power cut").await.ok);
+    let failures = |w: &World| w.messages().iter().filter(|m| m.key.contains("/failure@")).count();
+    assert_eq!(failures(&w), 1);
+    let post = w.messages().into_iter().find(|m| m.key.contains("/failure@")).unwrap();
+    assert!(read(&post.card).contains("2.1 to 2.2.2 (3 items)"), "{}", read(&post.card));
+    assert!(w.say("Ana", "fail 2.1 power cut").await.ok);
+    assert_eq!(failures(&w), 1, "the same again is no news");
+    assert!(w.say("Ana", "fail 2.1 and the spare is gone").await.ok);
+    assert_eq!(failures(&w), 2);
+}
+
+#[tokio::test]
+async fn what_a_picker_offers_says_what_was_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["Web shop.md", "other.md"] {
+        std::fs::write(dir.path().join(name), PAGE).unwrap();
+    }
+    let w = World::with(Default::default(), Some(dir.path().into())).await;
+    let pick = w.say("Ana", "start v1 at:+1d2h30m service:shop --rehearse").await;
+    let choice = pick.choices.iter().find(|c| c.command.contains("Web shop")).unwrap();
+    let started = w.press("Ana", choice, "").await;
+    assert!(started.ok && started.text.contains("2026-11-22 12:30"), "{started:?}");
+    let refused = w.say("Ana", "start v1 checklist:\"Web shap\"").await;
+    assert!(refused.text.contains("Web shop") && !refused.choices.is_empty(), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_channel_that_is_not_there_is_said_to_be_missing() {
+    let mut w = World::of(PAGE).await;
+    w.channel = "console:deploymnets".into();
+    let refused = w.say("Ana", "start v1").await;
+    assert!(!refused.ok && refused.text.contains("deployments"), "{refused:?}");
+}

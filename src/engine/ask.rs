@@ -11,6 +11,7 @@ use crate::domain::text::Rich;
 use crate::domain::time::span;
 use crate::grammar::{self, Query, Request};
 use crate::markdown::escape;
+use crate::near;
 use crate::store::{StoreError, Summary};
 use crate::words::refusals;
 use std::sync::Arc;
@@ -52,6 +53,9 @@ pub(super) fn understand(envelope: &Envelope, config: &Config) -> Result<Wanted,
     if envelope.key.as_ref().is_some_and(|k| k.is_empty() || k.len() > MAX_KEY) {
         return Err(Reply::refused(format!("The request's key must have 1 to {MAX_KEY} bytes. Nothing was recorded.")));
     }
+    if !matches!(envelope.input, Input::Due { .. }) {
+        known_channel(&envelope.channel, config)?;
+    }
     match &envelope.input {
         Input::Due { .. } => Ok(Wanted::Due),
         Input::React { message, emoji, present } => reaction(message, emoji, *present).map(Wanted::React),
@@ -66,6 +70,19 @@ pub(super) fn understand(envelope: &Envelope, config: &Config) -> Result<Wanted,
             Err(problem) => Err(Reply::refused(problem.to_string())),
         },
     }
+}
+
+/// The console's channels are those of the configuration: what is said in another nobody would see.
+fn known_channel(channel: &str, config: &Config) -> Result<(), Reply> {
+    let Some(name) = channel.strip_prefix("console:").filter(|n| !config.channels.contains_key(*n)) else {
+        return Ok(());
+    };
+    let names: Vec<&str> = config.channels.keys().map(String::as_str).collect();
+    let there = match near::nearest(name, names.iter().copied()) {
+        Some(near) => format!("Did you mean `{near}`?"),
+        None => format!("There is {}.", escape(&names.join(", "))),
+    };
+    Err(Reply::refused(format!("There is no channel “{}”. {there} Nothing was recorded.", escape(name))))
 }
 
 /// Names that people typed, as the people the directory knows; `me` is whoever says it.

@@ -96,7 +96,8 @@ impl Door<'_> {
             let keys: Vec<String> = jobs.iter().filter_map(|j| key_of(j).map(str::to_owned)).collect();
             match inner.store.answered(&keys).await {
                 Ok(found) => answered = found,
-                Err(error) => return fail(inner, jobs, &error),
+                Err(error) if jobs.len() == 1 => return fail(inner, jobs, &error),
+                Err(_) => return self.one_by_one(jobs).await,
             }
         }
         let mut stage = Stage::new(&inner.house, rules, inner.clock.now());
@@ -114,9 +115,12 @@ impl Door<'_> {
                                 reply
                             }
                             Err(error) => {
-                                // Nothing of this unit has been written; each is tried again by whoever asked.
+                                // Nothing of this unit has been written. One that cannot be read stops nobody else.
                                 drop(stage);
-                                return fail(inner, jobs, &error);
+                                if jobs.len() == 1 {
+                                    return fail(inner, jobs, &error);
+                                }
+                                return self.one_by_one(jobs).await;
                             }
                         },
                     };
@@ -142,12 +146,14 @@ impl Door<'_> {
                 Box::pin(self.unit_of_work(jobs, Asked::Perhaps)).await;
             }
             // One of many does not fit what is stored: alone, each shows whether it is the one.
-            Err(error) if error.is_conflict() && jobs.len() > 1 => {
-                for job in jobs {
-                    Box::pin(self.unit_of_work(vec![job], Asked::Perhaps)).await;
-                }
-            }
+            Err(error) if error.is_conflict() && jobs.len() > 1 => self.one_by_one(jobs).await,
             Err(error) => fail(inner, jobs, &error),
+        }
+    }
+
+    async fn one_by_one(self, jobs: Vec<Job>) {
+        for job in jobs {
+            Box::pin(self.unit_of_work(vec![job], Asked::Perhaps)).await;
         }
     }
 
@@ -161,6 +167,10 @@ impl Door<'_> {
         }
         if let Err(error) = inner.store.commit(&batch).await {
             inner.house.forget(changed.iter().map(|(d, _)| d.id));
+            // Whether or not it is on the disk after all: from here on the disk is right.
+            if let Err(error) = inner.house.reload(&inner.store).await {
+                tracing::warn!(%error, "what is open could not be read again");
+            }
             return Err(error);
         }
         *lock(&inner.trouble) = None;

@@ -34,6 +34,15 @@ impl House {
         Ok(Self { rooms: RwLock::new(Rooms { open, next_id, ..Rooms::default() }) })
     }
 
+    /// Reads the index anew, after a commit of which it is not certain what became of it.
+    pub(super) async fn reload(&self, store: &Store) -> Result<(), StoreError> {
+        let open = store.under_way().await?.into_iter().map(|s| (s.id, s)).collect();
+        let next_id = store.next_id().await?;
+        let mut rooms = self.write();
+        (rooms.open, rooms.next_id) = (open, next_id);
+        Ok(())
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Rooms> {
         self.rooms.read().unwrap_or_else(PoisonError::into_inner)
     }

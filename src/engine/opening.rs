@@ -10,7 +10,7 @@ use crate::domain::event::{Event, Recorded};
 use crate::domain::plan::Plan;
 use crate::domain::status::Status;
 use crate::domain::time::span;
-use crate::grammar::Start;
+use crate::grammar::{Start, quoted};
 use crate::markdown::escape;
 use crate::near;
 use crate::store::{StoreError, Summary, chain};
@@ -102,7 +102,11 @@ pub(super) async fn start(
     let rehearsal = if wish.rehearse { " (rehearsal)" } else { "" };
     let text = match (&holder, start_at) {
         (_, Some(at)) => {
-            format!("Scheduled #{id} {} for {} UTC{rehearsal}.", escape(&name), at.utc().format("%Y-%m-%d %H:%M"))
+            format!(
+                "Scheduled #{id} {} for {}{rehearsal}.",
+                escape(&name),
+                at.utc().with_timezone(&inner.config.timezone).format("%Y-%m-%d %H:%M %Z")
+            )
         }
         (Some(h), None) => format!("Queued #{id} {} behind #{}{rehearsal}.", escape(&name), h.id),
         (None, None) => format!("Started #{id} {}{rehearsal}.", escape(&name)),
@@ -120,7 +124,7 @@ fn again(wish: &Start, option: &str) -> String {
     let mut words = vec!["start".to_owned(), wish.version.clone()];
     let mut add = |name: &str, value: &Option<String>| {
         if let Some(value) = value {
-            words.push(format!("{name}:{value}"));
+            words.push(format!("{name}:{}", quoted(value)));
         }
     };
     add("checklist", &wish.checklist);
@@ -177,7 +181,10 @@ fn checklist_choices(library: &crate::library::Library, wish: &Start) -> Vec<But
         .into_iter()
         .filter_map(|e| {
             let title = e.title?;
-            Some(Button::new(format!("{title} ({} items)", e.items), again(wish, &format!("checklist:{}", e.name))))
+            Some(Button::new(
+                format!("{title} ({} items)", e.items),
+                again(wish, &format!("checklist:{}", quoted(&e.name))),
+            ))
         })
         .take(PICKER)
         .collect()
@@ -193,7 +200,7 @@ fn environment(checklist: &Checklist, wish: &Start, default: Option<&str>) -> Re
         return Ok("production".into());
     }
     let wish = Start { checklist: Some(checklist.name.clone()), ..wish.clone() };
-    let choices = known.into_iter().map(|e| Button::new(e, again(&wish, &format!("env:{e}")))).collect();
+    let choices = known.into_iter().map(|e| Button::new(e, again(&wish, &format!("env:{}", quoted(e))))).collect();
     Err(Reply::refused(format!("Which environment does {} go to?", escape(&wish.version))).with_choices(choices))
 }
 

@@ -4,6 +4,7 @@ use super::house::House;
 use super::rules::Rules;
 use crate::card::compose;
 use crate::card::{Button, Reply};
+use crate::domain::checklist::Number;
 use crate::domain::command::{Command, Mark, Person, Timer, Via};
 use crate::domain::decide::{Decision, decide, is_criterion, next_due};
 use crate::domain::deployment::Deployment;
@@ -15,7 +16,7 @@ use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::store::{self, Batch, NewDelivery, NewEvent, Summary, chain};
 use crate::words::facts::{self, Moment};
-use crate::words::{Template, occasions, refusals, replies};
+use crate::words::{Entry, Template, occasions, refusals, replies};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -166,9 +167,20 @@ impl<'a> Stage<'a> {
     }
 
     fn record(&mut self, staged: &mut Staged, events: Vec<Event>, by: &By<'_>) {
+        let mut failed = Vec::new();
         for event in events {
+            let before = staged.deployment.clone();
             let recorded = self.next(&staged.deployment, event, by.person.clone(), by.via);
-            self.append(staged, recorded);
+            self.append(staged, recorded.clone());
+            failed.extend(newly_failed(&before, &recorded).map(|item| (item, before, recorded)));
+        }
+        // What fails together is announced together.
+        if let Some((first, before, recorded)) = failed.first() {
+            let last = failed.last().filter(|_| failed.len() > 1).map(|(item, ..)| item);
+            let others = last
+                .map(|last| Entry { number: format!("{first} to {last}"), text: format!("({} items)", failed.len()) });
+            let d = staged.deployment.clone();
+            self.say(Occasion::Failure, before, &d, recorded, others);
         }
         for event in staged.deployment.follow_on() {
             let recorded = self.next(&staged.deployment, event, Person::rollcall(), by.via);
@@ -212,7 +224,9 @@ impl<'a> Stage<'a> {
 
     fn effect(&mut self, effect: Effect, before: &Deployment, d: &Deployment, recorded: &Recorded) {
         match effect {
-            Effect::Say(occasion) => self.say(occasion, before, d, recorded),
+            // Said once for all that failed with one command: see `record`.
+            Effect::Say(Occasion::Failure) => {}
+            Effect::Say(occasion) => self.say(occasion, before, d, recorded, None),
             Effect::ShowBoard => self.show(d, "board".into(), false),
             Effect::ShowSection(n) => {
                 let parts = d.plan.stretch(n).map_or(0, |s| s.parts);
@@ -236,9 +250,17 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn say(&mut self, occasion: Occasion, before: &Deployment, d: &Deployment, recorded: &Recorded) {
+    fn say(
+        &mut self,
+        occasion: Occasion,
+        before: &Deployment,
+        d: &Deployment,
+        recorded: &Recorded,
+        items: Option<Entry>,
+    ) {
         let texts = self.rules.texts(d);
-        let facts = facts::of(&Moment { before, after: d, recorded });
+        let mut facts = facts::of(&Moment { before, after: d, recorded });
+        facts.item = items.or(facts.item);
         let mut text = texts.render(occasions::template(occasion), &facts);
         if facts.late.is_some() {
             text.push_str("\n\n");
@@ -309,6 +331,14 @@ impl<'a> Stage<'a> {
         let changed = self.staged.into_values().map(|s| (s.deployment, s.head)).collect();
         (changed, self.summaries.into_values().collect())
     }
+}
+
+/// The item an event made fail, unless it had failed for the same reason already.
+fn newly_failed(before: &Deployment, recorded: &Recorded) -> Option<Number> {
+    let Event::Marked { item, mark: Mark::Fail, note, .. } = &recorded.event else { return None };
+    let leaf = before.plan.leaf(item)?;
+    let said = before.marked(leaf).is_some_and(|m| m.mark == Mark::Fail && m.note == *note);
+    (!said && !is_criterion(before, leaf)).then(|| item.clone())
 }
 
 /// The lock a summary's deployment wants or holds.

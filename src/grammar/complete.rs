@@ -202,7 +202,8 @@ fn names<'a>(
         .collect()
 }
 
-fn quoted(name: &str) -> String {
+/// A name as an option's value: in quotes where it has spaces.
+pub fn quoted(name: &str) -> String {
     if name.contains(char::is_whitespace) { format!("\"{name}\"") } else { name.to_owned() }
 }
 

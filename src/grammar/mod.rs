@@ -11,7 +11,7 @@ mod problem;
 mod spec;
 mod when;
 
-pub use complete::{Completion, ItemWord, Vocabulary, complete};
+pub use complete::{Completion, ItemWord, Vocabulary, complete, quoted};
 pub use parse::{Parsed, Query, Request, Start, parse};
 pub use problem::{Problem, Unfit};
 pub use spec::{Arg, ArgKind, COMMANDS, CommandSpec, Form, Group, Verb};

@@ -114,7 +114,8 @@ impl fmt::Display for When {
             When::Clock { time, tomorrow: true } => write!(f, "tomorrow {}", shown(*time)),
             When::Local { date, time } => write!(f, "{date} {}", shown(*time)),
             When::Exact(moment) => f.write_str(&moment.to_rfc3339()),
-            When::In(ms) => write!(f, "in {}", crate::domain::time::span(*ms)),
+            // Exact, because it is read again: a picker repeats what was asked.
+            When::In(ms) => write!(f, "+{}s", ms / 1000),
         }
     }
 }

@@ -30,6 +30,9 @@ const LONGEST_REST: Duration = Duration::from_secs(1);
 /// The longest sleep while nothing waits.
 const LOOK: Duration = Duration::from_secs(5);
 
+/// When a message is drawn again whose deployment could not be read, in milliseconds.
+const TROUBLE_MS: i64 = 60_000;
+
 /// Pause after the database refused.
 const TROUBLE: Duration = Duration::from_secs(1);
 
@@ -54,7 +57,11 @@ pub async fn step(engine: &Engine, chats: &Chats) -> Result<usize, StoreError> {
             if waits.contains(one.delivery.channel.as_str()) {
                 continue;
             }
-            let outcome = show(engine, chats, one).await?;
+            // One that cannot be drawn waits; the others are shown.
+            let outcome = match show(engine, chats, one).await {
+                Ok(outcome) => outcome,
+                Err(error) => retry(one, engine.now(), TROUBLE_MS, error.to_string()),
+            };
             if matches!(outcome, DeliveryOutcome::Retry { .. }) {
                 waits.insert(&one.delivery.channel);
             }

@@ -1,6 +1,6 @@
 //! Fires what has fallen due, through the one door.
 
-use crate::domain::command::{Person, Via};
+use crate::domain::command::{Person, Timer, Via};
 use crate::domain::time::Timestamp;
 use crate::engine::{Engine, Envelope, Input};
 use crate::store::StoreError;
@@ -24,8 +24,8 @@ const AGAIN: Duration = Duration::from_millis(5);
 /// Pause after the database refused.
 const TROUBLE: Duration = Duration::from_secs(1);
 
-/// Fires what is due now; how many.
-pub async fn step(engine: &Engine) -> Result<usize, StoreError> {
+/// Fires what is due now; gives back what was fired.
+pub async fn step(engine: &Engine) -> Result<Vec<(u64, Timer, Timestamp)>, StoreError> {
     let due = engine.store().due_timers(engine.now(), STEP).await?;
     // Handed in together, so that what falls due together is committed together.
     let mut fired = JoinSet::new();
@@ -42,12 +42,13 @@ pub async fn step(engine: &Engine) -> Result<usize, StoreError> {
         fired.spawn(async move { engine.handle(envelope).await });
     }
     while fired.join_next().await.is_some() {}
-    Ok(due.len())
+    Ok(due)
 }
 
 /// Runs until told to stop.
 pub async fn run(engine: Engine, mut stop: watch::Receiver<bool>) {
     let mut forget_at = engine.now();
+    let mut before = Vec::new();
     loop {
         engine.recover().await;
         if engine.now() >= forget_at {
@@ -55,12 +56,16 @@ pub async fn run(engine: Engine, mut stop: watch::Receiver<bool>) {
             forget_at = engine.now().plus_ms(if matches!(forgotten, Ok(1..)) { FORGET_ON_MS } else { FORGET_MS });
         }
         let pause = match step(&engine).await {
-            Ok(0) => match engine.store().next_timer().await {
+            Ok(fired) if fired.is_empty() => match engine.store().next_timer().await {
                 Ok(next) => until(engine.now(), next),
                 Err(_) => TROUBLE,
             },
-            Ok(_) if engine.healthy().is_ok() => AGAIN,
-            Ok(_) => TROUBLE,
+            Ok(fired) => {
+                // What is due again unchanged could not be recorded: it is tried again, but in no hurry.
+                let stuck = fired.iter().all(|f| before.contains(f));
+                before = fired;
+                if stuck { TROUBLE } else { AGAIN }
+            }
             Err(error) => {
                 tracing::warn!(%error, "timers wait");
                 TROUBLE

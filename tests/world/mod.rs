@@ -192,7 +192,7 @@ impl World {
     pub async fn settle(&self) {
         let chats: outbox::Chats = HashMap::from([("console", self.chat.clone() as Arc<dyn Chat>)]);
         for _ in 0..1_000 {
-            let fired = timers::step(self.engine()).await.unwrap();
+            let fired = timers::step(self.engine()).await.unwrap().len();
             let shown = outbox::step(self.engine(), &chats).await.unwrap();
             if fired + shown == 0 {
                 return;
