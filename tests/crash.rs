@@ -444,9 +444,7 @@ impl House {
         let before = count();
         for a in answers.iter().chain(&old) {
             let again = match &a.request.what {
-                What::Say(text) if text.starts_with('#') => {
-                    line.say(&a.request.person, text, &a.request.key)
-                }
+                What::Say(text) if text.starts_with('#') => line.say(&a.request.person, text, &a.request.key),
                 _ => line.send(&a.request).unwrap_or_else(|| panic!("no answer to {a:?}")),
             };
             assert_eq!(again.body, a.body, "asked again, another answer: {a:?}");
@@ -501,8 +499,11 @@ impl House {
 
     /// The chain holds; the state shown is the log's; each post the log calls for is there, once.
     fn sound_and_shown(&mut self, bot: &Bot) {
-        let audit =
-            Command::new(BIN).current_dir(self.dir.path()).args(["audit", "verify", "--data", "data"]).output().unwrap();
+        let audit = Command::new(BIN)
+            .current_dir(self.dir.path())
+            .args(["audit", "verify", "--data", "data"])
+            .output()
+            .unwrap();
         assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
         // Deployments long over cannot change: now and then all of them, else those under way and the last ones.
         let ids: Vec<u64> = (1..=self.opened).filter(|id| self.live.contains(id) || id + 6 > self.opened).collect();
@@ -520,9 +521,10 @@ impl House {
                     .body_mut()
                     .read_to_string()
                     .unwrap();
+                let drained = self.drained();
                 let messages = self.messages(id);
                 let after = self.replay(id);
-                if before.0.len() == after.0.len() && self.drained() {
+                if before.0.len() == after.0.len() && drained {
                     events += after.0.len() as u64;
                     same_state(&after.1, &serde_json::from_str(&shown).unwrap());
                     self.same_posts(id, &after.0, &after.1, &messages);
@@ -577,7 +579,9 @@ impl House {
         let keys: Vec<String> = messages.iter().map(|m| m.key.clone()).collect();
         let shown: BTreeSet<String> = keys.iter().cloned().collect();
         assert_eq!(keys.len(), shown.len(), "#{id}: a message is there twice: {keys:?}");
-        assert_eq!(shown, wanted, "#{id}: the messages are not those that the log calls for");
+        let missing: Vec<_> = wanted.difference(&shown).collect();
+        let unwanted: Vec<_> = shown.difference(&wanted).collect();
+        assert!(missing.is_empty() && unwanted.is_empty(), "#{id}: not posted: {missing:?}; for nothing: {unwanted:?}");
         for message in messages {
             let first = *self.posted.entry(message.key.clone()).or_insert(message.id);
             assert_eq!(first, message.id, "{} was posted anew", message.key);
@@ -659,7 +663,8 @@ fn same_state(d: &Deployment, shown: &serde_json::Value) {
     assert_eq!(items.len(), d.plan.leaves.len());
     for (i, leaf) in d.plan.leaves.iter().enumerate() {
         let number = leaf.number.to_string();
-        let found = items.iter().find(|item| item["number"] == number.as_str()).unwrap_or_else(|| panic!("no {number}"));
+        let found =
+            items.iter().find(|item| item["number"] == number.as_str()).unwrap_or_else(|| panic!("no {number}"));
         let state = serde_json::to_value(compose::shown(d, i)).unwrap();
         let who = d.marked(i).map(|m| d.person(m.by).name.to_string());
         assert_eq!(found["state"], state, "#{} {number}", d.id);

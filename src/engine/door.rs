@@ -116,6 +116,7 @@ async fn commit(inner: &Arc<Inner>, stage: Stage<'_>) -> Result<(), StoreError> 
     if batch.is_empty() {
         return Ok(());
     }
+    let publishing = inner.publishing.lock().await;
     if let Err(error) = inner.store.commit(&batch).await {
         inner.house.forget(changed.iter().map(|(d, _)| d.id));
         return Err(error);
@@ -123,6 +124,7 @@ async fn commit(inner: &Arc<Inner>, stage: Stage<'_>) -> Result<(), StoreError> 
     *lock(&inner.trouble) = None;
     let touched: BTreeSet<u64> = batch.events.iter().map(|e| e.deployment).collect();
     inner.house.publish(changed, &summaries, next_id);
+    drop(publishing);
     if !batch.outbox.is_empty() {
         inner.outbox.notify_one();
     }
