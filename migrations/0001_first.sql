@@ -47,6 +47,9 @@ CREATE TABLE deployments (
 CREATE INDEX deployments_open ON deployments (channel, id) WHERE over = 0;
 CREATE INDEX deployments_channel ON deployments (channel, id);
 CREATE INDEX deployments_queued ON deployments (service || '/' || environment, id) WHERE status = 'queued';
+-- How long a checklist took before.
+CREATE INDEX deployments_succeeded ON deployments (checklist, service, id)
+    WHERE status = 'succeeded' AND rehearsal = 0;
 
 -- What happened. Rows are only ever added.
 CREATE TABLE events (

@@ -4,8 +4,8 @@
 
 use crate::domain::checklist::Schedule;
 use crate::domain::command::Person;
+use crate::domain::schedule::{self, Compiled};
 use crate::near::nearest;
-use crate::schedule::{self, Compiled};
 use crate::words::Texts;
 use chrono_tz::Tz;
 use serde::Deserialize;

@@ -29,7 +29,7 @@
 //! | [`domain`] | the rules, pure |
 //! | [`markdown`] | a file → a checklist and what was noticed; pure. [`check`] shows that understanding |
 //! | [`grammar`] | words → commands, and the one list of commands; pure |
-//! | [`schedule`], [`near`] | cron in time zones; the nearest known word; pure |
+//! | [`near`] | the nearest known word; pure |
 //! | [`card`] | what a message shows, as plain data: compose (from a deployment) and fit (into a platform); pure |
 //! | [`words`] | every text people read: templates, refusals, replies, help |
 //! | [`config`], [`library`] | the TOML file; the checklists there are |
@@ -81,7 +81,6 @@ pub mod loops;
 pub mod markdown;
 pub mod near;
 pub mod ports;
-pub mod schedule;
 pub mod serve;
 pub mod store;
 pub mod words;

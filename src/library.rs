@@ -1,7 +1,9 @@
 //! The checklists the bot knows: a folder of Markdown files, or the ones built in.
 
 use crate::domain::checklist::{Checklist, Diagnostic, Severity};
+use crate::domain::schedule;
 use crate::markdown::{self, Reading};
+use crate::words::Texts;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
@@ -163,8 +165,29 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads a page and checks what reading alone cannot: that its schedule comes and its templates render.
+pub fn read_page(name: &str, bytes: &[u8]) -> Reading {
+    let mut reading = markdown::read(name, bytes);
+    let Some(checklist) = &reading.checklist else { return reading };
+    let mut wrong = Vec::new();
+    if let Some(progress) = &checklist.progress
+        && let Err(why) = schedule::parse(progress, chrono_tz::UTC)
+    {
+        wrong.push(format!("In the front matter, `progress`: {why}"));
+    }
+    if let Err(problem) = Texts::new(&BTreeMap::new(), &checklist.templates) {
+        wrong.push(format!("In the front matter, `templates`: {problem}"));
+    }
+    if !wrong.is_empty() {
+        let front = |message| Diagnostic { severity: Severity::Error, line: 1, message };
+        reading.diagnostics.splice(0..0, wrong.into_iter().map(front));
+        reading.checklist = None;
+    }
+    reading
+}
+
 fn understand(name: &str, bytes: &[u8], stamp: Option<(u64, Option<SystemTime>)>) -> Known {
-    let Reading { checklist, counts, mut diagnostics } = markdown::read(name, bytes);
+    let Reading { checklist, counts, mut diagnostics } = read_page(name, bytes);
     diagnostics.sort_by_key(|d| (d.severity, d.line));
     Known { stamp, checklist: checklist.map(Arc::new), items: counts.items + counts.steps, diagnostics }
 }
@@ -172,4 +195,77 @@ fn understand(name: &str, bytes: &[u8], stamp: Option<(u64, Option<SystemTime>)>
 fn broken(message: String) -> Known {
     let diagnostics = vec![Diagnostic { severity: Severity::Error, line: 0, message }];
     Known { stamp: None, checklist: None, items: 0, diagnostics }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_with_a_schedule_or_template_that_cannot_work_is_refused_when_it_is_read() {
+        let page = |front: &str| format!("---\n{front}\n---\n# T\n- [ ] a\n");
+        for (front, said) in [
+            ("progress: \"0 0 30 2 *\"", "never comes"),
+            ("progress: {cron: \"@hourly\", timezone: Europe/Berln}", "Europe/Berlin"),
+            ("templates: {start: \"{{ versoin }}\"}", "version"),
+            ("templates: {strat: x}", "start"),
+        ] {
+            let reading = read_page("t", page(front).as_bytes());
+            assert!(reading.checklist.is_none(), "{front}");
+            assert!(reading.diagnostics[0].message.contains(said), "{front}: {:?}", reading.diagnostics);
+        }
+        assert!(read_page("t", page("progress: \"*/5 * * * * *\"").as_bytes()).checklist.is_some());
+    }
+
+    #[test]
+    fn the_five_built_in_can_all_be_started() {
+        let library = Library::built_in();
+        assert_eq!(library.names().len(), 5);
+        for entry in library.entries() {
+            assert!(entry.title.is_some() && entry.items > 0, "{entry:?}");
+        }
+        assert_eq!(library.source(), &Source::BuiltIn);
+    }
+
+    #[test]
+    fn a_bad_file_is_listed_and_harms_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("good.md"), "# Good\n- [ ] a\n").unwrap();
+        fs::write(dir.path().join("bad.markdown"), b"\xff").unwrap();
+        fs::write(dir.path().join("other.txt"), "- [ ] a").unwrap();
+        fs::create_dir(dir.path().join("dir.md")).unwrap();
+        let library = Library::from_dir(dir.path()).unwrap();
+        assert_eq!(library.names(), ["bad", "good"]);
+        assert!(library.get("bad").is_none() && library.get("none").is_none() && library.get("good").is_some());
+        assert!(library.problems("bad")[0].message.contains("UTF-8"));
+        assert!(library.problems("none").is_empty());
+        let entries = library.entries();
+        assert_eq!((entries[0].title.as_deref(), entries[1].items), (None, 1));
+    }
+
+    #[test]
+    fn what_changed_is_read_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let a = dir.path().join("a.md");
+        fs::write(&a, "# A\n- [ ] a\n").unwrap();
+        let mut library = Library::from_dir(dir.path()).unwrap();
+        let before = library.get("a").unwrap();
+        library.reload_changed();
+        assert!(Arc::ptr_eq(&before, &library.get("a").unwrap()));
+        fs::write(&a, "# A\n- [ ] a\n- [ ] b\n").unwrap();
+        fs::write(dir.path().join("b.md"), "- [ ] b\n").unwrap();
+        library.reload_changed();
+        assert_eq!(library.names(), ["a", "b"]);
+        assert_eq!(library.entries()[0].items, 2);
+        assert_eq!(before.sections().map(|s| s.items.len()).sum::<usize>(), 1);
+        fs::remove_file(&a).unwrap();
+        library.reload_changed();
+        assert_eq!(library.names(), ["b"]);
+    }
+
+    #[test]
+    fn a_missing_folder_is_said_in_a_sentence() {
+        let error = Library::from_dir(Path::new("no/such/place")).unwrap_err();
+        assert!(error.to_string().starts_with("The checklists folder no/such/place cannot be read"));
+    }
 }

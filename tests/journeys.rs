@@ -168,6 +168,20 @@ async fn reactions_tick_and_taking_them_away_unticks() {
 }
 
 #[tokio::test]
+async fn what_is_marked_between_the_question_and_the_answer_stays() {
+    let w = World::of(PAGE).await;
+    w.say("Ana", "start v1").await;
+    w.say("Ana", "tick 1.1").await;
+    let section = w.message("1/section/1").key;
+    let ask = w.react("Ana", &section, "✅", true).await;
+    assert_eq!(ask.choices.len(), 1, "{ask:?}");
+    assert!(w.say("Bob", "fail 1.2 the notes are about another version").await.ok);
+    let pressed = w.press("Ana", &ask.choices[0], "").await;
+    assert!(!pressed.ok && pressed.text.contains("left"), "{pressed:?}");
+    assert_eq!(states(&w.message("1/section/1").card)[1], "1.2 Failed");
+}
+
+#[tokio::test]
 async fn one_deployment_a_service_and_environment_and_a_queue_behind_it() {
     let w = World::of(PAGE).await;
     w.say("Ana", "start v1").await;
@@ -214,6 +228,34 @@ async fn a_clock_set_back_changes_nothing_that_happened() {
     w.advance(4 * HOUR).await;
     let progress = w.messages().iter().filter(|m| m.key.contains("/progress@")).count();
     assert!((1..=4).contains(&progress), "neither flooded nor starved: {progress}");
+}
+
+#[tokio::test]
+async fn a_section_of_several_messages_counts_in_each_what_it_shows() {
+    let children: String = (1..=12).map(|n| format!("  - [ ] Child {n}\n")).collect();
+    let w = World::of(&format!("# Long\n\n## Many\n\n- [ ] Alone\n- [ ] Together\n{children}")).await;
+    w.say("Ana", "start v1").await;
+    assert!(w.say("Ana", "tick 1.1").await.ok);
+    assert!(w.say("Ana", "tick 1.2.12").await.ok);
+    let text = |part: u32| read(&w.message(&format!("1/section/1/{part}@")).card);
+    assert!(text(1).contains("1 of 1 done"), "{}", text(1));
+    // The parent reaches over two messages and says the same in both.
+    assert!(text(2).contains("0 of 10 done") && text(2).contains("Together (1 of 12)"), "{}", text(2));
+    assert!(text(3).contains("1 of 2 done") && text(3).contains("Together (1 of 12)"), "{}", text(3));
+}
+
+#[tokio::test]
+async fn a_message_that_failed_before_a_day_of_absence_is_not_given_up() {
+    let mut w = World::of(PAGE).await;
+    w.chat.faults.lock().unwrap().push_back(Some(Fault::Busy));
+    w.say("Ana", "start v1").await;
+    w.jump(2 * DAY);
+    w.restart().await;
+    w.chat.faults.lock().unwrap().push_back(Some(Fault::Busy));
+    w.settle().await;
+    w.advance(2 * MINUTE).await;
+    w.message("1/start");
+    w.message("1/section/1");
 }
 
 #[tokio::test]

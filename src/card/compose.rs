@@ -116,8 +116,12 @@ fn board_facts(d: &Deployment, now: Timestamp) -> Vec<Fact> {
     if let Some(i) = d.next_up().next() {
         facts.push(fact("Next", line(d, i)));
     }
-    let waiting: Vec<String> =
-        d.assigned().take(3).map(|(i, to)| format!("{} ({})", to.name, d.plan.leaves[i].number)).collect();
+    let waiting: Vec<String> = d
+        .assigned()
+        .filter(|(i, _)| can_change(d, *i))
+        .take(3)
+        .map(|(i, to)| format!("{} ({})", to.name, d.plan.leaves[i].number))
+        .collect();
     if !waiting.is_empty() && !d.status.is_over() {
         facts.push(fact("Waiting on", waiting.join(", ")));
     }
@@ -190,7 +194,8 @@ pub fn section_part(d: &Deployment, section: u32, part: u32) -> Card {
     let Some(stretch) = d.plan.stretch(section) else {
         return empty(d, Rich::plain(section_name(d, section)), Tone::Quiet);
     };
-    let tally = d.tally_of(stretch.leaves.clone());
+    // What this message shows, and no more: a tick then changes no other message.
+    let tally = d.tally_of(d.plan.part(section, part));
     let of = if stretch.parts > 1 { format!(" ({part} of {})", stretch.parts) } else { String::new() };
     let title = format!("{}{of} — {} of {} done", section_name(d, section), tally.done, tally.total);
     let closed = d.closed(stretch.branch);
@@ -254,6 +259,12 @@ fn add_item(d: &Deployment, item: &Item, depth: u8, range: &std::ops::Range<usiz
     }
 }
 
+/// An item's branch is open and applies here.
+pub fn can_change(d: &Deployment, leaf: usize) -> bool {
+    let leaf = &d.plan.leaves[leaf];
+    d.applies(leaf.environment.as_deref()) && d.closed(leaf.branch).is_none()
+}
+
 /// How an item is shown.
 pub fn shown(d: &Deployment, leaf: usize) -> Shown {
     match d.mark(leaf) {
@@ -261,11 +272,8 @@ pub fn shown(d: &Deployment, leaf: usize) -> Shown {
         Some(Mark::Skip) => Shown::Skipped,
         Some(Mark::Fail) => Shown::Failed,
         Some(Mark::Block) => Shown::Blocked,
-        _ => {
-            let leaf = &d.plan.leaves[leaf];
-            let closed = !d.applies(leaf.environment.as_deref()) || d.closed(leaf.branch).is_some();
-            if closed { Shown::Closed } else { Shown::Open }
-        }
+        _ if can_change(d, leaf) => Shown::Open,
+        _ => Shown::Closed,
     }
 }
 
@@ -305,7 +313,7 @@ fn evidence(text: &str) -> Rich {
 
 fn item_buttons(d: &Deployment, i: usize) -> Vec<Button> {
     let leaf = &d.plan.leaves[i];
-    if !d.applies(leaf.environment.as_deref()) || d.closed(leaf.branch).is_some() {
+    if !can_change(d, i) {
         return Vec::new();
     }
     let n = &leaf.number;

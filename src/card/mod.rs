@@ -142,7 +142,7 @@ pub struct Reply {
     pub text: String,
     /// A card that says more (status, show, help).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub card: Option<Card>,
+    pub card: Option<Box<Card>>,
     /// To choose from: each says its command.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<Button>,
@@ -162,7 +162,7 @@ impl Reply {
     }
     /// With a card that says more.
     pub fn with_card(mut self, card: Card) -> Self {
-        self.card = Some(card);
+        self.card = Some(Box::new(card));
         self
     }
     /// With something to choose from.

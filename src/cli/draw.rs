@@ -42,7 +42,8 @@ fn plain_line(line: &str) -> String {
 /// A card as it is printed.
 pub fn card(card: &Card) -> String {
     let mut out = String::new();
-    let rehearsal = if card.rehearsal { "REHEARSAL  " } else { "" };
+    let said = card.title.to_plain().contains("REHEARSAL");
+    let rehearsal = if card.rehearsal && !said { "REHEARSAL  " } else { "" };
     if !card.title.is_empty() {
         _ = writeln!(out, "{rehearsal}{}", card.title.to_plain());
     }
@@ -82,7 +83,8 @@ fn item_line(out: &mut String, item: &ItemLine) {
         Shown::Blocked => "[#]",
         Shown::Closed => " · ",
     };
-    let optional = if item.optional { " (optional)" } else { "" };
+    let said = item.text.to_plain().to_lowercase().contains("optional");
+    let optional = if item.optional && !said { " (optional)" } else { "" };
     let who = match (&item.who, item.at) {
         (Some(who), Some(at)) => format!("  {who} {}", at.utc().format("%H:%M UTC")),
         _ => String::new(),

@@ -8,7 +8,7 @@ use crate::check;
 use crate::config::Config;
 use crate::domain::checklist::Severity;
 use crate::engine::{Engine, Format};
-use crate::markdown;
+use crate::library;
 use crate::ports::SystemClock;
 use crate::serve;
 use crate::store::{Past, Store};
@@ -247,7 +247,7 @@ fn check_files(files: &[PathBuf], json: bool) -> Result<u8, End> {
         let bytes =
             std::fs::read(file).map_err(|e| End::new(WRONG, format!("{} cannot be read: {e}.", file.display())))?;
         let name = file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        read.push((file.display().to_string(), markdown::read(&name, &bytes)));
+        read.push((file.display().to_string(), library::read_page(&name, &bytes)));
     }
     if json {
         print(&serde_json::to_string_pretty(&check::json(&read)).unwrap_or_default());

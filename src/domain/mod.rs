@@ -14,6 +14,7 @@ pub mod policy;
 pub mod react;
 pub mod refusal;
 pub mod resolve;
+pub mod schedule;
 pub mod status;
 pub mod text;
 pub mod time;

@@ -1,6 +1,6 @@
 //! What the configuration says about a deployment, and what only the house around it can know.
 
-use crate::schedule::Compiled;
+use crate::domain::schedule::Compiled;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

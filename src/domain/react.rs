@@ -7,6 +7,7 @@ use super::deployment::Deployment;
 use super::event::{Event, Recorded};
 use super::policy::Policy;
 use super::time::Timestamp;
+use std::collections::BTreeSet;
 
 /// Something to do outside the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,15 +97,14 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
     }
 }
 
+/// The message of an item, and the others its parents reach into: they show how far those are.
 fn part_of(d: &Deployment, item: &Number) -> Vec<Effect> {
-    d.plan
-        .leaf(item)
-        .map(|i| {
-            let leaf = &d.plan.leaves[i];
-            Effect::RefreshPart(leaf.section, leaf.part)
-        })
-        .into_iter()
-        .collect()
+    let Some(leaf) = d.plan.leaf(item) else { return Vec::new() };
+    let parts = item.parts();
+    let topmost = Number::new(parts.iter().take(2).copied().collect());
+    let span = d.plan.span(&topmost).unwrap_or(leaf..leaf + 1);
+    let messages: BTreeSet<(u32, u32)> = span.map(|i| (d.plan.leaves[i].section, d.plan.leaves[i].part)).collect();
+    messages.into_iter().map(|(section, part)| Effect::RefreshPart(section, part)).collect()
 }
 
 fn ended(occasion: Occasion, at: Timestamp) -> Vec<Effect> {

@@ -2,27 +2,77 @@
 //! then answers. Committing together is what lets many people tick at once faster than the disk can sync alone.
 
 use super::ask::{self, Wanted};
-use super::stage::{By, Rules, Stage, no_such};
+use super::rules::Rules;
+use super::stage::{By, Stage, no_such};
 use super::{Envelope, Inner, Input, Job, Notice, lock, opening};
 use crate::card::{Button, Reply};
 use crate::domain::command::{Command, ItemRef, Mark};
 use crate::domain::status::Status;
 use crate::store::{DeliveryOutcome, Reaction, StoreError};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Weak};
-use tokio::sync::{mpsc, oneshot};
+use std::sync::{Arc, Mutex, Weak};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 /// Requests committed together at most: bounds how long the first waits for the last.
 const TOGETHER: usize = 256;
 
+/// Messages looked up together to tell listeners of.
+const TOLD_TOGETHER: usize = 64;
+
 /// Runs until the engine is gone.
 pub(super) async fn run(engine: Weak<Inner>, mut jobs: mpsc::Receiver<Job>) {
     let Some(rules) = engine.upgrade().map(|i| Rules::new(i.config.clone())) else { return };
+    let news = Arc::new(News::default());
+    let teller = tokio::spawn(tell(engine.clone(), news.clone()));
     let mut taken = Vec::with_capacity(TOGETHER);
     while jobs.recv_many(&mut taken, TOGETHER).await > 0 {
-        let Some(inner) = engine.upgrade() else { return };
-        unit_of_work(&inner, &rules, std::mem::take(&mut taken)).await;
+        let Some(inner) = engine.upgrade() else { break };
+        let door = Door { inner: &inner, rules: &rules, news: &news };
+        door.unit_of_work(std::mem::take(&mut taken), Asked::Anew).await;
     }
+    teller.abort();
+}
+
+/// What has changed since listeners were last told. Told after the askers have been answered, by a task of its own:
+/// looking up what is to be told keeps nobody waiting.
+#[derive(Default)]
+struct News {
+    changed: Mutex<Changed>,
+    bell: Notify,
+}
+
+#[derive(Default)]
+struct Changed {
+    deployments: BTreeSet<u64>,
+    messages: BTreeSet<String>,
+}
+
+async fn tell(engine: Weak<Inner>, news: Arc<News>) {
+    loop {
+        news.bell.notified().await;
+        let Changed { deployments, messages } = std::mem::take(&mut *lock(&news.changed));
+        let Some(inner) = engine.upgrade() else { return };
+        // Nobody may be listening any more; whoever comes anew reads anew.
+        for id in deployments {
+            _ = inner.notices.send(Notice::Deployment(id));
+        }
+        let messages: Vec<String> = messages.into_iter().collect();
+        for some in messages.chunks(TOLD_TOGETHER) {
+            match inner.store.messages_by_key(some).await {
+                Ok(found) => found.into_iter().for_each(|m| _ = inner.notices.send(Notice::Message(Box::new(m)))),
+                Err(error) => tracing::warn!(%error, "listeners are not told of messages"),
+            }
+        }
+    }
+}
+
+/// Whether requests may have been answered before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Taken to be new. One that is not clashes when it is recorded, and then they are looked up: asking twice is
+    /// rare, and whoever does it pays.
+    Anew,
+    Perhaps,
 }
 
 /// How the asker is answered once the unit is committed.
@@ -31,58 +81,106 @@ enum Answer {
     Delivered(oneshot::Sender<Result<(), StoreError>>),
 }
 
-async fn unit_of_work(inner: &Arc<Inner>, rules: &Rules, jobs: Vec<Job>) {
-    let keys: Vec<String> = jobs.iter().filter_map(|j| key_of(j).map(str::to_owned)).collect();
-    let mut answered = match inner.store.answered(&keys).await {
-        Ok(answered) => answered,
-        Err(error) => return fail(inner, jobs, &error),
-    };
-    let mut stage = Stage::new(&inner.house, rules, inner.clock.now());
-    let mut answers = Vec::with_capacity(jobs.len());
-    for job in &jobs {
-        match job {
-            Job::Delivered { delivered, .. } => stage.batch.delivered.extend(delivered.iter().cloned()),
-            Job::Request { envelope, wanted, .. } => {
-                let known = envelope.key.as_ref().and_then(|k| answered.get(k)).cloned();
-                let reply = match known {
-                    Some(reply) => reply,
-                    None => match request(inner, &mut stage, envelope, wanted).await {
-                        Ok(reply) => {
-                            remember(&mut stage, &mut answered, envelope, &reply);
-                            reply
-                        }
-                        Err(error) => {
-                            // Nothing of this unit has been written; each is tried again by whoever asked.
-                            drop(stage);
-                            return fail(inner, jobs, &error);
-                        }
-                    },
-                };
-                answers.push(reply);
+#[derive(Clone, Copy)]
+struct Door<'a> {
+    inner: &'a Arc<Inner>,
+    rules: &'a Rules,
+    news: &'a News,
+}
+
+impl Door<'_> {
+    async fn unit_of_work(self, jobs: Vec<Job>, asked: Asked) {
+        let Door { inner, rules, .. } = self;
+        let mut answered = HashMap::new();
+        if asked == Asked::Perhaps {
+            let keys: Vec<String> = jobs.iter().filter_map(|j| key_of(j).map(str::to_owned)).collect();
+            match inner.store.answered(&keys).await {
+                Ok(found) => answered = found,
+                Err(error) => return fail(inner, jobs, &error),
             }
         }
-    }
-    match commit(inner, stage).await {
-        Ok(()) => {
-            let mut answers = answers.into_iter();
-            for job in jobs {
-                match job {
-                    Job::Delivered { answer, .. } => give(Answer::Delivered(answer)),
-                    Job::Request { answer, .. } => {
-                        if let Some(reply) = answers.next() {
-                            give(Answer::Reply(answer, reply));
+        let mut stage = Stage::new(&inner.house, rules, inner.clock.now());
+        let mut answers = Vec::with_capacity(jobs.len());
+        for job in &jobs {
+            match job {
+                Job::Delivered { delivered, .. } => stage.batch.delivered.extend(delivered.iter().cloned()),
+                Job::Request { envelope, wanted, .. } => {
+                    let known = envelope.key.as_ref().and_then(|k| answered.get(k)).cloned();
+                    let reply = match known {
+                        Some(reply) => reply,
+                        None => match request(inner, &mut stage, envelope, wanted).await {
+                            Ok(reply) => {
+                                remember(&mut stage, &mut answered, envelope, &reply);
+                                reply
+                            }
+                            Err(error) => {
+                                // Nothing of this unit has been written; each is tried again by whoever asked.
+                                drop(stage);
+                                return fail(inner, jobs, &error);
+                            }
+                        },
+                    };
+                    answers.push(reply);
+                }
+            }
+        }
+        match self.commit(stage).await {
+            Ok(()) => {
+                let mut answers = answers.into_iter();
+                for job in jobs {
+                    match job {
+                        Job::Delivered { answer, .. } => give(Answer::Delivered(answer)),
+                        Job::Request { answer, .. } => {
+                            if let Some(reply) = answers.next() {
+                                give(Answer::Reply(answer, reply));
+                            }
                         }
                     }
                 }
             }
-        }
-        // One of many does not fit what is stored: alone, each shows whether it is the one.
-        Err(error) if error.is_conflict() && jobs.len() > 1 => {
-            for job in jobs {
-                Box::pin(unit_of_work(inner, rules, vec![job])).await;
+            Err(error) if error.is_conflict() && asked == Asked::Anew => {
+                Box::pin(self.unit_of_work(jobs, Asked::Perhaps)).await;
             }
+            // One of many does not fit what is stored: alone, each shows whether it is the one.
+            Err(error) if error.is_conflict() && jobs.len() > 1 => {
+                for job in jobs {
+                    Box::pin(self.unit_of_work(vec![job], Asked::Perhaps)).await;
+                }
+            }
+            Err(error) => fail(inner, jobs, &error),
         }
-        Err(error) => fail(inner, jobs, &error),
+    }
+
+    async fn commit(self, mut stage: Stage<'_>) -> Result<(), StoreError> {
+        let inner = self.inner;
+        let batch = std::mem::take(&mut stage.batch);
+        let next_id = stage.next_id;
+        let (changed, summaries) = stage.into_changes();
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let publishing = inner.publishing.lock().await;
+        if let Err(error) = inner.store.commit(&batch).await {
+            inner.house.forget(changed.iter().map(|(d, _)| d.id));
+            return Err(error);
+        }
+        *lock(&inner.trouble) = None;
+        inner.house.publish(changed, &summaries, next_id);
+        drop(publishing);
+        if !batch.outbox.is_empty() {
+            inner.outbox.notify_one();
+        }
+        if !batch.timers.is_empty() {
+            inner.timers.notify_one();
+        }
+        if inner.notices.receiver_count() > 0 {
+            let shown = batch.delivered.into_iter().filter(|d| matches!(d.outcome, DeliveryOutcome::Shown { .. }));
+            let mut news = lock(&self.news.changed);
+            news.deployments.extend(batch.events.iter().map(|e| e.deployment));
+            news.messages.extend(shown.map(|d| d.key).chain(batch.reactions.into_iter().map(|r| r.message)));
+            self.news.bell.notify_one();
+        }
+        Ok(())
     }
 }
 
@@ -106,45 +204,6 @@ fn remember(stage: &mut Stage<'_>, answered: &mut HashMap<String, Reply>, envelo
         answered.insert(key.clone(), reply.clone());
         stage.batch.inbox.push((key.clone(), stage.now(), reply.clone()));
     }
-}
-
-async fn commit(inner: &Arc<Inner>, stage: Stage<'_>) -> Result<(), StoreError> {
-    let mut stage = stage;
-    let batch = std::mem::take(&mut stage.batch);
-    let next_id = stage.next_id;
-    let (changed, summaries) = stage.into_changes();
-    if batch.is_empty() {
-        return Ok(());
-    }
-    let publishing = inner.publishing.lock().await;
-    if let Err(error) = inner.store.commit(&batch).await {
-        inner.house.forget(changed.iter().map(|(d, _)| d.id));
-        return Err(error);
-    }
-    *lock(&inner.trouble) = None;
-    let touched: BTreeSet<u64> = batch.events.iter().map(|e| e.deployment).collect();
-    inner.house.publish(changed, &summaries, next_id);
-    drop(publishing);
-    if !batch.outbox.is_empty() {
-        inner.outbox.notify_one();
-    }
-    if !batch.timers.is_empty() {
-        inner.timers.notify_one();
-    }
-    if inner.notices.receiver_count() > 0 {
-        for id in touched {
-            _ = inner.notices.send(Notice::Deployment(id));
-        }
-        let shown = batch.delivered.iter().filter(|d| matches!(d.outcome, DeliveryOutcome::Shown { .. }));
-        let keys: BTreeSet<&str> =
-            shown.map(|d| d.key.as_str()).chain(batch.reactions.iter().map(|r| r.message.as_str())).collect();
-        for key in keys {
-            if let Ok(Some(message)) = inner.store.message(key).await {
-                _ = inner.notices.send(Notice::Message(Box::new(message)));
-            }
-        }
-    }
-    Ok(())
 }
 
 fn fail(inner: &Arc<Inner>, jobs: Vec<Job>, error: &StoreError) {

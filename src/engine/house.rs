@@ -3,7 +3,7 @@
 use crate::domain::deployment::Deployment;
 use crate::domain::plan::Plan;
 use crate::store::{Hash, Store, StoreError, Summary};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 /// Deployments that are over and still kept in memory. The rest is replayed when asked for.
@@ -17,6 +17,8 @@ pub(super) struct House {
 #[derive(Default)]
 struct Rooms {
     deployments: HashMap<u64, (Arc<Deployment>, Hash)>,
+    /// Those of them that are over.
+    over: BTreeSet<u64>,
     /// Everything that has no outcome yet.
     open: BTreeMap<u64, Summary>,
     /// Deployments of the same checklist share its plan.
@@ -110,22 +112,23 @@ impl House {
         let mut rooms = self.write();
         rooms.next_id = rooms.next_id.max(next_id);
         for (d, head) in changed {
+            if d.status.is_over() {
+                rooms.over.insert(d.id);
+            } else {
+                rooms.over.remove(&d.id);
+            }
             rooms.deployments.insert(d.id, (d, head));
+        }
+        while rooms.over.len() > KEPT_OVER
+            && let Some(oldest) = rooms.over.pop_first()
+        {
+            rooms.deployments.remove(&oldest);
         }
         for s in summaries {
             if s.status.is_over() {
                 rooms.open.remove(&s.id);
             } else {
                 rooms.open.insert(s.id, s.clone());
-            }
-        }
-        let over: Vec<u64> =
-            rooms.deployments.values().filter(|(d, _)| d.status.is_over()).map(|(d, _)| d.id).collect();
-        if over.len() > KEPT_OVER {
-            let mut over = over;
-            over.sort_unstable();
-            for id in &over[..over.len() - KEPT_OVER] {
-                rooms.deployments.remove(id);
             }
         }
     }

@@ -10,6 +10,7 @@ mod house;
 mod opening;
 mod page;
 mod record;
+mod rules;
 mod stage;
 mod suggest;
 
@@ -164,7 +165,7 @@ struct Inner {
 
 /// Work for the door.
 enum Job {
-    Request { envelope: Envelope, wanted: ask::Wanted, answer: oneshot::Sender<Reply> },
+    Request { envelope: Box<Envelope>, wanted: Box<ask::Wanted>, answer: oneshot::Sender<Reply> },
     Delivered { delivered: Vec<Delivered>, answer: oneshot::Sender<Result<(), StoreError>> },
 }
 
@@ -211,7 +212,13 @@ impl Engine {
             return self.answer(&envelope, target, query).await;
         }
         let (answer, reply) = oneshot::channel();
-        if self.inner.door.send(Job::Request { envelope, wanted, answer }).await.is_err() {
+        if self
+            .inner
+            .door
+            .send(Job::Request { envelope: Box::new(envelope), wanted: Box::new(wanted), answer })
+            .await
+            .is_err()
+        {
             return Reply::refused("Rollcall is shutting down. Nothing was recorded; try again in a moment.");
         }
         reply.await.unwrap_or_else(|_| {
@@ -287,6 +294,13 @@ impl Engine {
     /// Whether changes are being recorded; the sentence that says why not.
     pub fn healthy(&self) -> Result<(), String> {
         lock(&self.inner.trouble).clone().map_or(Ok(()), Err)
+    }
+
+    /// Looks whether recording works again after it has failed, so that readiness does not wait for somebody's command.
+    pub async fn recover(&self) {
+        if self.healthy().is_err() && self.inner.store.probe().await.is_ok() {
+            *lock(&self.inner.trouble) = None;
+        }
     }
 
     /// The state of a deployment as committed, from memory or replayed.

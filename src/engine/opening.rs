@@ -1,9 +1,9 @@
 //! `start`: from a version to an open deployment, or to a picker where something must be chosen.
 
+use super::rules::schedule_of;
 use super::stage::{By, Stage, lock_of};
 use super::{Envelope, Inner, lock};
 use crate::card::{Button, Reply};
-use crate::config::Config;
 use crate::domain::checklist::Checklist;
 use crate::domain::deployment::{Deployment, lock_key};
 use crate::domain::event::{Event, Recorded};
@@ -12,9 +12,9 @@ use crate::domain::status::Status;
 use crate::domain::time::span;
 use crate::grammar::Start;
 use crate::markdown::escape;
+use crate::near;
 use crate::store::{StoreError, Summary, chain};
 use crate::words::Texts;
-use crate::{near, schedule};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -55,7 +55,7 @@ pub(super) async fn start(
             escape(&problem.to_string())
         )));
     }
-    if let Err(problem) = schedule(&inner.config, &envelope.channel, &checklist) {
+    if let Err(problem) = schedule_of(&inner.config, &envelope.channel, &checklist) {
         return Ok(Reply::refused(format!("The checklist `{}` cannot be used: {}", checklist.name, escape(&problem))));
     }
     let start_at = match wish.at.as_ref().map(|w| w.resolve(stage.now(), inner.config.timezone)).transpose() {
@@ -73,6 +73,8 @@ pub(super) async fn start(
         return Ok(taken(holder, wish, &checklist.name, &service, &environment, stage));
     }
     let expected_ms = inner.store.usual_duration(&checklist.name, &service, PAST).await?;
+    // Less than a minute was no walk to expect anything from.
+    let expected_ms = expected_ms.filter(|ms| *ms >= 60_000);
     let plan = plan(inner, checklist);
     let by = By { person: &envelope.by, via: envelope.via, reaction: None };
     let id = stage.next_id;
@@ -111,15 +113,6 @@ pub(super) async fn start(
 fn plan(inner: &Inner, checklist: Arc<Checklist>) -> Arc<Plan> {
     let hash = chain::checklist_hash(&checklist);
     inner.house.known_plan(&hash).unwrap_or_else(|| inner.house.keep_plan(Plan::new(checklist, hash)))
-}
-
-/// When progress is posted for a checklist in a channel: the checklist's word, then the channel's, then the house's.
-pub(super) fn schedule(config: &Config, channel: &str, checklist: &Checklist) -> Result<schedule::Compiled, String> {
-    match (&checklist.progress, config.channel(channel).and_then(|c| c.progress.as_ref())) {
-        (Some(own), _) => schedule::parse(own, config.timezone),
-        (None, Some(channel)) => Ok(channel.compiled.clone()),
-        (None, None) => Ok(config.progress.compiled.clone()),
-    }
 }
 
 /// The words of a start, with one more option.

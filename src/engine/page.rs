@@ -82,31 +82,25 @@ fn line(d: &Deployment, r: &Recorded) -> TimelineLine {
 }
 
 fn people(d: &Deployment) -> Vec<PagePerson> {
-    let mut people: Vec<PagePerson> = d
-        .people
+    // By id: two people may have one name.
+    let ticked = |id: &str| {
+        (0..d.plan.leaves.len())
+            .filter_map(|leaf| d.marked(leaf))
+            .filter(|m| m.mark == Mark::Tick && *d.person(m.by).id == *id)
+            .count()
+    };
+    let assigned = |id: &str| d.assigned().filter(|(_, to)| *to.id == *id).count();
+    d.people
         .iter()
         .filter(|p| &*p.person.id != "rollcall")
         .map(|p| PagePerson {
             name: p.person.name.to_string(),
-            ticked: 0,
-            assigned: 0,
+            ticked: u32::try_from(ticked(&p.person.id)).unwrap_or(u32::MAX),
+            assigned: u32::try_from(assigned(&p.person.id)).unwrap_or(u32::MAX),
             deployer: p.person.id == d.deployer().id,
             last_seen: p.last_seen,
         })
-        .collect();
-    for leaf in 0..d.plan.leaves.len() {
-        let Some(m) = d.marked(leaf).filter(|m| m.mark == Mark::Tick) else { continue };
-        let name = &d.person(m.by).name;
-        if let Some(p) = people.iter_mut().find(|p| *p.name == **name) {
-            p.ticked += 1;
-        }
-    }
-    for (_, to) in d.assigned() {
-        if let Some(p) = people.iter_mut().find(|p| *p.name == *to.name) {
-            p.assigned += 1;
-        }
-    }
-    people
+        .collect()
 }
 
 fn fields(d: &Deployment, now: Timestamp) -> Vec<PageField> {

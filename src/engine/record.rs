@@ -4,7 +4,6 @@ use super::{Engine, Page};
 use crate::card::{Block, ItemLine, Shown};
 use crate::domain::text::Rich;
 use crate::domain::time::{Timestamp, span};
-use crate::markdown::escape;
 use crate::store::StoreError;
 use std::fmt::Write as _;
 
@@ -28,6 +27,23 @@ pub(super) fn write(page: &Page, format: Format) -> String {
         Format::Markdown => markdown(page),
         Format::Json => serde_json::to_string_pretty(&json(page)).unwrap_or_default(),
     }
+}
+
+/// Text in the middle of a line, so that it is shown as it is and can still be searched: only what has a meaning there
+/// is escaped.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' | '@' | '$' => out.extend(['\\', c]),
+            // No address becomes a link by itself.
+            ':' if rest.peek() == Some(&'/') => out.push_str("\\:"),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 fn moment(at: Timestamp) -> String {
@@ -95,7 +111,7 @@ fn markdown(page: &Page) -> String {
 }
 
 fn cell(text: &str) -> String {
-    escape(text).replace('\n', " ")
+    escape(text)
 }
 
 fn rich(text: &Rich) -> String {

@@ -1,10 +1,9 @@
 //! One unit of work in the making: decisions are taken on copies, and everything to be written is gathered.
 
 use super::house::House;
-use super::lock;
+use super::rules::Rules;
 use crate::card::compose;
 use crate::card::{Button, Reply};
-use crate::config::Config;
 use crate::domain::command::{Command, Mark, Person, Timer, Via};
 use crate::domain::decide::{Decision, decide, is_criterion, next_due};
 use crate::domain::deployment::Deployment;
@@ -14,60 +13,19 @@ use crate::domain::react::{Effect, Occasion, react};
 use crate::domain::refusal::Refusal;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
-use crate::schedule;
-use crate::store::{Batch, Hash, NewDelivery, NewEvent, Summary, chain};
+use crate::store::{self, Batch, NewDelivery, NewEvent, Summary, chain};
 use crate::words::facts::{self, Moment};
-use crate::words::{Template, Texts, occasions, refusals, replies};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
+use crate::words::{Template, occasions, refusals, replies};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-/// What the configuration means, compiled and kept by checklist.
-pub(super) struct Rules {
-    config: Arc<Config>,
-    roles: Arc<BTreeMap<String, BTreeSet<String>>>,
-    by_checklist: Mutex<HashMap<String, (Arc<Texts>, Arc<schedule::Compiled>)>>,
-}
+/// Due whatever the clock says, even after it has been set back.
+const AT_ONCE: Timestamp = Timestamp(0);
 
-/// Compiled texts kept at once; older ones are compiled again when needed.
-const KEPT_RULES: usize = 256;
-
-impl Rules {
-    pub(super) fn new(config: Arc<Config>) -> Self {
-        let roles =
-            config.roles.iter().map(|(role, people)| (role.clone(), people.iter().cloned().collect())).collect();
-        Self { config, roles: Arc::new(roles), by_checklist: Mutex::new(HashMap::new()) }
-    }
-
-    /// Texts and schedule of a deployment. What was valid when it started and no longer is falls back to the
-    /// product's own, with a warning: a running deployment is never stopped by an edit of the configuration.
-    fn of(&self, d: &Deployment) -> (Arc<Texts>, Arc<schedule::Compiled>) {
-        let key = format!("{}@{}", d.plan.hash, d.channel);
-        let mut kept = lock(&self.by_checklist);
-        if let Some(found) = kept.get(&key) {
-            return found.clone();
-        }
-        let texts = Texts::new(&self.config.templates, &d.plan.checklist.templates).unwrap_or_else(|problem| {
-            tracing::warn!(deployment = d.id, %problem, "templates fall back to the product's own");
-            Texts::default()
-        });
-        let schedule =
-            super::opening::schedule(&self.config, &d.channel, &d.plan.checklist).unwrap_or_else(|problem| {
-                tracing::warn!(deployment = d.id, %problem, "progress falls back to every hour");
-                schedule::Compiled::hourly(self.config.timezone)
-            });
-        if kept.len() >= KEPT_RULES {
-            kept.clear();
-        }
-        let made = (Arc::new(texts), Arc::new(schedule));
-        kept.insert(key, made.clone());
-        made
-    }
-}
-
-/// A deployment being changed.
+/// A deployment being changed: a copy is made for every event, and the state before it is still there to compare.
 struct Staged {
-    deployment: Deployment,
-    head: Hash,
+    deployment: Arc<Deployment>,
+    head: store::Hash,
 }
 
 /// One unit of work in the making.
@@ -79,7 +37,7 @@ pub(super) struct Stage<'a> {
     /// Summaries changed in this unit, the latest of each.
     summaries: BTreeMap<u64, Summary>,
     /// Loaded for this unit because they were not in memory.
-    loaded: HashMap<u64, (Arc<Deployment>, Hash)>,
+    loaded: HashMap<u64, (Arc<Deployment>, store::Hash)>,
     pub(super) batch: Batch,
     pub(super) next_id: u64,
 }
@@ -111,14 +69,14 @@ impl<'a> Stage<'a> {
     }
 
     /// Makes a replayed deployment available to this unit.
-    pub(super) fn load(&mut self, deployment: Deployment, head: Hash) {
+    pub(super) fn load(&mut self, deployment: Deployment, head: store::Hash) {
         self.loaded.insert(deployment.id, (Arc::new(deployment), head));
     }
 
     /// The deployment as this unit leaves it.
     pub(super) fn peek(&self, id: u64) -> Option<Arc<Deployment>> {
         if let Some(s) = self.staged.get(&id) {
-            return Some(Arc::new(s.deployment.clone()));
+            return Some(s.deployment.clone());
         }
         self.loaded.get(&id).map(|(d, _)| d.clone()).or_else(|| self.house.get(id))
     }
@@ -127,8 +85,8 @@ impl<'a> Stage<'a> {
         if let Some(s) = self.staged.remove(&id) {
             return Some(s);
         }
-        let (d, head) = self.loaded.get(&id).cloned().or_else(|| self.house.get_with_head(id))?;
-        Some(Staged { deployment: (*d).clone(), head })
+        let (deployment, head) = self.loaded.get(&id).cloned().or_else(|| self.house.get_with_head(id))?;
+        Some(Staged { deployment, head })
     }
 
     /// Open deployments as this unit leaves them, that pass a test; oldest first.
@@ -150,11 +108,10 @@ impl<'a> Stage<'a> {
     }
 
     fn policy(&self, d: &Deployment) -> Policy {
-        let (_, progress) = self.rules.of(d);
         // Those not under way need the lock first: to start, or to be rolled back after the outcome.
         let waits = !d.status.is_under_way();
         Policy {
-            progress,
+            progress: self.rules.schedule(d),
             may_override: self.rules.config.rules.override_.clone(),
             roles: self.rules.roles.clone(),
             lock_held_by: if waits { self.holder(&d.lock()).map(|s| s.id) } else { None },
@@ -166,9 +123,8 @@ impl<'a> Stage<'a> {
         let (id, hash, checklist) = (d.id, d.plan.hash.clone(), d.plan.checklist.clone());
         self.next_id = self.next_id.max(id + 1);
         self.batch.checklists.push((hash, checklist));
-        let mut staged = Staged { deployment: d, head: [0; 32] };
-        let before = staged.deployment.clone();
-        self.append(&mut staged, first, &before);
+        let mut staged = Staged { deployment: Arc::new(d), head: [0; 32] };
+        self.append(&mut staged, first);
         self.record(&mut staged, then, by);
         self.staged.insert(id, staged);
     }
@@ -211,14 +167,12 @@ impl<'a> Stage<'a> {
 
     fn record(&mut self, staged: &mut Staged, events: Vec<Event>, by: &By<'_>) {
         for event in events {
-            let before = staged.deployment.clone();
             let recorded = self.next(&staged.deployment, event, by.person.clone(), by.via);
-            self.append(staged, recorded, &before);
+            self.append(staged, recorded);
         }
         for event in staged.deployment.follow_on() {
-            let before = staged.deployment.clone();
             let recorded = self.next(&staged.deployment, event, Person::rollcall(), by.via);
-            self.append(staged, recorded, &before);
+            self.append(staged, recorded);
         }
     }
 
@@ -226,19 +180,19 @@ impl<'a> Stage<'a> {
         Recorded { seq: d.seq + 1, at: self.now.max(d.at), by, via, event }
     }
 
-    fn append(&mut self, staged: &mut Staged, recorded: Recorded, before: &Deployment) {
-        let d = &mut staged.deployment;
+    fn append(&mut self, staged: &mut Staged, recorded: Recorded) {
+        let before = staged.deployment.clone();
         if recorded.seq > 1 {
-            d.evolve(&recorded);
+            Arc::make_mut(&mut staged.deployment).evolve(&recorded);
         }
+        let d = staged.deployment.clone();
         let hash = chain::link(&staged.head, d.id, &recorded);
-        self.batch.events.push(NewEvent { deployment: d.id, prev: staged.head, hash, recorded: recorded.clone() });
-        staged.head = hash;
-        self.keep_summary(d, before, recorded.seq == 1);
-        let effects = react(d, &recorded, &self.policy(d));
-        for effect in effects {
-            self.effect(effect, before, d, &recorded);
+        let prev = std::mem::replace(&mut staged.head, hash);
+        self.keep_summary(&d, &before, recorded.seq == 1);
+        for effect in react(&d, &recorded, &self.policy(&d)) {
+            self.effect(effect, &before, &d, &recorded);
         }
+        self.batch.events.push(NewEvent { deployment: d.id, prev, hash, recorded });
     }
 
     fn keep_summary(&mut self, d: &Deployment, before: &Deployment, new: bool) {
@@ -259,16 +213,16 @@ impl<'a> Stage<'a> {
     fn effect(&mut self, effect: Effect, before: &Deployment, d: &Deployment, recorded: &Recorded) {
         match effect {
             Effect::Say(occasion) => self.say(occasion, before, d, recorded),
-            Effect::ShowBoard => self.show(d, "board".into(), false, recorded.at),
+            Effect::ShowBoard => self.show(d, "board".into(), false),
             Effect::ShowSection(n) => {
                 let parts = d.plan.stretch(n).map_or(0, |s| s.parts);
-                (1..=parts).for_each(|p| self.show(d, format!("section/{n}/{p}"), false, recorded.at));
+                (1..=parts).for_each(|p| self.show(d, format!("section/{n}/{p}"), false));
             }
-            Effect::RefreshPart(n, p) => self.show(d, format!("section/{n}/{p}"), true, recorded.at),
+            Effect::RefreshPart(n, p) => self.show(d, format!("section/{n}/{p}"), true),
             Effect::RefreshSections => {
                 for n in d.opened.iter().copied().collect::<Vec<_>>() {
                     let parts = d.plan.stretch(n).map_or(0, |s| s.parts);
-                    (1..=parts).for_each(|p| self.show(d, format!("section/{n}/{p}"), true, recorded.at));
+                    (1..=parts).for_each(|p| self.show(d, format!("section/{n}/{p}"), true));
                 }
             }
             Effect::Timer(timer, due) => self.batch.timers.push((d.id, timer, due)),
@@ -276,14 +230,14 @@ impl<'a> Stage<'a> {
                 let lock = d.lock();
                 let first = self.open(|s| s.status == Status::Queued && lock_of(s) == lock).into_iter().next();
                 if let Some(next) = first {
-                    self.batch.timers.push((next.id, Timer::Start, Some(self.now)));
+                    self.batch.timers.push((next.id, Timer::Start, Some(AT_ONCE)));
                 }
             }
         }
     }
 
     fn say(&mut self, occasion: Occasion, before: &Deployment, d: &Deployment, recorded: &Recorded) {
-        let (texts, _) = self.rules.of(d);
+        let texts = self.rules.texts(d);
         let facts = facts::of(&Moment { before, after: d, recorded });
         let mut text = texts.render(occasions::template(occasion), &facts);
         if facts.late.is_some() {
@@ -303,12 +257,12 @@ impl<'a> Stage<'a> {
             thread: None,
             what: "post".into(),
             card: Some(card),
-            due: recorded.at,
+            due: AT_ONCE,
             only_if_shown: false,
         });
     }
 
-    fn show(&mut self, d: &Deployment, what: String, only_if_shown: bool, due: Timestamp) {
+    fn show(&mut self, d: &Deployment, what: String, only_if_shown: bool) {
         let key = format!("{}/{what}@{}", d.id, d.channel);
         // Ten ticks in one unit of work are one refresh.
         if let Some(same) = self.batch.outbox.iter_mut().find(|n| n.key == key) {
@@ -323,7 +277,7 @@ impl<'a> Stage<'a> {
             thread,
             what,
             card: None,
-            due,
+            due: AT_ONCE,
             only_if_shown,
         });
     }
@@ -351,8 +305,8 @@ impl<'a> Stage<'a> {
     }
 
     /// What the unit changed, to be published when it is committed.
-    pub(super) fn into_changes(self) -> (Vec<(Arc<Deployment>, Hash)>, Vec<Summary>) {
-        let changed = self.staged.into_values().map(|s| (Arc::new(s.deployment), s.head)).collect();
+    pub(super) fn into_changes(self) -> (Vec<(Arc<Deployment>, store::Hash)>, Vec<Summary>) {
+        let changed = self.staged.into_values().map(|s| (s.deployment, s.head)).collect();
         (changed, self.summaries.into_values().collect())
     }
 }

@@ -3,6 +3,7 @@
 //! [`COMMANDS`] is the one list everything is made from: reading, completing, help, and the commands a platform
 //! registers. All of it is pure.
 
+mod chars;
 mod complete;
 mod lex;
 mod parse;

@@ -611,9 +611,7 @@ fn range(from: Number, to: Number) -> Result<ItemRef, Problem> {
         let (from, to, section) = (from.to_string(), to.to_string(), from.section());
         return Err(Problem::UnclearRange { from, to, section });
     }
-    if from == to {
-        return Ok(ItemRef::Number(from));
-    }
+    // `3.2-3.2` stays a range: it says several, and leaves alone what somebody has marked.
     if from > to && !from.is_within(&to) {
         return Err(Problem::BackwardRange { from: from.to_string(), to: to.to_string() });
     }

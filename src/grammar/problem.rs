@@ -294,7 +294,7 @@ pub(super) fn said(text: &str) -> String {
         }
         match c {
             '`' => out.push('\''),
-            c if c.is_control() || super::lex::is_bidi_override(c) || super::lex::is_out_of_sight(c) => {
+            c if c.is_control() || super::chars::is_bidi_override(c) || super::chars::is_out_of_sight(c) => {
                 out.push('\u{fffd}')
             }
             c => out.push(c),

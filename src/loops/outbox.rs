@@ -9,12 +9,23 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// Messages shown in one step.
 const STEP: u32 = 128;
 
-/// Between two steps: a burst of ticks becomes a few edits, and nobody sees the difference.
+/// Of them, recorded together: what is ticked meanwhile waits for no more than these.
+const TOGETHER: usize = 16;
+
+/// Between two steps at least: a burst of ticks becomes a few edits, and nobody sees the difference.
 const PACE: Duration = Duration::from_millis(40);
+
+/// And so many times as long as the step took: under load people's ticks come first, and edits of the same message
+/// grow together while they wait.
+const REST: u32 = 5;
+
+/// But no longer than this.
+const LONGEST_REST: Duration = Duration::from_secs(1);
 
 /// The longest sleep while nothing waits.
 const LOOK: Duration = Duration::from_secs(5);
@@ -25,33 +36,39 @@ const TROUBLE: Duration = Duration::from_secs(1);
 /// After how long a message that cannot be shown is given up and becomes a visible failure, in milliseconds.
 pub const GIVE_UP_MS: i64 = 24 * 3_600_000;
 
+/// Attempts made before anything is given up: the bot itself may have been away for a day.
+pub const GIVE_UP_ATTEMPTS: i64 = 10;
+
 /// The places messages can be shown, by platform.
 pub type Chats = HashMap<&'static str, Arc<dyn Chat>>;
 
 /// Shows what is due; how many messages were tried.
 pub async fn step(engine: &Engine, chats: &Chats) -> Result<usize, StoreError> {
     let waiting = engine.claim(STEP).await?;
-    let mut delivered = Vec::with_capacity(waiting.len());
+    let mut count = 0;
     // A channel whose message must be tried again waits with it: what was said first is shown first.
     let mut waits: HashSet<&str> = HashSet::new();
-    for one in &waiting {
-        if waits.contains(one.delivery.channel.as_str()) {
-            continue;
+    for some in waiting.chunks(TOGETHER) {
+        let mut delivered = Vec::with_capacity(some.len());
+        for one in some {
+            if waits.contains(one.delivery.channel.as_str()) {
+                continue;
+            }
+            let outcome = show(engine, chats, one).await?;
+            if matches!(outcome, DeliveryOutcome::Retry { .. }) {
+                waits.insert(&one.delivery.channel);
+            }
+            delivered.push(Delivered {
+                key: one.delivery.key.clone(),
+                generation: one.generation,
+                at: engine.now(),
+                outcome,
+            });
         }
-        let outcome = show(engine, chats, one).await?;
-        if matches!(outcome, DeliveryOutcome::Retry { .. }) {
-            waits.insert(&one.delivery.channel);
+        count += delivered.len();
+        if !delivered.is_empty() {
+            engine.delivered(delivered).await?;
         }
-        delivered.push(Delivered {
-            key: one.delivery.key.clone(),
-            generation: one.generation,
-            at: engine.now(),
-            outcome,
-        });
-    }
-    let count = delivered.len();
-    if count > 0 {
-        engine.delivered(delivered).await?;
     }
     Ok(count)
 }
@@ -73,7 +90,7 @@ async fn show(engine: &Engine, chats: &Chats, one: &Waiting) -> Result<DeliveryO
         posted: one.posted.clone(),
     };
     Ok(match chat.show(&delivery).await {
-        Ok(posted) => DeliveryOutcome::Shown { posted, card: Box::new(delivery.card) },
+        Ok(posted) => DeliveryOutcome::Shown { posted, card: Arc::new(delivery.card) },
         Err(ChatError::Retry { after_ms, why }) => retry(one, engine.now(), after_ms, why),
         Err(ChatError::Refused { why }) => DeliveryOutcome::Failed { why },
     })
@@ -81,7 +98,7 @@ async fn show(engine: &Engine, chats: &Chats, one: &Waiting) -> Result<DeliveryO
 
 fn retry(one: &Waiting, now: Timestamp, after_ms: i64, why: String) -> DeliveryOutcome {
     let failing_ms = one.failing_since.map_or(0, |since| now.since_ms(since));
-    if failing_ms >= GIVE_UP_MS {
+    if failing_ms >= GIVE_UP_MS && one.attempts >= GIVE_UP_ATTEMPTS {
         return DeliveryOutcome::Failed { why };
     }
     // Doubling from a second to a minute, never sooner than the platform asked.
@@ -92,26 +109,22 @@ fn retry(one: &Waiting, now: Timestamp, after_ms: i64, why: String) -> DeliveryO
 /// Runs until told to stop; then shows what is still due, so that a clean end leaves nothing waiting.
 pub async fn run(engine: Engine, chats: Chats, mut stop: watch::Receiver<bool>) {
     loop {
-        let pause = match step(&engine, &chats).await {
+        let began = Instant::now();
+        let (pause, heed) = match step(&engine, &chats).await {
             Ok(0) => match engine.store().next_delivery().await {
-                Ok(next) => wait(engine.now(), next),
-                Err(_) => TROUBLE,
+                Ok(next) => (wait(engine.now(), next), true),
+                Err(_) => (TROUBLE, true),
             },
-            Ok(_) => PACE,
+            // Whatever comes meanwhile comes with the next step.
+            Ok(_) => ((began.elapsed() * REST).clamp(PACE, LONGEST_REST), false),
             Err(error) => {
                 tracing::warn!(%error, "messages wait");
-                TROUBLE
+                (TROUBLE, true)
             }
         };
-        if pause == PACE {
-            tokio::select! {
-                () = tokio::time::sleep(pause) => continue,
-                _ = stop.wait_for(|stop| *stop) => break,
-            }
-        }
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = engine.outbox_changed() => {}
+            () = engine.outbox_changed(), if heed => {}
             _ = stop.wait_for(|stop| *stop) => break,
         }
     }

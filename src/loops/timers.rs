@@ -14,6 +14,13 @@ const STEP: u32 = 256;
 /// The longest sleep. The machine's clock may be set while we sleep; this bounds how late we notice.
 const LOOK: Duration = Duration::from_secs(2);
 
+/// Between two times that old answers are forgotten: while there are any, and when there were none.
+const FORGET_ON_MS: i64 = 5_000;
+const FORGET_MS: i64 = 3_600_000;
+
+/// Between two steps while there is more: a timer that cannot be decided must not keep a core busy.
+const AGAIN: Duration = Duration::from_millis(5);
+
 /// Pause after the database refused.
 const TROUBLE: Duration = Duration::from_secs(1);
 
@@ -40,13 +47,19 @@ pub async fn step(engine: &Engine) -> Result<usize, StoreError> {
 
 /// Runs until told to stop.
 pub async fn run(engine: Engine, mut stop: watch::Receiver<bool>) {
+    let mut forget_at = engine.now();
     loop {
+        engine.recover().await;
+        if engine.now() >= forget_at {
+            let forgotten = engine.store().prune(engine.now()).await;
+            forget_at = engine.now().plus_ms(if matches!(forgotten, Ok(1..)) { FORGET_ON_MS } else { FORGET_MS });
+        }
         let pause = match step(&engine).await {
             Ok(0) => match engine.store().next_timer().await {
                 Ok(next) => until(engine.now(), next),
                 Err(_) => TROUBLE,
             },
-            Ok(_) if engine.healthy().is_ok() => Duration::ZERO,
+            Ok(_) if engine.healthy().is_ok() => AGAIN,
             Ok(_) => TROUBLE,
             Err(error) => {
                 tracing::warn!(%error, "timers wait");

@@ -1,18 +1,17 @@
 //! Lines with a blank to fill: `**Label**: ____`, `Label: ___% (target: <1%)`, `Status: [ ] A [ ] B`.
 
-use super::words::{self, pattern};
+use super::words::{self, Pattern, pattern};
 use crate::domain::checklist::Field;
 use crate::domain::text::Rich;
-use regex::Regex;
 use std::sync::LazyLock;
 
-static BLANK: LazyLock<Regex> = LazyLock::new(|| pattern(r"_{3,}|…{2,}|\.{5,}"));
-static UNIT: LazyLock<Regex> = LazyLock::new(|| pattern(words::UNIT));
-static TARGET: LazyLock<Regex> =
+static BLANK: LazyLock<Pattern> = LazyLock::new(|| pattern(r"_{3,}|…{2,}|\.{5,}"));
+static UNIT: LazyLock<Pattern> = LazyLock::new(|| pattern(words::UNIT));
+static TARGET: LazyLock<Pattern> =
     LazyLock::new(|| pattern(&format!(r"^\((?:(?i:{})\s*:?\s*)?(?P<target>[^()]+)\)", words::TARGET.join("|"))));
-static TARGET_WORD: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"^\((?i:{})\b", words::TARGET.join("|"))));
-static BOX: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[(?P<tick>[ xX]?)\]|[☐□☑☒]"));
-static OPTION: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[\p{L}\p{N}][\p{L}\p{N}+.'’ -]{0,23}$"));
+static TARGET_WORD: LazyLock<Pattern> = LazyLock::new(|| pattern(&format!(r"^\((?i:{})\b", words::TARGET.join("|"))));
+static BOX: LazyLock<Pattern> = LazyLock::new(|| pattern(r"\[(?P<tick>[ xX]?)\]|[☐□☑☒]"));
+static OPTION: LazyLock<Pattern> = LazyLock::new(|| pattern(r"^[\p{L}\p{N}][\p{L}\p{N}+.'’ -]{0,23}$"));
 
 /// What a line is, seen alone.
 #[derive(Debug, PartialEq)]
@@ -32,7 +31,8 @@ pub(super) fn judge(line: &Rich, number: u32) -> Line {
     let plain = line.to_plain();
     let blanks: Vec<_> = BLANK.find_iter(&plain).map(|m| m.range()).collect();
     if !blanks.is_empty() {
-        if BLANK.replace_all(&plain, "").trim().is_empty() {
+        let drawn: usize = blanks.iter().map(|b| plain[b.clone()].trim().len()).sum();
+        if drawn == plain.bytes().filter(|b| !b.is_ascii_whitespace()).count() {
             return Line::Blank;
         }
         return with_blanks(&plain, &blanks, number).unwrap_or_else(|| labelled(line, &plain));

@@ -36,8 +36,10 @@ pub(super) fn split<'a>(text: &'a str, diagnostics: &mut Vec<Diagnostic>) -> (Fr
         return (Front::default(), text, 1);
     };
     // Two thematic breaks with prose between them are not front matter.
-    let starts_at_once = inside.lines().next().is_some_and(|l| !l.trim().is_empty());
-    if !toml && !inside.trim().is_empty() && !(starts_at_once && inside.lines().any(is_pair)) {
+    let starts_at_once = inside.lines().next().is_none_or(|l| !l.trim().is_empty());
+    let has_pairs = inside.trim().is_empty() || inside.lines().any(is_pair);
+    let is_yaml = starts_at_once && has_pairs;
+    if !toml && !is_yaml {
         return (Front::default(), text, 1);
     }
     let read = if toml { from_toml(inside) } else { from_yaml(inside) };
@@ -265,7 +267,7 @@ mod tests {
         let yaml = "---\ntitle: Go live\ndescription: >\n  Two\n  lines\nservice: web/api\nenvironment: prod\nprogress:\n  cron: \"0 * * * *\"\n  timezone: Europe/Berlin\ntemplates:\n  start: |\n    Hello {{ version }}\n---\n# T\n";
         let toml = "+++\ntitle = \"Go live\"\ndescription = \"Two lines\"\nservice = \"web/api\"\nenvironment = \"prod\"\n[progress]\ncron = \"0 * * * *\"\ntimezone = \"Europe/Berlin\"\n[templates]\nstart = \"\"\"\nHello {{ version }}\n\"\"\"\n+++\n# T\n";
         let (a, below, line, d) = read(yaml);
-        assert_eq!((below.as_str(), line, d), ("# T\n", 16, vec![]));
+        assert_eq!((below.as_str(), line, d), ("# T\n", 15, vec![]));
         let (b, _, line, d) = read(toml);
         assert_eq!((line, d), (14, vec![]));
         assert_eq!(a, b);

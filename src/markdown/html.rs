@@ -99,6 +99,8 @@ pub(super) enum Piece {
     Nothing,
     /// A line break.
     Break,
+    /// A checkbox that no list makes.
+    Box,
     /// Not HTML we know: show it as written.
     Words,
 }
@@ -117,6 +119,8 @@ pub(super) fn piece(tag: &str) -> Piece {
         .to_ascii_lowercase();
     if name == "br" {
         Piece::Break
+    } else if name == "input" && tag.to_ascii_lowercase().contains("checkbox") {
+        Piece::Box
     } else if ELEMENTS.contains(&name.as_str()) && tag.get(..2) != Some("< ") {
         Piece::Nothing
     } else {
@@ -142,6 +146,7 @@ pub(super) fn words(html: &str) -> Vec<String> {
                 match piece(tag) {
                     Piece::Nothing => {}
                     Piece::Break => out.push('\n'),
+                    Piece::Box => out.push('☐'),
                     Piece::Words => out.push_str(tag),
                 }
                 rest = &rest[end + 1..];
@@ -164,6 +169,7 @@ mod tests {
     fn words_stay_and_tags_go() {
         assert_eq!(words("<details><summary>More</summary>\n<!-- - [ ] no\n -->"), ["More"]);
         assert_eq!(words("deploy <VERSION> now<br>and <b>wait</b>"), ["deploy <VERSION> now", "and wait"]);
+        assert_eq!(words("<p><input type='checkbox'> done</p>"), ["☐ done"]);
         assert_eq!(words("a < b <<<"), ["a < b <<<"]);
         assert!(words("<!-- open").is_empty());
     }

@@ -96,6 +96,7 @@ impl Runs {
             Event::InlineHtml(t) => match piece(t) {
                 Piece::Nothing => {}
                 Piece::Break => return Taken::Break,
+                Piece::Box => self.text("☐"),
                 Piece::Words => self.text(t),
             },
             Event::FootnoteReference(name) => self.text(&format!("[^{name}]")),

@@ -3,18 +3,19 @@
 use super::blocks::{Block, Kind, html_lines};
 use super::fields::{self, Line};
 use super::inline::join;
-use super::words::pattern;
+use super::words::{Pattern, pattern};
 use crate::domain::checklist::{CodeBlock, Diagnostic, Field, ItemKind, Severity};
 use crate::domain::text::{Rich, Span};
-use regex::Regex;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Items deeper than this are shown on this level: numbers have at most eight parts.
 const MAX_DEPTH: usize = 7;
 
-static BOXES_IN_TEXT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^[ \t>]*(?:[-*+]|\d+[.)])[ \t]+\[[ xX]\][ \t]"));
-static LOOSE_BOX: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:[-*+]\s?)?(?:\[[ xX]?\]|[☐☑☒])\s*\S"));
+static BOXES_IN_TEXT: LazyLock<Pattern> =
+    LazyLock::new(|| pattern(r"(?m)^[ \t>]*(?:[-*+]|\d+[.)])[ \t]+\[[ xX]\][ \t]"));
+static BOX_IN_CELL: LazyLock<Pattern> = LazyLock::new(|| pattern(r"\[[ xX]\]|[☐☑☒]"));
+static LOOSE_BOX: LazyLock<Pattern> = LazyLock::new(|| pattern(r"^(?:[-*+]\s?)?(?:\[[ xX]?\]|[☐☑☒])\s*\S"));
 
 /// An item before it has a number and an id.
 #[derive(Debug, Default)]
@@ -312,7 +313,12 @@ impl<'a> Builder<'a> {
 
     fn table(&mut self, line: u32, rows: Vec<Vec<Rich>>, owner: Option<usize>) {
         let body = rows.len().saturating_sub(1);
-        self.report(Severity::Note, line, format!("The table's {body} row(s) are kept as notes."));
+        if rows.iter().flatten().any(|cell| BOX_IN_CELL.is_match(&cell.to_plain())) {
+            let message = format!("The table's {body} row(s) are kept as notes; the boxes in it are not items.");
+            self.report(Severity::Warning, line, message);
+        } else {
+            self.report(Severity::Note, line, format!("The table's {body} row(s) are kept as notes."));
+        }
         self.next_group();
         for row in rows {
             let mut text = Rich::default();

@@ -1,14 +1,14 @@
 //! What headings and lines say about their section or item: branch, environment, optional, reference.
 
-use super::words::{self, any, pattern};
+use super::words::{self, Pattern, any, pattern};
 use crate::domain::checklist::Branch;
-use regex::Regex;
 use std::sync::LazyLock;
 
-static WITHIN: LazyLock<Regex> = LazyLock::new(|| pattern(words::WITHIN));
-static LATER: LazyLock<Regex> = LazyLock::new(|| pattern(words::LATER));
-static SPAN: LazyLock<Regex> = LazyLock::new(|| pattern(words::SPAN));
-static IF_BRACKET: LazyLock<Regex> = LazyLock::new(|| pattern(r"\((?:only )?(?:if|when|where)\b[^()]*\)$"));
+static WITHIN: LazyLock<Pattern> = LazyLock::new(|| pattern(words::WITHIN));
+static LATER: LazyLock<Pattern> = LazyLock::new(|| pattern(words::LATER));
+static SPAN: LazyLock<Pattern> = LazyLock::new(|| pattern(words::SPAN));
+static NTH_IN_BRACKETS: LazyLock<Pattern> = LazyLock::new(|| pattern(words::NTH_IN_BRACKETS));
+static IF_BRACKET: LazyLock<Pattern> = LazyLock::new(|| pattern(r"\((?:only )?(?:if|when|where)\b[^()]*\)$"));
 
 /// The branch of a section: its own words first, then those of the headings above it, nearest first.
 ///
@@ -65,7 +65,7 @@ fn window(heading: &str, above: &[String]) -> bool {
     if let Some(found) = WITHIN.captures(heading) {
         return !before && found.name("unit").is_some_and(|u| !u.as_str().starts_with("min"));
     }
-    if LATER.is_match(heading) {
+    if LATER.is_match(heading) || NTH_IN_BRACKETS.is_match(heading) {
         return !before;
     }
     let afterwards = any(heading, words::AFTERWARDS) || above.iter().any(|h| any(h, words::AFTERWARDS));
@@ -140,6 +140,8 @@ mod tests {
             (&["Actions", "Immediate Actions (Within 24 hours)"], FollowUp),
             (&["Post-Deployment", "Short-term Monitoring (Day 1-7)"], FollowUp),
             (&["Post-Deployment", "Long-term Tasks (Week 1-4)"], FollowUp),
+            (&["Verification", "First week (day 1-7)"], FollowUp),
+            (&["Verification", "Long watch (2-24 hours)"], FollowUp),
             (&["Actions", "Long-term Actions (Within 1 month)"], FollowUp),
             (&["Communication", "Post-Migration (Day after)"], FollowUp),
             (&["Communication", "Pre-Migration (1 week before)"], Forward),
@@ -147,6 +149,10 @@ mod tests {
             (&["Rollback", "Verify (within 1 hour)"], Rollback),
             (&["After the release (within 1 day)", "Metrics"], FollowUp),
             (&["Success Criteria"], Forward),
+            (&["Migration Success Indicators"], Forward),
+            (&["Minor Issues (No Rollback)"], Forward),
+            (&["Cut-over (T+0)"], Forward),
+            (&["T+1h"], FollowUp),
         ] {
             assert_eq!(branch(path, None), expected, "{path:?}");
         }

@@ -1,11 +1,12 @@
-//! A file → (Checklist, diagnostics). Pure.
+//! A Markdown page to a checklist: what a careful person would understand from it, as plain data.
 //!
-//! Reading order: [`source`] (bytes to safe text), [`front`] (front matter), [`blocks`] (CommonMark to flat blocks),
-//! [`outline`] (headings), [`items`] and [`fields`] (what stands below one), [`kinds`] (what headings say),
-//! [`numbers`], and [`assemble`], which puts the checklist together.
+//! Pure: bytes in, data out. The order of the house:
+//! `source` (bytes → text) → `front` (front matter) → `blocks` (a flat list of blocks) → `outline`
+//! (headings) → `items` and `fields` (what stands below a heading) → `build` (numbers, ids, the
+//! checklist). `kinds` judges headings and lines by the lists of words in `words`.
 
-mod assemble;
 mod blocks;
+mod build;
 mod fields;
 mod front;
 mod html;
@@ -17,45 +18,59 @@ mod outline;
 mod source;
 mod words;
 
-pub use inline::{escape, inline};
-pub use source::MAX_BYTES;
-
 use crate::domain::checklist::{Checklist, Diagnostic, Severity};
 use crate::domain::text::{Rich, Span};
 use serde::Serialize;
 
+pub use inline::{escape, inline};
+pub use source::MAX_BYTES;
+
+/// A checklist with more items is refused: nobody walks it, and every surface has to carry it.
+pub const MAX_ITEMS: usize = 20_000;
+
 /// What reading a page gave.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Reading {
-    /// None exactly when a diagnostic is an error.
+    /// The checklist; `None` exactly when a diagnostic is an error.
     pub checklist: Option<Checklist>,
+    /// What was found, also on a page with errors.
     pub counts: Counts,
+    /// What a person should know about the page, in the order of its lines.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// How much of what there is on a page.
+/// How much of each kind a page holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// Checkboxes a GitHub-flavoured renderer shows.
+    /// Checkboxes as a GitHub-flavoured renderer shows them.
     pub checkboxes: usize,
-    /// Those of them that are items.
+    /// Items that were checkboxes.
     pub items: usize,
-    /// Numbered steps that are items.
+    /// Items that were numbered steps.
     pub steps: usize,
+    /// Blanks to fill.
     pub fields: usize,
+    /// Code blocks.
     pub commands: usize,
 }
 
-/// Reads a page. `name` is what people call it: the file's name without ending.
+/// Reads a page. `name` is the word people will call the checklist by: the file's name without ending.
+///
+/// Never panics and never fails: what is wrong with the page stands in the diagnostics.
 pub fn read(name: &str, bytes: &[u8]) -> Reading {
     let mut diagnostics = Vec::new();
-    let (checklist, counts) = match source::text(bytes, &mut diagnostics) {
-        Some(text) => assemble::checklist(name, &text, &mut diagnostics),
-        None => (None, Counts::default()),
-    };
-    diagnostics.sort_by_key(|d| (d.line, d.severity));
-    let wrong = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    Reading { checklist: checklist.filter(|_| !wrong), counts, diagnostics }
+    let mut counts = Counts::default();
+    let mut checklist = None;
+    if let Some(text) = source::text(bytes, &mut diagnostics) {
+        let (front, body, first_line) = front::split(&text, &mut diagnostics);
+        let blocks = blocks::blocks(body, first_line);
+        checklist = Some(build::checklist(name, front, blocks, &mut counts, &mut diagnostics));
+    }
+    if diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        checklist = None;
+    }
+    diagnostics.sort_by_key(|d| d.line);
+    Reading { checklist, counts, diagnostics }
 }
 
 /// A text of several lines, as the lines people see: blank ones left out, `- ` drawn as a bullet.

@@ -64,9 +64,10 @@ fn owners(parts: &[Part], sections: &[Candidate]) -> HashMap<usize, u32> {
             }
         }
     }
-    // Where only chapters are numbered, and they have several sections each, their numbers name chapters.
+    // Numbers of chapters with several sections each name chapters, not sections.
     let own_items = |part: usize| by_part.get(&part).and_then(|i| sections.get(*i)).is_some_and(|s| s.has_items);
-    if below.values().any(|b| b.len() > 1) && !page.iter().any(|(part, _)| own_items(*part)) {
+    let chapters = below.values().filter(|b| b.len() > 1).count();
+    if chapters > 1 || (chapters > 0 && !page.iter().any(|(part, _)| own_items(*part))) {
         return owners;
     }
     let mut taken = HashSet::new();
@@ -166,6 +167,9 @@ mod tests {
     fn numbers_that_start_over_or_count_chapters_are_only_labels() {
         check("# T\n## P\n### 1. A\n- x\n### 2. B\n- x\n## Q\n### 1. C\n- x\n", &[("A", 1), ("B", 2), ("C", 3)]);
         check("# T\n## 1. P\n### A\n- x\n### B\n- x\n## 2. Q\n### C\n- x\n", &[("A", 1), ("B", 2), ("C", 3)]);
+        let text =
+            "# T\n## 1. A\n- x\n## 2. P\n### B\n- x\n### C\n- x\n## 3. Q\n### D\n- x\n### E\n- x\n## 4. F\n- x\n";
+        check(text, &[("A", 1), ("B", 2), ("C", 3), ("D", 4), ("E", 5), ("F", 6)]);
         check("# T\n## P\n### 1. A\n- x\n### 7. B\n- x\n### 7. C\n- x\n", &[("A", 1), ("B", 7), ("C", 8)]);
     }
 }

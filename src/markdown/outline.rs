@@ -2,9 +2,8 @@
 
 use super::blocks::{Block, Kind};
 use super::inline::without;
-use super::words::{self, pattern};
+use super::words::{self, Pattern, pattern};
 use crate::domain::text::Rich;
-use regex::Regex;
 use std::sync::LazyLock;
 
 /// A heading and what stands directly below it.
@@ -35,7 +34,7 @@ pub(super) struct Outline {
     pub(super) top: u8,
 }
 
-static LABEL: LazyLock<Regex> = LazyLock::new(|| {
+static LABEL: LazyLock<Pattern> = LazyLock::new(|| {
     let words = words::NUMBERED.join("|");
     pattern(&format!(
         r"^(?P<skip>[^\p{{L}}\p{{N}}]*?)(?P<label>\(?(?P<plain>\d{{1,4}})(?:[.)]\s|\s?[:\-–—]\s)|\d{{1,3}}(?:\.\d{{1,3}})+[.):]?\s|(?i:{words})\s+(?:\d{{1,3}}(?:\.\d{{1,3}})*|[IVXivx]{{1,5}}|[A-Za-z])(?:\s*[:.)]|\s+[\-–—])\s)\s*(?P<rest>.*[\p{{L}}\p{{N}}])"
@@ -200,7 +199,9 @@ mod tests {
         }
     }
 
-    fn shape(text: &str) -> (Option<String>, u8, Vec<(u8, String, Option<usize>)>) {
+    type Shape = (Option<String>, u8, Vec<(u8, String, Option<usize>)>);
+
+    fn shape(text: &str) -> Shape {
         let o = outline(blocks(text, 1), false);
         (
             o.title.map(|t| t.to_plain()),

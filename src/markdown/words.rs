@@ -2,13 +2,13 @@
 //!
 //! Every phrase is lower case and is looked for as a part of a heading or line in lower case.
 
-use regex::Regex;
+use regex::{Captures, Match, Regex};
 
 /// Words in front of a heading's number: "Phase 2:", "Step 3 -".
 pub(super) const NUMBERED: &[&str] =
     &["phase", "step", "stage", "gate", "part", "section", "chapter", "milestone", "wave", "tier"];
 
-/// Headings about preparing a rollback: part of the way forward, whatever stands above them.
+/// Headings about preparing or avoiding a rollback: part of the way forward, whatever stands above them.
 pub(super) const ROLLBACK_PREPARED: &[&str] = &[
     "rollback preparation",
     "rollback plan",
@@ -17,6 +17,8 @@ pub(super) const ROLLBACK_PREPARED: &[&str] = &[
     "rollback test",
     "prepare rollback",
     "prepare for rollback",
+    "no rollback",
+    "without rollback",
 ];
 
 /// Headings of rollback criteria.
@@ -55,13 +57,15 @@ pub(super) const ROLLBACK_LEAD: &[&str] =
 /// A window "within an hour" in a heading: it counts wherever it stands.
 pub(super) const WITHIN: &str = r"\bwithin\s+(?:the\s+)?(?:first\s+|next\s+)?(?:an?|one|\d+(?:\.\d+)?)\s*(?P<unit>minute|min|hour|hr|h\b|day|business day|working day|week|month)s?";
 /// A mark that always means "later": "Day after", "2 days after", "next day", "first 24 hours", "T+1".
-pub(super) const LATER: &str = r"\b(?:days?|weeks?|hours?|month) after\b|\bnext (?:day|business day|week)\b|\bfirst \d+ (?:hours|days|weeks)\b|\bt\s?\+\s?\d";
+pub(super) const LATER: &str = r"\b(?:days?|weeks?|hours?|month) after\b|\bnext (?:day|business day|week)\b|\bfirst \d+ (?:hours|days|weeks)\b|\bt\s?\+\s?[1-9]";
 /// A span such as "30 minutes - 2 hours", "2-24 hours", "Day 1-7", "Week 1": a window only where the
 /// heading or one above it is about afterwards, since elsewhere it says how long a step takes.
 pub(super) const SPAN: &str = r"(?P<from>\d+)\s*(?P<unit>minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?)?\s*(?:-|–|—|to)\s*(?P<to>\d+)\s*(?P<unit2>minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?)\b|\b(?:days?|weeks?|months?)\s+(?P<nth>\d+)";
 /// Words that make a span a window afterwards.
 pub(super) const AFTERWARDS: &[&str] =
-    &["post-", "post ", "after", "monitor", "follow", "long-term", "short-term", "extended", "hypercare"];
+    &["post-", "post ", "after", "monitor", "follow", "long-term", "short-term", "extended", "hypercare", "watch"];
+/// A span of days, weeks or months in brackets says when, not how long: "(Day 1-7)".
+pub(super) const NTH_IN_BRACKETS: &str = r"\((?:days?|weeks?|months?)\s+[1-9]\d*";
 /// Words that put a window before the deployment.
 pub(super) const BEFOREHAND: &[&str] = &["before", "prior", "pre-", "ahead of", "leading up"];
 
@@ -166,13 +170,40 @@ pub(super) const GENERAL_LABELS: &[&str] =
 /// Units that may follow a blank.
 pub(super) const UNIT: &str = r"^(?:%|‰|°C|(?i:(?:ms|milliseconds|seconds|secs?|minutes|mins?|hours?|hrs?|days?|weeks?|[kmgt]i?b|bytes|rps|qps|tps|req/s|requests/s|users|rows|keys|records|items|errors)\b)|[sh]\b|(?:€|\$))";
 
-/// True when one of the phrases stands in the text.
+/// True when one of the phrases stands in the text, starting where a word starts.
 pub(super) fn any(text: &str, phrases: &[&str]) -> bool {
-    phrases.iter().any(|p| text.contains(p))
+    let starts_word = |at: usize| !text[..at].ends_with(char::is_alphanumeric);
+    phrases.iter().any(|p| text.match_indices(p).any(|(at, _)| starts_word(at)))
 }
 
-/// A pattern written in this module's neighbourhood.
-#[allow(clippy::expect_used)]
-pub(super) fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("patterns are constants of the reader, and each is used by a test")
+/// A pattern written in this neighbourhood. One that does not compile would match nothing; tests, which use
+/// every pattern, stop at it.
+pub(super) struct Pattern(Option<Regex>);
+
+pub(super) fn pattern(text: &str) -> Pattern {
+    let regex = Regex::new(text).ok();
+    debug_assert!(regex.is_some(), "this pattern does not compile: {text}");
+    Pattern(regex)
+}
+
+impl Pattern {
+    pub(super) fn is_match(&self, text: &str) -> bool {
+        self.0.as_ref().is_some_and(|r| r.is_match(text))
+    }
+
+    pub(super) fn captures<'t>(&self, text: &'t str) -> Option<Captures<'t>> {
+        self.0.as_ref()?.captures(text)
+    }
+
+    pub(super) fn captures_iter<'t>(&self, text: &'t str) -> impl Iterator<Item = Captures<'t>> {
+        self.0.iter().flat_map(move |r| r.captures_iter(text))
+    }
+
+    pub(super) fn find<'t>(&self, text: &'t str) -> Option<Match<'t>> {
+        self.0.as_ref()?.find(text)
+    }
+
+    pub(super) fn find_iter<'t>(&self, text: &'t str) -> impl Iterator<Item = Match<'t>> {
+        self.0.iter().flat_map(move |r| r.find_iter(text))
+    }
 }

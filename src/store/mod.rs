@@ -13,6 +13,7 @@ mod names;
 mod open;
 mod outbox;
 mod past;
+mod probe;
 mod read;
 mod shown;
 #[cfg(test)]
@@ -141,7 +142,7 @@ pub struct Delivered {
 #[derive(Clone, Debug, PartialEq)]
 pub enum DeliveryOutcome {
     /// Shown: the platform's id and the card that is there now. The row goes unless a newer generation stands.
-    Shown { posted: String, card: Box<crate::card::Card> },
+    Shown { posted: String, card: std::sync::Arc<crate::card::Card> },
     /// Again at `due`.
     Retry { due: Timestamp, why: String },
     /// Given up; kept as a visible failure, unless a newer generation stands: that one is tried.

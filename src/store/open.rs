@@ -30,8 +30,8 @@ const READER_PATIENCE: Duration = Duration::from_secs(10);
 /// Prepared statements kept per connection.
 const STATEMENTS: usize = 64;
 /// Page caches, in KiB.
-const WRITER_CACHE: u32 = 4096;
-const READER_CACHE: u32 = 2048;
+const WRITER_CACHE: u32 = 2048;
+const READER_CACHE: u32 = 512;
 /// What the write-ahead log is cut back to, in bytes.
 const LOG_LIMIT: &str = "16777216";
 

@@ -69,6 +69,16 @@ impl Store {
         self.one(row.await).await
     }
 
+    /// The messages of those keys that have been shown, in the order they were first shown.
+    pub async fn messages_by_key(&self, of: &[String]) -> Result<Vec<Message>, StoreError> {
+        let all = async {
+            let query = sqlx::query(select!("WHERE key IN (SELECT value FROM json_each(?1)) ORDER BY id"));
+            let rows = query.bind(keys(of.iter().map(String::as_str))).fetch_all(&self.readers).await?;
+            self.with_reactions(rows.iter().map(message).collect::<Result<_, _>>()?).await
+        };
+        all.await.map_err(|e| self.error(e))
+    }
+
     /// The message that a platform calls by this id.
     pub async fn message_posted(&self, channel: &str, posted: &str) -> Result<Option<Message>, StoreError> {
         let query = sqlx::query(select!("WHERE channel = ?1 AND posted = ?2 ORDER BY id LIMIT 1"));

@@ -134,7 +134,7 @@ fn became(key: &str, generation: i64, at: i64, outcome: DeliveryOutcome) -> Batc
 }
 
 fn shown(title: &str) -> DeliveryOutcome {
-    DeliveryOutcome::Shown { posted: format!("id of {title}"), card: Box::new(card(title)) }
+    DeliveryOutcome::Shown { posted: format!("id of {title}"), card: Arc::new(card(title)) }
 }
 
 fn retry(due: i64) -> DeliveryOutcome {

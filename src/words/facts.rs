@@ -119,7 +119,7 @@ fn trouble(d: &Deployment, mark: Mark) -> Vec<Blocked> {
 
 fn waiting(d: &Deployment) -> Vec<Waiting> {
     d.assigned()
-        .filter(|(i, _)| compose::shown(d, *i) != crate::card::Shown::Closed)
+        .filter(|(i, _)| compose::can_change(d, *i))
         .map(|(i, to)| {
             let Entry { number, text } = entry(d, i);
             Waiting { number, text, who: to.name.to_string() }

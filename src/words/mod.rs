@@ -1,6 +1,5 @@
 //! Every text people read: what templates say when something happens, and help.
 
-mod escape;
 pub mod facts;
 mod guard;
 mod help;

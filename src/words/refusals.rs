@@ -43,8 +43,26 @@ fn list(numbers: &[Number]) -> String {
     numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
+/// A day from which on the hour alone does not say when it was, in milliseconds.
+const LONG_AGO_MS: i64 = 12 * 3_600_000;
+
+/// `10:00 UTC`, with the day where it is not clear.
+fn hour(now: Timestamp, then: Timestamp) -> String {
+    let format = if now.since_ms(then) < LONG_AGO_MS { "%H:%M UTC" } else { "%Y-%m-%d %H:%M UTC" };
+    then.utc().format(format).to_string()
+}
+
+/// `12 min ago (10:00 UTC)`.
 fn ago(now: Timestamp, then: Timestamp) -> String {
-    format!("{} ago ({} UTC)", span(now.since_ms(then)), then.utc().format("%H:%M"))
+    match now.since_ms(then) {
+        ..1000 => format!("just now ({})", hour(now, then)),
+        ms => format!("{} ago ({})", span(ms), hour(now, then)),
+    }
+}
+
+/// `since 10:00 UTC (12 min)`.
+fn since(now: Timestamp, then: Timestamp) -> String {
+    format!("since {} ({})", hour(now, then), span(now.since_ms(then)))
 }
 
 /// The sentence for a refusal, as Markdown.
@@ -72,7 +90,7 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
             format!("The range ends before it begins. Did you mean `{to}-{from}`?")
         }
         Refusal::TooMany { count } => format!(
-            "That means {count} items; one command changes at most {}. Name a smaller range.",
+            "That means {count} items; one command changes at most {}. Nothing changed. Name a smaller range.",
             crate::domain::resolve::MAX_ITEMS
         ),
         Refusal::Already { item, mark, by, at } => format!(
@@ -90,7 +108,7 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
             ago(now, *at)
         ),
         Refusal::LeftAsIs { item, mark } => format!(
-            "{} is {} and was left so. To change it, name it alone: `/deploy show {item}`.",
+            "{} is {} and was left as it is. Name it alone to change it, for instance `/deploy untick {item}`.",
             named(d, item),
             state_word(*mark)
         ),
@@ -106,9 +124,9 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
             let word = command_word(*mark);
             format!("{} needs a reason: `/deploy {word} {item} the reason`.", capital(word))
         }
-        Refusal::OnHold { reason, since } => format!(
-            "#{id} is on hold since {}: {}. Nothing is ticked or finished while it is held. `/deploy resume` goes on.",
-            ago(now, *since),
+        Refusal::OnHold { reason, since: from } => format!(
+            "#{id} has been on hold {}: {}. Nothing is ticked or finished while it is held. `/deploy resume` goes on.",
+            since(now, *from),
             escape(reason)
         ),
         Refusal::WrongStatus { status, reason, at } => wrong_status(d, *status, reason.as_deref(), *at, now),
@@ -164,7 +182,8 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
         ),
         Refusal::Stale => "That moment has passed; nothing changed.".into(),
         Refusal::LogFull { limit } => format!(
-            "#{id} has {limit} entries, the most one deployment may have. Only its outcome can still be recorded."
+            "The record of #{id} is full: it has {limit} entries. Only its outcome can still be recorded: `/deploy partial the \
+             reason`."
         ),
     }
 }
@@ -188,27 +207,36 @@ fn closed(d: &Deployment, item: &Number, why: Closed) -> String {
 
 fn wrong_status(d: &Deployment, status: Status, reason: Option<&str>, at: Option<Timestamp>, now: Timestamp) -> String {
     let id = d.id;
-    let since = at.map(|a| format!(" since {}", ago(now, a))).unwrap_or_default();
-    let why = reason.map(|r| format!(" ({})", escape(r))).unwrap_or_default();
-    match status {
+    let long = at.map(|a| format!(" {}", since(now, a))).unwrap_or_default();
+    let when = at.map(|a| format!(" {}", ago(now, a))).unwrap_or_default();
+    let why = reason.map(|r| format!(": {}", escape(r))).unwrap_or_default();
+    let over = match status {
         Status::Scheduled => {
             let starts = d.start_at.map(|t| t.utc().format("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
-            format!("#{id} has not started: it is scheduled for {starts}. `/deploy cancel the reason` takes it back.")
+            return format!(
+                "#{id} has not started: it is scheduled for {starts}. `/deploy cancel the reason` takes it back."
+            );
         }
         Status::Queued => {
-            format!("#{id} waits in the queue and has not started. `/deploy cancel the reason` takes it back.")
+            return format!("#{id} waits in the queue and has not started. `/deploy cancel the reason` takes it out.");
         }
         Status::Active => {
-            format!("#{id} is active{since}, so that does not apply. `/deploy status` shows where it is.")
+            return format!(
+                "That does not apply now: #{id} has been active{long}. `/deploy status` shows where it is."
+            );
         }
-        Status::Held => format!("#{id} is on hold{since}{why}. `/deploy resume` goes on."),
+        Status::Held => return format!("#{id} has been on hold{long}{why}. `/deploy resume` goes on."),
         Status::RollingBack => {
-            format!("#{id} is rolling back{why}. `/deploy next` shows the rollback; `/deploy rolled-back` ends it.")
+            return format!(
+                "#{id} has been rolling back{long}{why}. `/deploy next` shows the rollback; `/deploy rolled-back` ends it."
+            );
         }
-        Status::Succeeded | Status::Partial | Status::RolledBack | Status::Cancelled => {
-            format!("#{id} is over: {}{since}{why}. To deploy again: `/deploy start {}`.", status.label(), d.version)
-        }
-    }
+        Status::Succeeded => "succeeded",
+        Status::Partial => "ended in part",
+        Status::RolledBack => "was rolled back",
+        Status::Cancelled => "was cancelled",
+    };
+    format!("#{id} is over: it {over}{when}{why}. To deploy again: `/deploy start {}`.", d.version)
 }
 
 fn sections(d: &Deployment) -> String {

@@ -57,6 +57,10 @@ fn so_far(d: &Deployment) -> String {
         None if d.required_open().is_empty() && d.status.is_under_way() => {
             format!("{} of {} done. Everything required is settled.", tally.done, tally.total)
         }
+        None if d.status.is_under_way() && tally.done < tally.total => {
+            let left = "What is left has failed or is blocked: `/deploy status` shows it.";
+            format!("{} of {} done. {left}", tally.done, tally.total)
+        }
         None => format!("{} of {} done.", tally.done, tally.total),
     }
 }

@@ -6,8 +6,8 @@
 //! Templates are Markdown with `{{ fact }}`, `{% if %}` and `{% for %}`. Every fact is plain text: whatever people
 //! typed is escaped on its way in, so it cannot mark up, link or mention.
 
-use super::escape::escape;
 use super::guard::guard;
+use crate::markdown::escape;
 use crate::near::nearest;
 use minijinja::value::{Serde, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, filters, tests as checks};

@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The one place where tests make a schedule.
-fn hourly() -> Arc<rollcall::schedule::Compiled> {
-    Arc::new(rollcall::schedule::Compiled::hourly(chrono_tz::UTC))
+fn hourly() -> Arc<rollcall::domain::schedule::Compiled> {
+    Arc::new(rollcall::domain::schedule::Compiled::hourly(chrono_tz::UTC))
 }
 
 /// Hourly progress, no roles, nobody else under way.

@@ -97,6 +97,8 @@ impl Chat for FakeChat {
 
 pub struct World {
     dir: tempfile::TempDir,
+    /// A folder to be taken away with the world.
+    pub kept: Option<tempfile::TempDir>,
     pub clock: Arc<HandClock>,
     pub chat: Arc<FakeChat>,
     pub config: Arc<Config>,
@@ -113,14 +115,17 @@ impl World {
 
     /// A world whose one checklist is this page.
     pub async fn of(page: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = folder();
         std::fs::write(dir.path().join("list.md"), page).unwrap();
-        Self::with(Config::default(), Some(dir.keep())).await
+        let mut world = Self::with(Config::default(), Some(dir.path().into())).await;
+        world.kept = Some(dir);
+        world
     }
 
     pub async fn with(config: Config, checklists: Option<PathBuf>) -> Self {
         let mut world = Self {
-            dir: tempfile::tempdir().unwrap(),
+            dir: folder(),
+            kept: None,
             clock: Arc::new(HandClock(AtomicI64::new(MORNING))),
             chat: Arc::default(),
             config: Arc::new(config),
@@ -248,6 +253,11 @@ impl World {
     pub fn titles(&self) -> Vec<String> {
         self.messages().iter().map(|m| m.card.title.to_plain()).collect()
     }
+}
+
+/// Where the database is: in memory where there is such a disk, because what a sync costs is not what is tested.
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 /// A card in plain words.

@@ -1,12 +1,12 @@
 //! What stands before every route: who may call, from where, how much, how long; and the headers of every answer.
 
+use super::form;
 use super::identity::{self, Viewer};
-use super::refuse::{self, Refusal};
+use super::refuse::Refusal;
 use super::{Settings, State as Shared, limits};
 use axum::extract::{Request, State};
 use axum::http::header::{
-    self, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
-    LOCATION, ORIGIN,
+    self, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN,
 };
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
@@ -42,7 +42,7 @@ pub(crate) async fn guard(State(state): State<Arc<Shared>>, mut request: Request
             super::body::drain(request.into_body()).await;
             refusal.into_response()
         }
-        Ok(Admitted::SignInFirst) => refuse::sign_in_first(request.uri()),
+        Ok(Admitted::SignInFirst) => form::sign_in_first(request.uri()),
         Ok(Admitted::As(viewer)) => {
             request.extensions_mut().insert(viewer);
             tokio::time::timeout(limits::REQUEST, next.run(request)).await.unwrap_or_else(|_| {
@@ -55,7 +55,7 @@ pub(crate) async fn guard(State(state): State<Arc<Shared>>, mut request: Request
         }
     };
     if response.status().is_client_error() || response.status().is_server_error() {
-        response = refuse::in_its_form(response, &path, head);
+        response = form::in_its_form(response, &path, head);
     }
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
@@ -100,7 +100,7 @@ fn admit(state: &Shared, request: &Request) -> Result<Admitted, Refusal> {
         Some(sign_in) => match state.session(headers, sign_in) {
             Some(person) => Ok(Admitted::As(Viewer::signed_in(person))),
             None if matches!(path, "/sign-in" | "/api/sign-in") => Ok(Admitted::As(Viewer::nobody())),
-            None if refuse::is_read_by_scripts(path) => {
+            None if form::is_read_by_scripts(path) => {
                 Err(Refusal::new(StatusCode::UNAUTHORIZED, "Sign in first: your session has ended."))
             }
             None => Ok(Admitted::SignInFirst),
@@ -198,13 +198,4 @@ fn from_our_own_page(headers: &HeaderMap) -> Result<(), Refusal> {
         return Err(Refusal::new(StatusCode::FORBIDDEN, "The header X-Rollcall: 1 is missing, so nothing was done."));
     }
     Ok(())
-}
-
-/// A redirect that a browser follows with GET.
-pub(crate) fn see_other(to: &str) -> Response {
-    let mut response = StatusCode::SEE_OTHER.into_response();
-    if let Ok(value) = HeaderValue::from_str(to) {
-        response.headers_mut().insert(LOCATION, value);
-    }
-    response
 }

@@ -13,6 +13,7 @@ mod body;
 mod counter;
 pub mod desk;
 mod draw;
+mod form;
 pub mod guard;
 pub mod identity;
 mod live;

@@ -130,7 +130,7 @@ fn items_and_their_notes() {
         ("tick 3.1...3.5", vec![range_of("3.1", "3.5")], None),
         ("tick 3.1 – 3.5 fine", vec![range_of("3.1", "3.5")], note("fine")),
         ("tick 3-5", vec![range_of("3", "5")], None),
-        ("tick 3.2-3.2", vec![num("3.2")], None),
+        ("tick 3.2-3.2", vec![range_of("3.2", "3.2")], None),
         ("tick 3.2.1 done by hand", vec![num("3.2.1")], note("done by hand")),
         ("tick 3.2: done", vec![num("3.2")], note("done")),
         ("tick 3.2 500 rows moved", vec![num("3.2")], note("500 rows moved")),

@@ -70,7 +70,7 @@ fn what_people_type_stays_text() {
     insta::assert_snapshot!(Texts::default().render(Template::Hold, &facts), @r"
     ⏸️ **REHEARSAL** · **shop v1\_2\*** on **production** is on hold, 14 of 62 done.
 
-    Ana: \*\*bold\*\* \[link\]\(http\:\/\/x\) \<\@U1\> \@everyone \`code\` \# heading \{\{ id \}\} \&amp\; �
+    Ana: \*\*bold\*\* \[link\]\(http\:\/\/x\) \<\@U1\> \@everyone \`code\` \# heading \{\{ id \}\} \&amp\; &#7;
     ");
     let own = Texts::new(&one("hold", "{% if reason %}{{ reason|upper }}{{ '<b>' }}{% endif %}"), &BTreeMap::new());
     let said = own.unwrap().render(Template::Hold, &Facts { reason: Some("*x*".into()), ..full() });

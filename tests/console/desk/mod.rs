@@ -214,7 +214,7 @@ impl FakeDesk {
                     }
                     ("status", ..) => {
                         reply.text = "You are on **3 Deployment**.".into();
-                        reply.card = Some(self.board());
+                        reply.card = Some(Box::new(self.board()));
                     }
                     ("next", ..) => reply.text = "Next is **3.4** Warm the caches:\n\n```\n./warm.sh --all\n```\n\n- owned by *Ben*\n- expected: `ok`".into(),
                     _ => {

@@ -2,7 +2,7 @@
 
 use super::super::identity::Viewer;
 use super::super::refuse::Refusal;
-use super::super::{HOME, State as Shared, api, draw, guard, limits};
+use super::super::{HOME, State as Shared, api, draw, form, limits};
 use super::shell::{Shell, names, short};
 use crate::store::Message;
 use axum::Extension;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// The front door leads to the channel that is always there.
 pub(crate) async fn home() -> Response {
-    guard::see_other(&format!("/c/{HOME}"))
+    form::see_other(&format!("/c/{HOME}"))
 }
 
 /// The page of a channel.

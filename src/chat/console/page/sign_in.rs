@@ -1,7 +1,7 @@
 //! Signing in and out.
 
 use super::super::body::json;
-use super::super::guard::see_other;
+use super::super::form::see_other;
 use super::super::identity::Viewer;
 use super::super::refuse::Refusal;
 use super::super::{State as Shared, session};

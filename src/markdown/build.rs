@@ -1,0 +1,313 @@
+//! Parts and their contents to a checklist: phases, sections, numbers, ids.
+
+use super::blocks::{Block, Kind};
+use super::front::Front;
+use super::items::{Content, Draft, content};
+use super::numbers::{Candidate, numbers};
+use super::outline::{Outline, Part, outline};
+use super::{Counts, MAX_ITEMS, kinds};
+use crate::domain::checklist::{Checklist, Diagnostic, Item, ItemKind, Number, Phase, Section, Severity};
+use crate::domain::text::Rich;
+use sha2::{Digest, Sha256};
+use std::collections::{HashMap, HashSet};
+
+/// A first paragraph up to this many characters is the checklist's description.
+const MAX_DESCRIPTION: usize = 400;
+
+/// Makes the checklist; counts and diagnostics are filled on the way.
+pub(super) fn checklist(
+    name: &str,
+    front: Front,
+    blocks: Vec<Block>,
+    counts: &mut Counts,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Checklist {
+    count_blocks(&blocks, counts);
+    let Outline { title, mut parts, top } = outline(blocks, front.title.is_some());
+    let first_heading = parts.get(1).map(|p| p.title.to_plain());
+    let title = front
+        .title
+        .or_else(|| title.map(|t| t.to_plain()))
+        .or(first_heading)
+        .filter(|t| !t.trim().is_empty())
+        .unwrap_or_else(|| name.to_owned());
+
+    let mut contents: Vec<Content> = Vec::with_capacity(parts.len());
+    for i in 0..parts.len() {
+        let reference = kinds::is_reference(&strs(&path(&parts, i)));
+        let blocks = parts.get_mut(i).map(|p| std::mem::take(&mut p.blocks)).unwrap_or_default();
+        contents.push(content(blocks, reference, diagnostics));
+    }
+    let description = front.description.or_else(|| contents.first_mut().and_then(describe));
+    if let Some(first) = parts.first_mut() {
+        first.title = Rich::plain(title.clone());
+    }
+
+    let candidates: Vec<Candidate> = contents
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| !c.is_empty())
+        .map(|(part, c)| Candidate { part, has_items: !c.drafts.is_empty() })
+        .collect();
+    let section_numbers = numbers(&parts, &candidates);
+    let titles = section_titles(&parts, &contents, top);
+    let mut builder = Builder { ids: Ids::default(), labels: Labels::default(), counts };
+    let mut phases: Vec<Phase> = Vec::new();
+    let mut phase_part = None;
+    for (candidate, number) in candidates.iter().zip(section_numbers) {
+        let (Some(part), Some(content)) = (parts.get(candidate.part), contents.get_mut(candidate.part)) else {
+            continue;
+        };
+        let content = std::mem::take(content);
+        let home = phase_of(&parts, candidate.part, top);
+        if phase_part != Some(home) || phases.is_empty() {
+            phase_part = Some(home);
+            let (title, label) = parts.get(home).map_or_else(Default::default, |p| (p.title.clone(), p.label.clone()));
+            phases.push(Phase { title, label, sections: Vec::new() });
+        }
+        let headings = path(&parts, candidate.part);
+        let title = titles.get(candidate.part).cloned().unwrap_or_default();
+        let section = builder.section(part, title, number, &headings, content);
+        if let Some(phase) = phases.last_mut() {
+            phase.sections.push(section);
+        }
+    }
+    judge_counts(counts, diagnostics);
+    Checklist {
+        name: name.to_owned(),
+        title,
+        description,
+        service: front.service,
+        environment: front.environment,
+        progress: front.progress,
+        templates: front.templates,
+        phases,
+    }
+}
+
+fn count_blocks(blocks: &[Block], counts: &mut Counts) {
+    for block in blocks {
+        match block.kind {
+            Kind::Item { checkbox: Some(_), .. } => counts.checkboxes += 1,
+            Kind::Code(_) => counts.commands += 1,
+            _ => {}
+        }
+    }
+}
+
+fn judge_counts(counts: &Counts, diagnostics: &mut Vec<Diagnostic>) {
+    let items = counts.items + counts.steps;
+    let message = if items == 0 {
+        "There is nothing to tick on this page. Items are task-list lines (`- [ ] text`), or numbered steps \
+         (`1. text`) in a section without boxes."
+            .to_owned()
+    } else if items > MAX_ITEMS {
+        format!("The page has {items} items; at most {MAX_ITEMS} can be walked. Split it into several checklists.")
+    } else {
+        return;
+    };
+    diagnostics.push(Diagnostic { severity: Severity::Error, line: 0, message });
+}
+
+/// Takes the page's first paragraph as its description, if it is short and stands above all headings.
+fn describe(content: &mut Content) -> Option<String> {
+    let first = content.notes.first()?.to_plain();
+    let is_lead = content.lead.as_deref().is_some_and(|lead| first.starts_with(lead));
+    if !is_lead || first.chars().count() > MAX_DESCRIPTION {
+        return None;
+    }
+    content.notes.remove(0);
+    Some(first)
+}
+
+/// The headings from the phase's down to the part's own, without their numbering.
+fn path(parts: &[Part], part: usize) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut at = Some(part);
+    while let Some(p) = at.and_then(|i| parts.get(i)) {
+        out.push(p.title.to_plain());
+        at = p.parent;
+    }
+    out.reverse();
+    out
+}
+
+fn strs(texts: &[String]) -> Vec<&str> {
+    texts.iter().map(String::as_str).collect()
+}
+
+/// The part whose heading is the phase: the part itself or the one above it on the top level. What
+/// stands under no such heading is in a phase named as the page.
+fn phase_of(parts: &[Part], part: usize, top: u8) -> usize {
+    let mut at = part;
+    while let Some(p) = parts.get(at) {
+        if p.level == top {
+            return at;
+        }
+        match p.parent {
+            Some(parent) => at = parent,
+            None => break,
+        }
+    }
+    0
+}
+
+/// Each part's title as a section. One below a section is called "Section › Own" where its own title
+/// would not tell it apart, or where the section above it is not shown itself.
+fn section_titles(parts: &[Part], contents: &[Content], top: u8) -> Vec<Rich> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for part in parts {
+        *seen.entry(part.title.to_plain().to_lowercase()).or_default() += 1;
+    }
+    parts
+        .iter()
+        .map(|part| {
+            let above = part.parent.filter(|p| parts.get(*p).is_some_and(|above| above.level > top));
+            let Some((above, parent)) = above.and_then(|i| Some((i, parts.get(i)?))) else {
+                return part.title.clone();
+            };
+            let twin = seen.get(&part.title.to_plain().to_lowercase()).is_some_and(|n| *n > 1);
+            if !twin && contents.get(above).is_some_and(|c| !c.is_empty()) {
+                return part.title.clone();
+            }
+            let mut title = parent.title.clone();
+            for span in Rich::plain(" › ").0.into_iter().chain(part.title.0.iter().cloned()) {
+                title.push(span);
+            }
+            title
+        })
+        .collect()
+}
+
+struct Builder<'a> {
+    ids: Ids,
+    labels: Labels,
+    counts: &'a mut Counts,
+}
+
+impl Builder<'_> {
+    fn section(&mut self, part: &Part, title: Rich, number: u32, headings: &[String], content: Content) -> Section {
+        let headings = strs(headings);
+        let environment = kinds::environment(&headings).map(str::to_owned);
+        let branch = kinds::branch(&headings, content.lead.as_deref());
+        let mut fields = content.fields;
+        for field in &mut fields {
+            field.label = self.labels.unique(&field.label);
+        }
+        self.counts.fields += fields.len();
+        Section {
+            number,
+            title,
+            label: part.label.clone(),
+            branch,
+            environment,
+            notes: content.notes,
+            commands: content.commands,
+            fields,
+            items: self.items(number, &headings.join("\u{1f}"), content.drafts),
+            line: part.line,
+        }
+    }
+
+    /// Drafts to items. Parents stand before their children, so one walk numbers and names them, and
+    /// a second one, backwards, puts them into each other.
+    fn items(&mut self, section: u32, path: &str, drafts: Vec<Draft>) -> Vec<Item> {
+        let mut items: Vec<Item> = Vec::with_capacity(drafts.len());
+        let mut parents: Vec<Option<usize>> = Vec::with_capacity(drafts.len());
+        let mut paths: Vec<[u8; 32]> = Vec::with_capacity(drafts.len());
+        let mut children: HashMap<Option<usize>, u32> = HashMap::new();
+        let root: [u8; 32] = Sha256::digest(path.as_bytes()).into();
+        for draft in drafts {
+            let index = children.entry(draft.parent).or_default();
+            *index += 1;
+            let above = draft.parent.and_then(|p| items.get(p)).map(|p: &Item| &p.number);
+            let number = above.map_or_else(|| Number::new(vec![section, *index]), |n| n.child(*index));
+            let plain = draft.text.to_plain();
+            let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+            let above = draft.parent.and_then(|p| paths.get(p)).unwrap_or(&root);
+            let key = digest(above, words.as_bytes());
+            match draft.kind {
+                ItemKind::Task => self.counts.items += 1,
+                ItemKind::Step => self.counts.steps += 1,
+                ItemKind::Group => {}
+            }
+            paths.push(key);
+            parents.push(draft.parent);
+            items.push(Item {
+                id: self.ids.unique(key),
+                number,
+                optional: kinds::is_optional(&plain),
+                text: draft.text,
+                kind: draft.kind,
+                checked: draft.checked,
+                notes: draft.notes,
+                commands: draft.commands,
+                children: Vec::new(),
+                line: draft.line,
+            });
+        }
+        let mut top = Vec::new();
+        for parent in parents.into_iter().rev() {
+            let Some(mut item) = items.pop() else { break };
+            item.children.reverse();
+            match parent.and_then(|p| items.get_mut(p)) {
+                Some(parent) => parent.children.push(item),
+                None => top.push(item),
+            }
+        }
+        top.reverse();
+        top
+    }
+}
+
+fn digest(above: &[u8], text: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(above);
+    hash.update([0x1f]);
+    hash.update(text);
+    hash.finalize().into()
+}
+
+/// Gives every item an id of its own.
+#[derive(Default)]
+struct Ids {
+    twins: HashMap<[u8; 32], u64>,
+    given: HashSet<String>,
+}
+
+impl Ids {
+    fn unique(&mut self, key: [u8; 32]) -> String {
+        let twin = self.twins.entry(key).or_default();
+        loop {
+            *twin += 1;
+            let hash = digest(&key, &twin.to_be_bytes());
+            let id = hex::encode(&hash[..5]);
+            if self.given.insert(id.clone()) {
+                return id;
+            }
+        }
+    }
+}
+
+/// Gives every field a label of its own.
+#[derive(Default)]
+struct Labels {
+    given: HashSet<String>,
+    next: HashMap<String, u32>,
+}
+
+impl Labels {
+    fn unique(&mut self, label: &str) -> String {
+        if self.given.insert(label.to_lowercase()) {
+            return label.to_owned();
+        }
+        let next = self.next.entry(label.to_lowercase()).or_insert(1);
+        loop {
+            *next += 1;
+            let label = format!("{label} ({next})");
+            if self.given.insert(label.to_lowercase()) {
+                return label;
+            }
+        }
+    }
+}
