@@ -165,6 +165,7 @@ impl Door<'_> {
         if batch.is_empty() {
             return Ok(());
         }
+        let publishing = inner.publishing.lock().await;
         if let Err(error) = inner.store.commit(&batch).await {
             inner.house.forget(changed.iter().map(|(d, _)| d.id));
             // Whether or not it is on the disk after all: from here on the disk is right.
@@ -175,6 +176,7 @@ impl Door<'_> {
         }
         *lock(&inner.trouble) = None;
         inner.house.publish(changed, &summaries, next_id);
+        drop(publishing);
         if !batch.outbox.is_empty() {
             inner.outbox.notify_one();
         }

@@ -153,6 +153,8 @@ struct Inner {
     house: house::House,
     door: mpsc::Sender<Job>,
     notices: broadcast::Sender<Notice>,
+    /// Held from before a commit until what it changed can be read in `house`.
+    publishing: tokio::sync::Mutex<()>,
     /// Something may be waiting to be shown.
     outbox: Notify,
     /// A timer was armed or taken away.
@@ -191,6 +193,7 @@ impl Engine {
             house,
             door,
             notices: broadcast::channel(NOTICES).0,
+            publishing: tokio::sync::Mutex::new(()),
             outbox: Notify::new(),
             timers: Notify::new(),
             trouble: Mutex::new(None),
@@ -232,6 +235,14 @@ impl Engine {
             return Err(StoreError::Closed);
         }
         done.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Messages waiting to be shown, which [`Engine::draw`] then draws no older than what asked for them: whoever reads
+    /// a row between its commit and its publication would draw the past and be taken at their word.
+    pub async fn claim(&self, limit: u32) -> Result<Vec<Waiting>, StoreError> {
+        let waiting = self.inner.store.claim(self.now(), limit).await?;
+        drop(self.inner.publishing.lock().await);
+        Ok(waiting)
     }
 
     /// What a waiting message shows now. None: there is nothing to show any more.

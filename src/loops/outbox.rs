@@ -47,7 +47,7 @@ pub type Chats = HashMap<&'static str, Arc<dyn Chat>>;
 
 /// Shows what is due; how many messages were tried.
 pub async fn step(engine: &Engine, chats: &Chats) -> Result<usize, StoreError> {
-    let waiting = engine.store().claim(engine.now(), STEP).await?;
+    let waiting = engine.claim(STEP).await?;
     let mut count = 0;
     // A channel whose message must be tried again waits with it: what was said first is shown first.
     let mut waits: HashSet<&str> = HashSet::new();

@@ -133,7 +133,8 @@ let server = null;
 
 async function open() {
   if (!existsSync(browserPath)) throw new Error(`no browser at ${browserPath}: install Debian's chromium, or set CHROMIUM`);
-  server ??= await chromium.launchServer({
+  // The promises are kept, so that two who come at once share one browser.
+  server ??= chromium.launchServer({
     executablePath: browserPath,
     headless: true,
     args: [
@@ -141,7 +142,7 @@ async function open() {
       '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
     ],
   });
-  browser ??= await chromium.connect(server.wsEndpoint());
+  browser ??= server.then((s) => chromium.connect(s.wsEndpoint()));
   return browser;
 }
 
@@ -151,14 +152,13 @@ export async function closeAll() {
     bot.child?.kill('SIGKILL');
     await rm(bot.dir, { recursive: true, force: true, maxRetries: 5 });
   }
-  await browser?.close();
-  // Chromium does not always end when asked; nothing of it is needed any more.
-  const process = server?.process();
-  if (process) {
-    const gone = new Promise((done) => process.once('exit', done));
-    process.kill('SIGKILL');
+  // Chromium does not always end when asked, and nothing of it is needed any more.
+  const served = await server?.catch(() => null);
+  if (served) {
+    const gone = new Promise((done) => served.process().once('exit', done));
+    served.process().kill('SIGKILL');
     await gone;
-    await server.close();
+    await served.close();
   }
   browser = server = null;
 }
