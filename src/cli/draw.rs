@@ -95,6 +95,9 @@ fn item_line(out: &mut String, item: &ItemLine) {
         _ = writeln!(out, "{indent}      {}", detail.to_plain());
     }
     for code in &item.commands {
-        code.code.lines().for_each(|l| _ = writeln!(out, "{indent}      $ {l}"));
+        // Only what a shell would run gets its prompt.
+        let shell = matches!(code.language.as_deref(), None | Some("sh" | "bash" | "shell" | "console" | "zsh"));
+        let prompt = if shell { "$ " } else { "" };
+        code.code.lines().for_each(|l| _ = writeln!(out, "{indent}      {prompt}{l}"));
     }
 }
