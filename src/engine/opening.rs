@@ -176,15 +176,16 @@ fn checklist(inner: &Inner, wish: &Start, default: Option<&str>) -> Result<Arc<C
 }
 
 fn checklist_choices(library: &crate::library::Library, wish: &Start) -> Vec<Button> {
-    library
-        .entries()
-        .into_iter()
+    let entries = library.entries();
+    let twins = |title: &str| entries.iter().filter(|e| e.title.as_deref() == Some(title)).count() > 1;
+    entries
+        .iter()
         .filter_map(|e| {
-            let title = e.title?;
-            Some(Button::new(
-                format!("{title} ({} items)", e.items),
-                again(wish, &format!("checklist:{}", quoted(&e.name))),
-            ))
+            let title = e.title.as_deref()?;
+            let name = if twins(title) { format!("{title}, {}", e.name) } else { title.to_owned() };
+            let items = if e.items == 1 { "1 item".to_owned() } else { format!("{} items", e.items) };
+            let words = again(wish, &format!("checklist:{}", quoted(&e.name)));
+            Some(Button::new(format!("{name} ({items})"), words))
         })
         .take(PICKER)
         .collect()
