@@ -388,3 +388,16 @@ async fn a_channel_that_is_not_there_is_said_to_be_missing() {
     let refused = w.say("Ana", "start v1").await;
     assert!(!refused.ok && refused.text.contains("deployments"), "{refused:?}");
 }
+
+#[tokio::test]
+async fn a_used_key_with_other_words_is_another_request() {
+    let w = World::of(PAGE).await;
+    w.say("Ana", "start v1").await;
+    let say = |text: &str| rollcall::engine::Input::Say(text.into());
+    assert!(w.handle("Ana", Some("k"), say("tick 1.1")).await.text.contains("1.1"));
+    let other = w.handle("Ana", Some("k"), say("tick 2.1")).await;
+    assert!(other.ok && other.text.contains("2.1"), "{other:?}");
+    w.settle().await;
+    assert!(states(&w.message("1/section/2").card)[0].contains("Ticked"));
+    assert!(!w.say("Ana", "handover @everyone").await.ok);
+}

@@ -14,6 +14,7 @@ use crate::markdown::escape;
 use crate::near;
 use crate::store::{StoreError, Summary};
 use crate::words::refusals;
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// What an envelope wants.
@@ -44,6 +45,9 @@ pub(super) enum Meaning {
     Nothing,
 }
 
+/// Names that stand for no person.
+const NOBODY: [&str; 4] = ["rollcall", "everyone", "here", "channel"];
+
 /// Bytes of an idempotency key; of an emoji.
 const MAX_KEY: usize = 200;
 const MAX_EMOJI: usize = 64;
@@ -63,12 +67,26 @@ pub(super) fn understand(envelope: &Envelope, config: &Config) -> Result<Wanted,
             Ok(parsed) => Ok(match parsed.request {
                 Request::Start(start) => Wanted::Start(start),
                 Request::Act(command) => {
-                    Wanted::Act { target: parsed.deployment, command: with_people(command, envelope, config) }
+                    Wanted::Act { target: parsed.deployment, command: with_people(command, envelope, config)? }
                 }
                 Request::Query(query) => Wanted::Answer { target: parsed.deployment, query },
             }),
             Err(problem) => Err(Reply::refused(problem.to_string())),
         },
+    }
+}
+
+/// A key is the same request only with the same input: other words under a used key are another request, not
+/// answered with what the first one did.
+pub(super) fn name_by_what_it_says(envelope: &mut Envelope) {
+    if let Some(key) = &mut envelope.key {
+        let said = match &envelope.input {
+            Input::Say(text) => Sha256::digest(text),
+            Input::React { message, emoji, present } => Sha256::digest(format!("{message} {emoji} {present}")),
+            Input::Due { .. } => return,
+        };
+        key.push('#');
+        key.push_str(&hex::encode(&said[..8]));
     }
 }
 
@@ -86,11 +104,14 @@ fn known_channel(channel: &str, config: &Config) -> Result<(), Reply> {
 }
 
 /// Names that people typed, as the people the directory knows; `me` is whoever says it.
-fn with_people(mut command: Command, envelope: &Envelope, config: &Config) -> Command {
+fn with_people(mut command: Command, envelope: &Envelope, config: &Config) -> Result<Command, Reply> {
     if let Command::Assign { to, .. } | Command::Handover { to } = &mut command {
+        if NOBODY.contains(&&*to.id) {
+            return Err(Reply::refused(format!("{} is nobody who could do it. Name a person.", escape(&to.name))));
+        }
         *to = if to.name.eq_ignore_ascii_case("me") { envelope.by.clone() } else { config.identify(&to.name) };
     }
-    command
+    Ok(command)
 }
 
 /// A message's key names what it shows: `12/section/3/1@console:deployments`.

@@ -203,11 +203,12 @@ impl Engine {
     }
 
     /// Handles one request. What it answers with `ok` has been recorded.
-    pub async fn handle(&self, envelope: Envelope) -> Reply {
+    pub async fn handle(&self, mut envelope: Envelope) -> Reply {
         let wanted = match ask::understand(&envelope, &self.inner.config) {
             Ok(wanted) => wanted,
             Err(reply) => return reply,
         };
+        ask::name_by_what_it_says(&mut envelope);
         if let ask::Wanted::Answer { target, query } = wanted {
             return self.answer(&envelope, target, query).await;
         }

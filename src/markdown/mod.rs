@@ -6,6 +6,7 @@
 //! checklist). `kinds` judges headings and lines by the lists of words in `words`.
 
 mod blocks;
+mod bounds;
 mod build;
 mod fields;
 mod front;
@@ -64,7 +65,9 @@ pub fn read(name: &str, bytes: &[u8]) -> Reading {
     if let Some(text) = source::text(bytes, &mut diagnostics) {
         let (front, body, first_line) = front::split(&text, &mut diagnostics);
         let blocks = blocks::blocks(body, first_line);
-        checklist = Some(build::checklist(name, front, blocks, &mut counts, &mut diagnostics));
+        let mut built = build::checklist(name, front, blocks, &mut counts, &mut diagnostics);
+        bounds::bound(&mut built, &mut diagnostics);
+        checklist = Some(built);
     }
     if diagnostics.iter().any(|d| d.severity == Severity::Error) {
         checklist = None;
