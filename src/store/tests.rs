@@ -1044,6 +1044,7 @@ fn every_error_is_a_sentence() {
         StoreError::Conflict(Clash::Request),
         StoreError::Unreadable { path: path(), detail: detail() },
         StoreError::Io { path: path(), detail: detail() },
+        StoreError::Unsure { path: path(), detail: detail() },
         StoreError::Closed,
         StoreError::Other { path: path(), detail: detail() },
     ];
