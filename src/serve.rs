@@ -9,12 +9,16 @@ use crate::ports::{Chat, SystemClock};
 use crate::store::Store;
 use std::collections::HashMap;
 use std::fs::File;
+use std::future::Future as _;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::{JoinError, JoinHandle};
 
 /// How long a page may take to finish loading once we were told to stop. Live streams end at once.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -36,8 +40,11 @@ pub struct Running {
     pub pid: u32,
 }
 
-/// Runs the bot until SIGTERM or Ctrl-C. The error is a sentence for whoever started it.
+/// Runs the bot until SIGTERM or Ctrl-C. The error is a sentence for whoever started it; one that comes after it was
+/// ready is for a supervisor too, which should start it again.
 pub async fn serve(config: Config) -> Result<(), String> {
+    // Before anything that must be ended cleanly begins: from here on, being told to stop kills nothing half-way.
+    let mut signals = Signals::heed().map_err(|e| format!("Rollcall cannot be told to stop: {e}."))?;
     check_listen(config.listen, &config.people)?;
     let data = config.data.clone();
     std::fs::create_dir_all(&data)
@@ -75,21 +82,48 @@ pub async fn serve(config: Config) -> Result<(), String> {
 
     greet(address, &store, &config, &checklists);
     tracing::info!(%address, "ready");
-    signal().await;
+    let mut tasks =
+        vec![("console", http), ("timer loop", timer_loop), ("outbox loop", outbox_loop), ("record's door", door)];
+    let broken = tokio::select! {
+        () = signals.stop() => None,
+        (name, end) = first_end(&mut tasks) => {
+            let why = end.err().map_or_else(|| "it ended".into(), |e| e.to_string());
+            tracing::error!(task = name, why, "a part of the bot ended unasked");
+            Some(format!("Rollcall has stopped: its {name} failed inside. What was answered is kept. Start it again."))
+        }
+    };
     tracing::info!("stopping");
     _ = stop.send(true);
-    for task in [http, timer_loop, outbox_loop] {
+    let door = tasks.pop_if(|(name, _)| *name == "record's door");
+    for (_, task) in tasks {
         _ = tokio::time::timeout(DRAIN * 2, task).await;
     }
     drop(engine);
-    _ = tokio::time::timeout(DRAIN, door).await;
+    if let Some((_, door)) = door {
+        _ = tokio::time::timeout(DRAIN, door).await;
+    }
     _ = std::fs::remove_file(&note);
     // What was answered is on the disk already; only tidying up may be left for the next start.
     if let Err(error) = store.close().await {
-        tracing::warn!(%error, "the database was not tidied up; nothing is lost");
+        tracing::warn!(%error, detail = error.detail(), "the database was not tidied up; nothing is lost");
     }
     tracing::info!("stopped");
-    Ok(())
+    broken.map_or(Ok(()), Err)
+}
+
+/// Waits until one of the tasks ends, and takes it out.
+async fn first_end(tasks: &mut Vec<(&'static str, JoinHandle<()>)>) -> (&'static str, Result<(), JoinError>) {
+    std::future::poll_fn(|cx| {
+        for (i, (name, task)) in tasks.iter_mut().enumerate() {
+            if let Poll::Ready(end) = Pin::new(task).poll(cx) {
+                let name = *name;
+                tasks.remove(i);
+                return Poll::Ready((name, end));
+            }
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 fn settings(config: &Config, address: SocketAddr, token: String, data: &Path) -> Result<Settings, String> {
@@ -189,19 +223,70 @@ fn greet(address: SocketAddr, store: &Store, config: &Config, checklists: &[crat
     _ = std::io::stdout().flush();
 }
 
+/// What tells the bot to stop, heeded from when it is made.
 #[cfg(unix)]
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut term) => tokio::select! {
-            _ = term.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        },
-        Err(_) => _ = tokio::signal::ctrl_c().await,
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn heed() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn signal() {
-    _ = tokio::signal::ctrl_c().await;
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn heed() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn stop(&mut self) {
+        _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_part_that_ends_unasked_is_named() {
+        let mut tasks = vec![
+            ("steady", tokio::spawn(std::future::pending())),
+            ("fragile", tokio::spawn(async { panic!("a fault inside") })),
+        ];
+        let (name, end) = first_end(&mut tasks).await;
+        assert!(name == "fragile" && end.is_err_and(|e| e.is_panic()));
+        assert_eq!(tasks.len(), 1);
+        tasks[0].1.abort();
+        assert_eq!(first_end(&mut tasks).await.0, "steady");
+    }
+
+    #[tokio::test]
+    async fn without_its_door_the_engine_is_not_well() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(&dir.path().join(DATABASE)).await.unwrap());
+        let config = Arc::new(Config::default());
+        let (engine, door) = Engine::open(store, Arc::new(SystemClock), config, Library::built_in()).await.unwrap();
+        assert_eq!(engine.healthy(), Ok(()));
+        door.abort();
+        _ = door.await;
+        assert!(engine.healthy().is_err());
+        engine.recover().await;
+        assert!(engine.healthy().is_err(), "no probe brings it back");
+    }
 }

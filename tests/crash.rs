@@ -616,7 +616,7 @@ fn is_of(e: &Recorded, request: &Request) -> bool {
     }
     match (&request.what, &e.event) {
         (What::React { message, emoji, present }, Event::Marked { mark, reaction, .. }) => match (present, reaction) {
-            (true, Some(by)) => *mark == Mark::Tick && by.starts_with(&format!("{message} {emoji}")),
+            (true, Some(by)) => *mark == Mark::Tick && by.message == *message && by.emoji == *emoji,
             (false, None) => *mark == Mark::Untick,
             _ => false,
         },

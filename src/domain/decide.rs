@@ -3,7 +3,7 @@
 use super::checklist::Branch;
 use super::command::{Command, ItemRef, Mark, Person, Timer};
 use super::deployment::{Deployment, Marked};
-use super::event::Event;
+use super::event::{Authority, Event, Reaction};
 use super::policy::Policy;
 use super::refusal::Refusal;
 use super::resolve;
@@ -21,6 +21,10 @@ pub const WALKABLE_MS: i64 = 31 * 86_400_000;
 /// Outcomes, and what leads to them, are taken even then, so that it can always be ended.
 pub const MAX_EVENTS: u64 = 10_000;
 
+/// From how many events on progress is no longer posted by itself: whatever the schedule, at least half of the log is
+/// left for people.
+pub const MAX_EVENTS_POSTING: u64 = MAX_EVENTS / 2;
+
 /// What is to be recorded, and what is said of the parts that were left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decision {
@@ -36,7 +40,7 @@ impl From<Event> for Decision {
 
 /// What a command means in this state.
 ///
-/// `reaction` names the reaction that said it, if one did: `message emoji person`.
+/// `reaction` names the reaction that said it, if one did: [`Reaction::parse`].
 pub fn decide(
     d: &Deployment,
     command: &Command,
@@ -59,7 +63,9 @@ pub fn decide(
         return Err(Refusal::LogFull { limit: MAX_EVENTS });
     }
     match command {
-        Command::Mark { items, mark, note } => decide_mark(d, items, *mark, note.as_deref(), reaction),
+        Command::Mark { items, mark, note } => {
+            decide_mark(d, items, *mark, note.as_deref(), reaction.map(Reaction::parse).as_ref())
+        }
         Command::Assign { item, to } => {
             let (leaf, rest) = resolve::item(d, item)?;
             match check_open(d, leaf) {
@@ -144,7 +150,7 @@ fn decide_mark(
     items: &[ItemRef],
     mark: Mark,
     note: Option<&str>,
-    reaction: Option<&str>,
+    reaction: Option<&Reaction>,
 ) -> Result<Decision, Refusal> {
     let meant = resolve::items(d, items)?;
     if note.is_some_and(|n| !n.is_empty()) && meant.rest.is_some() {
@@ -182,7 +188,7 @@ fn mark_one(
     leaf: usize,
     mark: Mark,
     note: Option<&str>,
-    reaction: Option<&str>,
+    reaction: Option<&Reaction>,
     by_name: bool,
 ) -> Result<Event, Refusal> {
     let item = d.plan.leaves[leaf].number.clone();
@@ -197,7 +203,7 @@ fn mark_one(
         |m: &Marked| Refusal::Already { item: item.clone(), mark: m.mark, by: d.person(m.by).clone(), at: m.at };
     match (mark, standing) {
         (Mark::Untick, None) => return Err(Refusal::NotMarked { item }),
-        (Mark::Untick, Some(m)) if reaction.is_some() && m.reaction.as_deref() != reaction => {
+        (Mark::Untick, Some(m)) if reaction.is_some() && m.reaction.as_ref() != reaction => {
             return Err(Refusal::NotByThisReaction { item, by: d.person(m.by).clone(), at: m.at });
         }
         (Mark::Tick, Some(m)) if m.mark == Mark::Tick => return Err(already(m)),
@@ -217,7 +223,7 @@ fn mark_one(
     if reason_needed && note.is_none_or(str::is_empty) {
         return Err(Refusal::ReasonNeeded { mark, item });
     }
-    let reaction = if mark == Mark::Untick { None } else { reaction.map(str::to_owned) };
+    let reaction = if mark == Mark::Untick { None } else { reaction.cloned() };
     Ok(Event::Marked { item, mark, note: note.map(str::to_owned), reaction })
 }
 
@@ -304,14 +310,15 @@ fn decide_finish(d: &Deployment, authority: Option<&str>, by: &Person, policy: &
         return Ok(Event::Succeeded { authority: None, open: Vec::new() }.into());
     }
     let numbers: Vec<_> = open.iter().map(|&i| d.plan.leaves[i].number.clone()).collect();
-    let Some(authority) = authority else {
+    let Some(reason) = authority else {
         let count = numbers.len();
         return Err(Refusal::RequiredOpen { items: numbers.into_iter().take(10).collect(), count });
     };
-    if !policy.has_role(&by.id, &policy.may_override) {
+    let Some(role) = policy.role_of(&by.id, &policy.may_override) else {
         return Err(Refusal::NoAuthority { roles: policy.may_override.clone() });
-    }
-    Ok(Event::Succeeded { authority: Some(authority.to_owned()), open: numbers }.into())
+    };
+    let authority = Authority { role: role.to_owned(), reason: reason.to_owned() };
+    Ok(Event::Succeeded { authority: Some(authority), open: numbers }.into())
 }
 
 fn decide_due(
@@ -333,8 +340,7 @@ fn decide_due(
             }
             _ => Err(Refusal::Stale),
         },
-        // A full log takes no more posts: they would fill it for ever.
-        Timer::Progress if d.seq < MAX_EVENTS && matches!(d.status, Status::Active | Status::RollingBack) => {
+        Timer::Progress if d.seq < MAX_EVENTS_POSTING && matches!(d.status, Status::Active | Status::RollingBack) => {
             Ok(Event::Progress { text: None, late_ms }.into())
         }
         Timer::Archive if d.status.is_over() && !d.archived => Ok(Event::Archived.into()),
@@ -345,7 +351,9 @@ fn decide_due(
 /// What stays on the timer after it fell due. A stale timer that is still wanted is armed again.
 pub fn next_due(after: &Deployment, timer: Timer, at: Timestamp, policy: &Policy) -> Option<Timestamp> {
     match timer {
-        Timer::Progress if after.status.is_under_way() => policy.progress.next_after(at),
+        Timer::Progress if after.seq < MAX_EVENTS_POSTING && after.status.is_under_way() => {
+            policy.progress.next_after(at)
+        }
         _ => None,
     }
 }

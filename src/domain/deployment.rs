@@ -2,7 +2,7 @@
 
 use super::checklist::{Branch, Number};
 use super::command::{Mark, Person};
-use super::event::{Event, Recorded};
+use super::event::{Event, Reaction, Recorded};
 use super::plan::{Leaf, Plan, Stretch};
 use super::status::Status;
 use super::time::Timestamp;
@@ -85,7 +85,7 @@ pub struct Marked {
     pub at: Timestamp,
     pub note: Option<String>,
     /// The reaction that did it.
-    pub reaction: Option<String>,
+    pub reaction: Option<Reaction>,
 }
 
 /// What was added to an item.
@@ -196,7 +196,9 @@ impl Deployment {
                 (self.rollback_at, self.ended_at) = (Some(*at), None);
             }
             Event::RolledBack => self.end(Status::RolledBack, *at, self.reason.clone()),
-            Event::Succeeded { authority, .. } => self.end(Status::Succeeded, *at, authority.clone()),
+            Event::Succeeded { authority, .. } => {
+                self.end(Status::Succeeded, *at, authority.as_ref().map(|a| a.reason.clone()));
+            }
             Event::Partial { reason } => self.end(Status::Partial, *at, Some(reason.clone())),
             Event::Cancelled { reason } => self.end(Status::Cancelled, *at, Some(reason.clone())),
             Event::Archived => self.archived = true,

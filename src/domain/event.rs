@@ -57,9 +57,9 @@ pub enum Event {
         mark: Mark,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<String>,
-        /// A reaction did it: `post emoji`. Only the same reaction, taken away, undoes it.
+        /// A reaction did it. Only the same reaction, taken away, undoes it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        reaction: Option<String>,
+        reaction: Option<Reaction>,
     },
     Assigned {
         item: Number,
@@ -94,10 +94,10 @@ pub enum Event {
         reason: String,
     },
     RolledBack,
-    /// The walk ended well. `authority` with the open required items where a role vouched for them.
+    /// The walk ended well; with the required items that were open, where somebody vouched for them.
     Succeeded {
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        authority: Option<String>,
+        authority: Option<Authority>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         open: Vec<Number>,
     },
@@ -108,6 +108,34 @@ pub enum Event {
         reason: String,
     },
     Archived,
+}
+
+/// One person's emoji on one of our messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    /// The message's key.
+    pub message: String,
+    pub emoji: String,
+    /// Who put it there, by id.
+    pub person: String,
+}
+
+impl Reaction {
+    /// From `message emoji person`. Neither a message's key nor an emoji has a blank; a person's id may.
+    pub fn parse(text: &str) -> Self {
+        let mut parts = text.splitn(3, ' ').map(str::to_owned);
+        let mut part = || parts.next().unwrap_or_default();
+        Self { message: part(), emoji: part(), person: part() }
+    }
+}
+
+/// On what authority required items were left open. Roles may change afterwards: this is what was so then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authority {
+    /// The role that may.
+    pub role: String,
+    /// Why they do not count.
+    pub reason: String,
 }
 
 fn is_zero(n: &i64) -> bool {

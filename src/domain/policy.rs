@@ -18,8 +18,9 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// That person has one of these roles.
-    pub fn has_role(&self, person: &str, roles: &[String]) -> bool {
-        roles.iter().any(|r| self.roles.get(r).is_some_and(|people| people.contains(person)))
+    /// The first of these roles that the person has.
+    pub fn role_of<'a>(&self, person: &str, roles: &'a [String]) -> Option<&'a str> {
+        let has = |role: &&String| self.roles.get(*role).is_some_and(|people| people.contains(person));
+        roles.iter().find(has).map(String::as_str)
     }
 }

@@ -9,6 +9,10 @@ use std::collections::HashMap;
 /// Items one command may change. The largest section met in practice has 40; a thousand is a slip of the hand.
 pub const MAX_ITEMS: usize = 500;
 
+/// Words that tell items apart. What follows them is weighed for one item alone, so that a long text costs no more than
+/// its length, however many items there are.
+const TELLING_WORDS: usize = 12;
+
 /// What item references mean in a deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Meant {
@@ -116,28 +120,35 @@ fn near(d: &Deployment, n: &Number) -> Vec<Number> {
 /// where no item has both words. It is asked back, unless the word is all the item says.
 fn by_words(d: &Deployment, said: &str) -> Result<(usize, Option<String>), Refusal> {
     let words: Vec<&str> = said.split_whitespace().collect();
+    let wanted: Vec<String> = words.iter().map(|w| w.to_lowercase()).collect();
+    let telling = &wanted[..wanted.len().min(TELLING_WORDS)];
     let lower: Vec<String> = d.plan.leaves.iter().map(|l| l.text.to_lowercase()).collect();
-    for taken in (1..=words.len()).rev() {
-        let wanted: Vec<String> = words[..taken].iter().map(|w| w.to_lowercase()).collect();
-        let phrase = wanted.join(" ");
-        let rest = || (taken < words.len()).then(|| words[taken..].join(" "));
-        let matches: Vec<usize> =
-            (0..lower.len()).filter(|&i| wanted.iter().all(|w| contains_word(&lower[i], w))).collect();
-        if matches.is_empty() {
-            continue;
-        }
-        // The whole text said is surer than its parts; what can be changed now is likelier than what cannot.
-        let exact: Vec<usize> = matches.iter().copied().filter(|&i| lower[i] == phrase).collect();
-        let matches = if exact.is_empty() { matches } else { exact };
-        let reachable: Vec<usize> = matches.iter().copied().filter(|&i| reachable(d, i)).collect();
-        let matches = if reachable.is_empty() { matches } else { reachable };
-        let sure = taken > 1 || words.len() == 1;
-        return match matches.as_slice() {
-            [one] if sure || lower[*one] == phrase => Ok((*one, rest())),
-            many => Err(ambiguous(d, &words[..taken].join(" "), many)),
-        };
+    // How many of the first words each item has, without a gap; those with the most are meant.
+    let has: Vec<usize> = lower.iter().map(|text| leading(text, telling)).collect();
+    let taken = has.iter().copied().max().unwrap_or(0);
+    if taken == 0 {
+        return Err(Refusal::NoMatch { said: said.to_owned() });
     }
-    Err(Refusal::NoMatch { said: said.to_owned() })
+    let matches: Vec<usize> = (0..lower.len()).filter(|&i| has[i] == taken).collect();
+    // The whole text said is surer than its parts; what can be changed now is likelier than what cannot.
+    let (whole, phrase) = (wanted.join(" "), wanted[..taken].join(" "));
+    let exact: Vec<usize> = matches.iter().copied().filter(|&i| lower[i] == whole || lower[i] == phrase).collect();
+    let matches = if exact.is_empty() { matches } else { exact };
+    let reachable: Vec<usize> = matches.iter().copied().filter(|&i| reachable(d, i)).collect();
+    let matches = if reachable.is_empty() { matches } else { reachable };
+    let sure = taken > 1 || words.len() == 1;
+    match matches.as_slice() {
+        [one] if sure || lower[*one] == phrase => {
+            let taken = if taken < telling.len() { taken } else { leading(&lower[*one], &wanted) };
+            Ok((*one, (taken < words.len()).then(|| words[taken..].join(" "))))
+        }
+        many => Err(ambiguous(d, &words[..taken].join(" "), many)),
+    }
+}
+
+/// How many of the words, from the first on, the text has.
+fn leading(text: &str, words: &[String]) -> usize {
+    words.iter().take_while(|w| contains_word(text, w)).count()
 }
 
 fn contains_word(text: &str, word: &str) -> bool {

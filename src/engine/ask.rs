@@ -200,7 +200,10 @@ impl Engine {
     pub(super) async fn answer(&self, envelope: &Envelope, named: Option<u64>, query: Query) -> Reply {
         match self.try_answer(envelope, named, query).await {
             Ok(reply) => reply,
-            Err(error) => Reply::refused(format!("Rollcall cannot look that up now. {error}")),
+            Err(error) => {
+                tracing::warn!(%error, detail = error.detail(), "a question was not answered");
+                Reply::refused(format!("Rollcall cannot look that up now. {error}"))
+            }
         }
     }
 
@@ -257,12 +260,11 @@ impl Engine {
     }
 
     async fn history(&self, envelope: &Envelope) -> Result<Reply, StoreError> {
-        let past = self.inner.store.recent_in_channel(&envelope.channel, 20).await?;
-        let past: Vec<&Summary> = past.iter().filter(|s| s.status.is_over()).collect();
+        let past = self.inner.store.ended_in_channel(&envelope.channel, 20).await?;
         if past.is_empty() {
             return Ok(Reply::ok("No deployment has ended in this channel yet."));
         }
-        let facts = past.into_iter().map(|s| summary_fact(s, self.now())).collect();
+        let facts = past.iter().map(|s| summary_fact(s, self.now())).collect();
         Ok(Reply::ok("").with_card(plain_card("History", vec![Block::Facts { facts }])))
     }
 

@@ -217,14 +217,14 @@ fn remember(stage: &mut Stage<'_>, answered: &mut HashMap<String, Reply>, envelo
 }
 
 fn fail(inner: &Arc<Inner>, jobs: Vec<Job>, error: &StoreError) {
-    tracing::error!(%error, "not recorded");
+    tracing::error!(%error, detail = error.detail(), "not recorded");
     if !error.is_conflict() {
         *lock(&inner.trouble) = Some(error.to_string());
     }
-    // A disk that fails while it syncs leaves open whether it has.
-    let sure = match error {
-        StoreError::Io { .. } => "It is not certain that this was recorded: look before repeating.",
-        _ => "Not recorded, nothing changed.",
+    let sure = if error.is_unsure() {
+        "It is not certain that this was recorded: look before repeating."
+    } else {
+        "Not recorded, nothing changed."
     };
     for job in jobs {
         match job {

@@ -1,15 +1,16 @@
 //! What the door has committed, kept in memory for reading: the deployments in use and an index of the open ones.
 
 use crate::domain::deployment::Deployment;
+use crate::domain::event::{Event, Recorded};
 use crate::domain::plan::Plan;
 use crate::store::{Hash, Store, StoreError, Summary};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 /// Deployments that are over and still kept in memory. The rest is replayed when asked for.
 const KEPT_OVER: usize = 64;
 
-/// The committed state. Written by the door alone.
+/// The committed state. Changed by the door alone; what others replay to read it is kept as well.
 pub(super) struct House {
     rooms: RwLock<Rooms>,
 }
@@ -17,8 +18,10 @@ pub(super) struct House {
 #[derive(Default)]
 struct Rooms {
     deployments: HashMap<u64, (Arc<Deployment>, Hash)>,
-    /// Those of them that are over.
-    over: BTreeSet<u64>,
+    /// Those of them that are over, the longest kept first.
+    over: VecDeque<u64>,
+    /// How often deployments were changed or forgotten: what was read before may be stale after.
+    changes: u64,
     /// Everything that has no outcome yet.
     open: BTreeMap<u64, Summary>,
     /// Deployments of the same checklist share its plan.
@@ -64,13 +67,40 @@ impl House {
     /// Replays a deployment from its log.
     pub(super) async fn replay(&self, store: &Store, id: u64) -> Result<Option<(Deployment, Hash)>, StoreError> {
         let Some(log) = store.deployment_log(id).await? else { return Ok(None) };
-        let Some(plan) = self.plan(store, &log.summary.checklist_hash).await? else { return Ok(None) };
-        let Some(first) = log.events.first() else { return Ok(None) };
-        let Some(mut d) = Deployment::open(id, plan, first) else { return Ok(None) };
-        for recorded in &log.events {
+        Ok(Some((self.told(store, id, &log.events).await?, log.head)))
+    }
+
+    /// A deployment to read: from memory, or replayed and then kept.
+    pub(super) async fn look_at(&self, store: &Store, id: u64) -> Result<Option<Arc<Deployment>>, StoreError> {
+        if let Some(d) = self.get(id) {
+            return Ok(Some(d));
+        }
+        let changes = self.read().changes;
+        let Some((d, head)) = self.replay(store, id).await? else { return Ok(None) };
+        let d = Arc::new(d);
+        let mut rooms = self.write();
+        // The door knows better: what it changed or gave up meanwhile is not overwritten with what was read before.
+        if rooms.changes == changes && !rooms.deployments.contains_key(&id) {
+            rooms.keep(d.clone(), head);
+        }
+        Ok(Some(d))
+    }
+
+    /// What a deployment's events add up to. The checklist is the one its first event names: that the chain holds,
+    /// whatever stands beside it.
+    pub(super) async fn told(&self, store: &Store, id: u64, log: &[Recorded]) -> Result<Deployment, StoreError> {
+        let unreadable =
+            |why: &str| StoreError::Unreadable { path: store.path().to_path_buf(), detail: format!("#{id} {why}") };
+        let Some(first) = log.first() else { return Err(unreadable("has no events")) };
+        let Event::Opened { checklist, .. } = &first.event else {
+            return Err(unreadable("does not begin with its opening"));
+        };
+        let Some(plan) = self.plan(store, checklist).await? else { return Err(unreadable("has lost its checklist")) };
+        let mut d = Deployment::open(id, plan, first).ok_or_else(|| unreadable("cannot be opened"))?;
+        for recorded in log {
             d.evolve(recorded);
         }
-        Ok(Some((d, log.head)))
+        Ok(d)
     }
 
     /// The plan of a checklist by its content hash, shared.
@@ -120,18 +150,9 @@ impl House {
     ) {
         let mut rooms = self.write();
         rooms.next_id = rooms.next_id.max(next_id);
+        rooms.changes += 1;
         for (d, head) in changed {
-            if d.status.is_over() {
-                rooms.over.insert(d.id);
-            } else {
-                rooms.over.remove(&d.id);
-            }
-            rooms.deployments.insert(d.id, (d, head));
-        }
-        while rooms.over.len() > KEPT_OVER
-            && let Some(oldest) = rooms.over.pop_first()
-        {
-            rooms.deployments.remove(&oldest);
+            rooms.keep(d, head);
         }
         for s in summaries {
             if s.status.is_over() {
@@ -145,8 +166,25 @@ impl House {
     /// Forgets deployments whose changes were not committed.
     pub(super) fn forget(&self, ids: impl IntoIterator<Item = u64>) {
         let mut rooms = self.write();
+        rooms.changes += 1;
         for id in ids {
             rooms.deployments.remove(&id);
+            rooms.over.retain(|over| *over != id);
+        }
+    }
+}
+
+impl Rooms {
+    fn keep(&mut self, d: Arc<Deployment>, head: Hash) {
+        self.over.retain(|over| *over != d.id);
+        if d.status.is_over() {
+            self.over.push_back(d.id);
+        }
+        self.deployments.insert(d.id, (d, head));
+        while self.over.len() > KEPT_OVER
+            && let Some(oldest) = self.over.pop_front()
+        {
+            self.deployments.remove(&oldest);
         }
     }
 }

@@ -175,8 +175,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Engine {
-    /// Opens the door on a store. The returned task ends when every clone of the engine is gone or
-    /// [`Engine::close`] was called, after all work that was accepted.
+    /// Opens the door on a store. The returned task ends when every clone of the engine is gone.
     pub async fn open(
         store: Arc<Store>,
         clock: Arc<dyn Clock>,
@@ -294,6 +293,9 @@ impl Engine {
 
     /// Whether changes are being recorded; the sentence that says why not.
     pub fn healthy(&self) -> Result<(), String> {
+        if self.inner.door.is_closed() {
+            return Err("Rollcall records nothing more: it is ending, or has failed inside. Start it again.".into());
+        }
         lock(&self.inner.trouble).clone().map_or(Ok(()), Err)
     }
 
@@ -306,10 +308,7 @@ impl Engine {
 
     /// The state of a deployment as committed, from memory or replayed.
     pub async fn deployment(&self, id: u64) -> Result<Option<Arc<Deployment>>, StoreError> {
-        if let Some(d) = self.inner.house.get(id) {
-            return Ok(Some(d));
-        }
-        Ok(self.inner.house.replay(&self.inner.store, id).await?.map(|(d, _)| Arc::new(d)))
+        self.inner.house.look_at(&self.inner.store, id).await
     }
 }
 

@@ -9,6 +9,7 @@ use crate::domain::fields::{automatic, is_automatic};
 use crate::domain::time::Timestamp;
 use crate::store::{StoreError, Summary};
 use crate::words::replies;
+use std::sync::Arc;
 
 /// Lines of the record a page carries; the record itself has all.
 const TIMELINE: usize = 500;
@@ -18,26 +19,21 @@ impl Engine {
     pub async fn page(&self, id: u64, whole: bool) -> Result<Option<Page>, StoreError> {
         let store = &self.inner.store;
         let Some(log) = store.deployment_log(id).await? else { return Ok(None) };
-        let (summary, log) = (log.summary, log.events);
-        let Some(plan) = self.inner.house.plan(store, &summary.checklist_hash).await? else { return Ok(None) };
-        let Some(mut d) = log.first().and_then(|first| Deployment::open(id, plan, first)) else { return Ok(None) };
-        log.iter().for_each(|recorded| d.evolve(recorded));
+        let log = log.events;
+        let d = match self.inner.house.get(id) {
+            Some(d) if log.last().is_some_and(|last| last.seq == d.seq) => d,
+            _ => Arc::new(self.inner.house.told(store, id, &log).await?),
+        };
         let undelivered = store.failed_deliveries(Some(id)).await?.into_iter().map(|u| (u.key, u.why)).collect();
-        Ok(Some(page(&d, summary, &log, undelivered, whole, self.now())))
+        Ok(Some(page(&d, &log, undelivered, whole, self.now())))
     }
 }
 
-fn page(
-    d: &Deployment,
-    summary: Summary,
-    log: &[Recorded],
-    undelivered: Vec<(String, String)>,
-    whole: bool,
-    now: Timestamp,
-) -> Page {
+fn page(d: &Deployment, log: &[Recorded], undelivered: Vec<(String, String)>, whole: bool, now: Timestamp) -> Page {
     let cut = if whole { 0 } else { log.len().saturating_sub(TIMELINE) };
     Page {
-        summary,
+        // Told from the events, as all the rest: not from the row beside them.
+        summary: Summary::of(d),
         board: compose::board(d, now),
         sections: sections(d),
         timeline: log[cut..].iter().map(|r| line(d, r)).collect(),

@@ -1,12 +1,21 @@
-//! Goes through the log link by link and names the first row of each deployment that does not fit.
+//! Goes through the log link by link and names the first row of each deployment that does not fit. What a deployment's
+//! row says beside its log is told anew from its events.
 
 use super::chain::{self, Parts};
 use super::open::Store;
-use super::{Hash, StoreError};
+use super::read::{json, select, summary};
+use super::{Hash, StoreError, Summary, names};
+use crate::domain::checklist::Checklist;
+use crate::domain::command::Person;
+use crate::domain::deployment::Deployment;
+use crate::domain::event::{Event, Recorded};
+use crate::domain::plan::Plan;
+use crate::domain::time::Timestamp;
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
-use std::collections::{BTreeMap, HashSet};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 use tokio_stream::StreamExt;
 
 /// Deployments looked at in one go: between two, the bot may tidy up its file.
@@ -29,7 +38,7 @@ pub struct AuditReport {
 }
 
 impl AuditReport {
-    /// True when every event and checklist is where and as it was recorded.
+    /// True when every event and checklist is where and as it was recorded, and lists say what the events say.
     pub fn is_sound(&self) -> bool {
         self.findings.is_empty() && self.checklists.is_empty() && self.more == 0
     }
@@ -80,6 +89,10 @@ pub enum Fault {
     Added,
     /// The deployment itself is gone.
     Orphan,
+    /// The row is as it was recorded and means nothing to this Rollcall.
+    Unreadable,
+    /// What lists say of the deployment (status, version, people, times, checklist) is not what its events say.
+    Summary,
 }
 
 impl fmt::Display for Finding {
@@ -92,14 +105,20 @@ impl fmt::Display for Finding {
             Fault::CutShort => write!(f, "#{deployment}, event {seq}: missing, with every event after it"),
             Fault::Added => write!(f, "#{deployment}, event {seq}: not the last event that was recorded"),
             Fault::Orphan => write!(f, "#{deployment}, event {seq}: belongs to no deployment"),
+            Fault::Unreadable => write!(f, "#{deployment}, event {seq}: cannot be understood by this Rollcall"),
+            Fault::Summary => write!(f, "#{deployment}: what lists say of it is not what its {seq} events say"),
         }
     }
 }
 
 /// How far a deployment's log has been followed.
 struct Walk {
-    /// Where it should end; none where the deployment is gone.
-    head: Option<(u64, Vec<u8>)>,
+    /// Where it should end.
+    head: (u64, Vec<u8>),
+    /// What the deployment's row says; none where it says nothing that we understand.
+    says: Option<Summary>,
+    /// What its events add up to, without the items: they are not told in the row.
+    told: Option<Deployment>,
     seq: u64,
     hash: Hash,
     fault: Option<(u64, Fault)>,
@@ -117,22 +136,20 @@ impl Store {
         let mut from = first;
         loop {
             let mut moment = self.readers.begin().await?;
-            let rows = sqlx::query(
-                "SELECT id, head_seq, head_hash FROM deployments WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3",
-            )
-            .bind(from)
-            .bind(last)
-            .bind(AT_ONCE)
-            .fetch_all(&mut *moment)
-            .await?;
+            let rows = sqlx::query(select!("WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3"))
+                .bind(from)
+                .bind(last)
+                .bind(AT_ONCE)
+                .fetch_all(&mut *moment)
+                .await?;
             let mut walks: BTreeMap<i64, Walk> = BTreeMap::new();
             for row in &rows {
-                let head = (row.try_get::<i64, _>(1)?.cast_unsigned(), row.try_get(2)?);
-                walks.insert(row.try_get(0)?, Walk::new(Some(head)));
+                walks.insert(row.try_get(0)?, Walk::new(row)?);
             }
             // The last portion reaches to the end: events of deployments that are gone are found on the way.
             let full = rows.len() == AT_ONCE as usize;
             let to = walks.keys().next_back().copied().filter(|_| full).unwrap_or(last);
+            let titles = titles(&mut moment, from, to).await?;
             let mut orphans: HashSet<i64> = HashSet::new();
             {
                 let mut events = sqlx::query(
@@ -157,7 +174,7 @@ impl Store {
             }
             report.deployments += walks.len() as u64;
             for (id, walk) in walks {
-                if let Some((seq, fault)) = walk.end() {
+                if let Some((seq, fault)) = walk.end(&titles) {
                     report.note(id, seq, fault);
                 }
             }
@@ -195,9 +212,29 @@ impl AuditReport {
     }
 }
 
+/// Name and title of the checklists that deployments say they carry, by hash; without those that are no JSON.
+async fn titles(
+    moment: &mut SqliteConnection,
+    from: i64,
+    to: i64,
+) -> Result<HashMap<String, (String, String)>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT hash, coalesce(body ->> '$.name', ''), coalesce(body ->> '$.title', '') FROM checklists
+         WHERE json_valid(body) AND hash IN (SELECT checklist_hash FROM deployments WHERE id BETWEEN ?1 AND ?2)",
+    )
+    .bind(from)
+    .bind(to)
+    .fetch_all(moment)
+    .await?;
+    rows.iter().map(|r| Ok((r.try_get(0)?, (r.try_get(1)?, r.try_get(2)?)))).collect()
+}
+
 impl Walk {
-    fn new(head: Option<(u64, Vec<u8>)>) -> Self {
-        Self { head, seq: 0, hash: chain::ROOT, fault: None }
+    fn new(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let (over, seq): (bool, i64) = (row.try_get(15)?, row.try_get(16)?);
+        let says = summary(row).ok().filter(|s| s.status.is_over() == over);
+        let head = (seq.cast_unsigned(), row.try_get(17)?);
+        Ok(Self { head, says, told: None, seq: 0, hash: chain::ROOT, fault: None })
     }
 
     /// Takes the next row. After the first fault nothing more is said about this deployment.
@@ -223,21 +260,54 @@ impl Walk {
             () if seq != expected => Some((expected, Fault::Missing)),
             () if prev != self.hash => Some((seq, Fault::Unlinked)),
             () if stored != own => Some((seq, Fault::Changed)),
+            () if self.tell(&parts).is_none() => Some((seq, Fault::Unreadable)),
             () => None,
         };
         (self.seq, self.hash) = (seq, own);
         Ok(())
     }
 
-    /// Holds the end of the log against the head kept with the deployment.
-    fn end(self) -> Option<(u64, Fault)> {
-        let (last, hash) = self.head?;
+    /// Takes what the next event says. None: it cannot be understood, or not there.
+    fn tell(&mut self, parts: &Parts<'_>) -> Option<()> {
+        let text = |bytes| str::from_utf8(bytes).ok();
+        let recorded = Recorded {
+            seq: parts.seq,
+            at: Timestamp(parts.at),
+            by: Person { id: text(parts.by_id)?.into(), name: text(parts.by_name)?.into() },
+            via: names::via_named(text(parts.via)?)?,
+            event: json(text(parts.body)?).ok()?,
+        };
+        if let Event::Opened { checklist, .. } = &recorded.event
+            && self.told.is_none()
+        {
+            let plan = Plan::new(Arc::new(Checklist::default()), checklist.clone());
+            self.told = Deployment::open(parts.deployment, Arc::new(plan), &recorded);
+        }
+        self.told.as_mut()?.evolve(&recorded);
+        Some(())
+    }
+
+    /// Holds the end of the log against the head kept with the deployment, and what it adds up to against the row.
+    fn end(self, titles: &HashMap<String, (String, String)>) -> Option<(u64, Fault)> {
+        let (last, hash) = &self.head;
         match () {
             () if self.fault.is_some() => self.fault,
-            () if self.seq < last || self.seq == 0 => Some((self.seq + 1, Fault::CutShort)),
-            () if self.seq > last => Some((last + 1, Fault::Added)),
-            () if self.hash.as_slice() != hash => Some((last, Fault::Added)),
+            () if self.seq < *last || self.seq == 0 => Some((self.seq + 1, Fault::CutShort)),
+            () if self.seq > *last => Some((last + 1, Fault::Added)),
+            () if self.hash.as_slice() != hash => Some((*last, Fault::Added)),
+            () if !self.agrees(titles) => Some((*last, Fault::Summary)),
             () => None,
         }
+    }
+
+    fn agrees(&self, titles: &HashMap<String, (String, String)>) -> bool {
+        let (Some(says), Some(told)) = (&self.says, &self.told) else { return false };
+        let mut told = Summary::of(told);
+        // A checklist that is no checklist any more is a finding of its own.
+        (told.checklist, told.title) = match titles.get(&told.checklist_hash) {
+            Some(titles) => titles.clone(),
+            None => (says.checklist.clone(), says.title.clone()),
+        };
+        *says == told
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why the store could not do it. Whatever it says, nothing was half done.
+/// Why the store could not do it. Nothing was half done, and with all but [`StoreError::Unsure`] nothing was done.
 ///
 /// `Display` says what, where and what to do; [`StoreError::detail`] has the engine-room words for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +39,10 @@ pub enum StoreError {
     Conflict(Clash),
     /// A row does not mean anything to this Rollcall.
     Unreadable { path: PathBuf, detail: String },
-    /// Reading or writing the disk failed.
+    /// Reading or writing the disk failed, before anything counted as written.
     Io { path: PathBuf, detail: String },
+    /// The disk failed while a unit of work was being made to last: whether it was, only a look will tell.
+    Unsure { path: PathBuf, detail: String },
     /// The store has been closed.
     Closed,
     /// None of these.
@@ -61,7 +63,12 @@ pub enum Clash {
 impl StoreError {
     /// True when the fault lies in the surroundings and may pass: the same again later may work.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Busy { .. } | Self::Full { .. } | Self::Io { .. })
+        matches!(self, Self::Busy { .. } | Self::Full { .. } | Self::Io { .. } | Self::Unsure { .. })
+    }
+
+    /// True when what was to be written may have been written all the same.
+    pub fn is_unsure(&self) -> bool {
+        matches!(self, Self::Unsure { .. })
     }
 
     /// True when somebody else was first: read anew, decide anew.
@@ -75,6 +82,7 @@ impl StoreError {
             Self::Damaged { detail, .. }
             | Self::Unreadable { detail, .. }
             | Self::Io { detail, .. }
+            | Self::Unsure { detail, .. }
             | Self::Other { detail, .. } => detail,
             _ => "",
         }
@@ -98,6 +106,7 @@ impl StoreError {
             | Self::Exists { path }
             | Self::Unreadable { path, .. }
             | Self::Io { path, .. }
+            | Self::Unsure { path, .. }
             | Self::Other { path, .. } => *path = file.to_path_buf(),
             Self::Conflict(_) | Self::Closed => (),
         }
@@ -127,6 +136,8 @@ impl StoreError {
             sqlx::Error::Io(e) => Self::from_io(&e, at),
             sqlx::Error::PoolTimedOut => Self::Busy { path },
             sqlx::Error::PoolClosed => Self::Closed,
+            // The thread with the connection is gone, in the middle of whatever it did.
+            e @ sqlx::Error::WorkerCrashed => Self::Unsure { path, detail: e.to_string() },
             e @ (sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::RowNotFound) => {
                 Self::Unreadable { path, detail: e.to_string() }
             }
@@ -146,6 +157,9 @@ impl StoreError {
                 () if message.contains("event taken") || message.contains("events.") => Self::Conflict(Clash::Event),
                 () => Self::Other { path, detail: detail() },
             },
+            // Writing, or syncing what was written (file, folder, all at once): with a log beside the file, that is
+            // COMMIT. Everything else that fails on the disk fails before it.
+            778 | 1034 | 1290 | 7690 => Self::Unsure { path, detail: detail() },
             _ => match code & 0xff {
                 3 | 23 => Self::Denied { path },
                 5 | 6 => Self::Busy { path },
@@ -259,8 +273,12 @@ impl fmt::Display for StoreError {
             ),
             Self::Io { path, .. } => write!(
                 f,
-                "The disk with {} failed to read or write, so nothing counts as written. Check the disk and the system log, \
-                 then try again.",
+                "The disk with {} failed to read or write. Check the disk and the system log, then try again.",
+                path.display()
+            ),
+            Self::Unsure { path, .. } => write!(
+                f,
+                "The disk with {} failed in the middle of writing. Check the disk and the system log.",
                 path.display()
             ),
             Self::Closed => {
@@ -277,3 +295,23 @@ impl fmt::Display for StoreError {
 }
 
 impl std::error::Error for StoreError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_failed_commit_leaves_anything_open() {
+        let at = Path::new("/srv/rollcall.db");
+        // Written, or synced.
+        for code in [778, 1034, 1290, 7690] {
+            let error = StoreError::from_code(code, "disk I/O error", at);
+            assert!(error.is_unsure() && error.is_transient() && !error.to_string().contains("nothing"), "{error}");
+            assert!(error.detail().contains(&code.to_string()));
+        }
+        // Read, locked, measured; busy, full, not allowed.
+        for code in [10, 266, 522, 3850, 1802, 5, 13, 3, 8, 11, 26, 1] {
+            assert!(!StoreError::from_code(code, "disk I/O error", at).is_unsure(), "{code}");
+        }
+    }
+}

@@ -6,6 +6,7 @@ use super::{Hash, StoreError, Summary, chain, names};
 use crate::card::Reply;
 use crate::domain::checklist::Checklist;
 use crate::domain::command::{Person, Timer};
+use crate::domain::deployment::Deployment;
 use crate::domain::event::Recorded;
 use crate::domain::time::Timestamp;
 use sqlx::Row;
@@ -52,15 +53,39 @@ pub struct Stats {
     pub inbox: i64,
 }
 
-/// The columns of [`summary`], in its order.
+/// The columns of [`summary`], in its order, then those only the audit looks at.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, version, checklist, title, checklist_hash, service, environment, channel, rehearsal, status, ",
-            "deployer, opened_at, started_at, ended_at, archived FROM deployments ",
+            "deployer, opened_at, started_at, ended_at, archived, over, head_seq, head_hash FROM deployments ",
             $rest
         )
     };
+}
+pub(super) use select;
+
+impl Summary {
+    /// What a deployment's row says, told from its events.
+    pub fn of(d: &Deployment) -> Self {
+        Self {
+            id: d.id,
+            version: d.version.clone(),
+            checklist: d.plan.checklist.name.clone(),
+            title: d.plan.checklist.title.clone(),
+            checklist_hash: d.plan.hash.clone(),
+            service: d.service.clone(),
+            environment: d.environment.clone(),
+            channel: d.channel.clone(),
+            rehearsal: d.rehearsal,
+            status: d.status,
+            deployer: d.deployer().name.to_string(),
+            opened_at: d.opened_at,
+            started_at: d.started_at,
+            ended_at: d.ended_at,
+            archived: d.archived,
+        }
+    }
 }
 
 impl Store {
@@ -145,6 +170,12 @@ impl Store {
     /// A channel's newest deployments, with an outcome or without, newest first.
     pub async fn recent_in_channel(&self, channel: &str, limit: u32) -> Result<Vec<Summary>, StoreError> {
         let query = sqlx::query(select!("WHERE channel = ?1 ORDER BY id DESC LIMIT ?2"));
+        self.summaries(query.bind(channel).bind(limit.min(LIST)).fetch_all(&self.readers).await)
+    }
+
+    /// A channel's newest deployments that have an outcome, newest first.
+    pub async fn ended_in_channel(&self, channel: &str, limit: u32) -> Result<Vec<Summary>, StoreError> {
+        let query = sqlx::query(select!("WHERE channel = ?1 AND over = 1 ORDER BY id DESC LIMIT ?2"));
         self.summaries(query.bind(channel).bind(limit.min(LIST)).fetch_all(&self.readers).await)
     }
 
@@ -292,7 +323,7 @@ fn recorded(row: &SqliteRow) -> Result<Recorded, sqlx::Error> {
     })
 }
 
-fn summary(row: &SqliteRow) -> Result<Summary, sqlx::Error> {
+pub(super) fn summary(row: &SqliteRow) -> Result<Summary, sqlx::Error> {
     let status: &str = row.try_get(9)?;
     Ok(Summary {
         id: row.try_get::<i64, _>(0)?.cast_unsigned(),

@@ -52,7 +52,7 @@ impl House {
 }
 
 fn list() -> Checklist {
-    Checklist { name: "release".into(), ..Checklist::default() }
+    Checklist { name: "release".into(), title: "Release".into(), ..Checklist::default() }
 }
 
 fn summary(id: u64) -> Summary {
@@ -68,15 +68,28 @@ fn summary(id: u64) -> Summary {
         rehearsal: false,
         status: Status::Active,
         deployer: "Ada".into(),
-        opened_at: Timestamp(1000),
-        started_at: Some(Timestamp(1001)),
+        opened_at: Timestamp(1001),
+        started_at: Some(Timestamp(1002)),
         ended_at: None,
         archived: false,
     }
 }
 
 fn event(deployment: u64, prev: Hash, seq: u64) -> NewEvent {
-    let event = Event::Noted { text: format!("“{seq}” wörds") };
+    let event = match seq {
+        1 => Event::Opened {
+            version: format!("v1.{deployment}"),
+            checklist: chain::checklist_hash(&list()),
+            service: "api".into(),
+            environment: "production".into(),
+            channel: "console:deployments".into(),
+            rehearsal: false,
+            start_at: None,
+            expected_ms: None,
+        },
+        2 => Event::Started { late_ms: 0 },
+        _ => Event::Noted { text: format!("“{seq}” wörds") },
+    };
     let recorded =
         Recorded { seq, at: Timestamp(1000 + seq as i64), by: Person::named("Ada"), via: Via::Console, event };
     NewEvent { deployment, prev, hash: chain::link(&prev, deployment, &recorded), recorded }
@@ -309,7 +322,7 @@ async fn a_call_dropped_half_way_leaves_a_usable_store() -> Done {
 #[tokio::test]
 async fn a_full_disk_loses_nothing_and_passes() -> Done {
     let h = house().await;
-    h.store.commit(&opened(1, 1)).await?;
+    h.store.commit(&opened(1, 2)).await?;
     h.store.limit_pages(Some(1)).await?;
     let mut big = opened(2, 400);
     big.inbox = vec![("k".into(), Timestamp(1), reply("big"))];
@@ -559,6 +572,86 @@ async fn an_audit_finds_what_was_done_behind_our_back() -> Done {
         assert!(h.store.audit(Some(1)).await?.is_sound());
         assert!(!h.store.audit(Some(expected.0)).await?.is_sound());
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_audit_tells_the_row_anew_from_the_events() -> Done {
+    let other = Checklist { name: "other".into(), ..Checklist::default() };
+    let hash = chain::checklist_hash(&other);
+    let h = house().await;
+    for id in 1..=2 {
+        h.store.commit(&opened(id, 4)).await?;
+    }
+    h.store.commit(&Batch { checklists: vec![(hash.clone(), Arc::new(other))], ..Batch::default() }).await?;
+    assert!(h.store.audit(None).await?.is_sound());
+    for (column, value, true_value) in [
+        ("status", "'succeeded'", "'active'"),
+        ("status", "'splendid'", "'active'"),
+        ("over", "1", "0"),
+        ("version", "'v9'", "'v1.2'"),
+        ("service", "'shop'", "'api'"),
+        ("environment", "'staging'", "'production'"),
+        ("channel", "'console:other'", "'console:deployments'"),
+        ("rehearsal", "1", "0"),
+        ("deployer", "'Mallory'", "'Ada'"),
+        ("opened_at", "5", "1001"),
+        ("started_at", "NULL", "1002"),
+        ("ended_at", "7", "NULL"),
+        ("archived", "1", "0"),
+        ("checklist", "'other'", "'release'"),
+        ("title", "'Other'", "'Release'"),
+        ("checklist_hash", &format!("'{hash}'"), &format!("'{}'", chain::checklist_hash(&list()))),
+    ] {
+        let set = async |value: &str| {
+            let sql = format!("UPDATE deployments SET {column} = {value} WHERE id = 2");
+            let mut conn = h.intruder().await;
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
+            conn.close().await.unwrap();
+        };
+        set(value).await;
+        assert_eq!(h.first_fault().await, (2, 4, Fault::Summary), "{column} = {value}");
+        set(true_value).await;
+        assert!(h.store.audit(None).await?.is_sound(), "{column} = {true_value}");
+    }
+    // An event in its place that nobody understands.
+    h.tamper("").await;
+    let mut one = event(2, h.store.deployment_log(2).await?.unwrap().head, 5);
+    let parts = Parts {
+        deployment: 2,
+        seq: 5,
+        at: 1005,
+        by_id: b"ada",
+        by_name: b"Ada",
+        via: b"console",
+        body: br#"{"kind":"danced"}"#,
+    };
+    let forged = chain::link_parts(&one.prev, &parts);
+    h.store.commit(&Batch { events: vec![one.clone()], ..Batch::default() }).await?;
+    one.hash = forged;
+    let sql = format!(
+        "UPDATE events SET body = '{{\"kind\":\"danced\"}}', hash = x'{0}' WHERE deployment = 2 AND seq = 5;
+         UPDATE deployments SET head_hash = x'{0}' WHERE id = 2",
+        hex::encode(one.hash)
+    );
+    let mut conn = h.intruder().await;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
+    assert_eq!(h.first_fault().await, (2, 5, Fault::Unreadable));
+    Ok(())
+}
+
+#[tokio::test]
+async fn history_is_not_hidden_by_what_is_open() -> Done {
+    let h = house().await;
+    let mut over = opened(1, 2);
+    over.deployments[0].status = Status::Cancelled;
+    h.store.commit(&over).await?;
+    for id in 2..=30 {
+        h.store.commit(&opened(id, 2)).await?;
+    }
+    let ids = |past: Vec<Summary>| past.iter().map(|s| s.id).collect::<Vec<_>>();
+    assert_eq!(ids(h.store.ended_in_channel("console:deployments", 20).await?), [1]);
+    assert_eq!(ids(h.store.ended_in_channel("console:other", 20).await?), [0; 0]);
     Ok(())
 }
 
@@ -951,6 +1044,7 @@ fn every_error_is_a_sentence() {
         StoreError::Conflict(Clash::Request),
         StoreError::Unreadable { path: path(), detail: detail() },
         StoreError::Io { path: path(), detail: detail() },
+        StoreError::Unsure { path: path(), detail: detail() },
         StoreError::Closed,
         StoreError::Other { path: path(), detail: detail() },
     ];

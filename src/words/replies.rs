@@ -131,9 +131,10 @@ pub fn timeline(d: &Deployment, event: &Event) -> Rich {
         Event::RollbackCalled { reason } => with(word("Rollback called"), reason),
         Event::RolledBack => word("Rolled back"),
         Event::Succeeded { authority: None, .. } => word("Succeeded"),
-        Event::Succeeded { authority: Some(why), open } => {
-            with(word("Succeeded by override"), &format!("{why} ({} required open)", open.len()))
-        }
+        Event::Succeeded { authority: Some(by), open } => with(
+            word("Succeeded by override"),
+            &format!("{} (as {}; {} required open)", by.reason, by.role, open.len()),
+        ),
         Event::Partial { reason } => with(word("Ended in part"), reason),
         Event::Cancelled { reason } => with(word("Cancelled"), reason),
         Event::Archived => word("Archived"),

@@ -331,7 +331,8 @@ pub fn what(event: &Event) -> String {
         Event::SectionOpened { section } => format!("section {section}"),
         Event::Marked { item, mark, note, reaction } => {
             let note = note.as_ref().map(|n| format!(" : {n}")).unwrap_or_default();
-            let reaction = reaction.as_ref().map(|r| format!(" by <{r}>")).unwrap_or_default();
+            let reaction =
+                reaction.as_ref().map(|r| format!(" by <{} {} {}>", r.message, r.emoji, r.person)).unwrap_or_default();
             format!("{} {item}{note}{reaction}", word(*mark))
         }
         Event::Assigned { item, to } => format!("{item} to {}", to.name),
@@ -349,7 +350,7 @@ pub fn what(event: &Event) -> String {
         Event::RolledBack => "rolled back".into(),
         Event::Succeeded { authority, open } => match authority {
             None => format!("succeeded{}", list(open)),
-            Some(authority) => format!("succeeded by {authority}, open{}", list(open)),
+            Some(by) => format!("succeeded by {} as {}, open{}", by.reason, by.role, list(open)),
         },
         Event::Partial { reason } => format!("partial : {reason}"),
         Event::Cancelled { reason } => format!("cancelled : {reason}"),

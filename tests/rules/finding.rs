@@ -112,6 +112,29 @@ fn no_word_said_is_lost() {
 }
 
 #[test]
+fn a_long_text_is_no_longer_work_than_its_length() {
+    let items: String = (1..=2000).map(|n| format!("- a step with some words like alpha and amber {n}\n")).collect();
+    let case = walking(&format!("## 1 Many\n{items}- Zoo closed\n"));
+    let said = "a ".repeat(1000);
+    let from = std::time::Instant::now();
+    assert!(case.asks(&format!("tick \"{said}\"")).starts_with("no: <a a a"));
+    assert!(case.asks(&format!("tick \"{said} zzz\"")).starts_with("no: <a a a"));
+    assert!(case.asks(&format!("tick \"zoo closed {said}\"")).starts_with("tick 1.2001 : a a"));
+    // Seconds, even here without optimization, where it took minutes.
+    assert!(from.elapsed().as_secs() < 5, "{:?}", from.elapsed());
+}
+
+#[test]
+fn an_item_of_many_words_is_found_by_all_of_them() {
+    let long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen";
+    let case = walking(&format!("## 1 One\n- {long}\n- {long} fifteen sixteen\n- {long} fifteen seventeen\n- b\n"));
+    assert_eq!(case.asks(&format!("tick \"{long}\"")), "tick 1.1", "the whole text");
+    assert_eq!(case.asks(&format!("tick \"{long} fifteen sixteen\"")), "tick 1.2");
+    let alone = walking(&format!("## 1 One\n- {long}\n- b\n"));
+    assert_eq!(alone.asks(&format!("fail \"{long} red\"")), "fail 1.1 : red");
+}
+
+#[test]
 fn words_in_other_alphabets() {
     let case = walking("## 1 Eins\n- Größe prüfen\n- Überwachung an\n- 确认 备份\n");
     assert_eq!(case.asks("tick \"überw\""), "tick 1.2");

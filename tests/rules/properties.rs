@@ -6,7 +6,7 @@ use rollcall::domain::checklist::Number;
 use rollcall::domain::command::{Command, ItemRef, Mark, Person, Timer, Via};
 use rollcall::domain::decide::Decision;
 use rollcall::domain::deployment::Deployment;
-use rollcall::domain::event::{Event, Recorded};
+use rollcall::domain::event::{Authority, Event, Reaction, Recorded};
 use rollcall::domain::plan::{ITEMS_PER_MESSAGE, Plan};
 use rollcall::domain::react::react;
 use rollcall::domain::refusal::Refusal;
@@ -73,7 +73,7 @@ fn an_event() -> impl Strategy<Value = Event> {
         any::<u64>().prop_map(|behind| Event::Queued { behind }),
         any::<i64>().prop_map(|late_ms| Event::Started { late_ms }),
         any::<u32>().prop_map(|section| Event::SectionOpened { section }),
-        (a_number(), a_mark(), prop::option::of(text()), prop::option::of(text()))
+        (a_number(), a_mark(), prop::option::of(text()), prop::option::of(a_reaction()))
             .prop_map(|(item, mark, note, reaction)| Event::Marked { item, mark, note, reaction }),
         (a_number(), somebody()).prop_map(|(item, to)| Event::Assigned { item, to }),
         text().prop_map(|text| Event::Noted { text }),
@@ -85,12 +85,20 @@ fn an_event() -> impl Strategy<Value = Event> {
         (prop::option::of(text()), any::<i64>()).prop_map(|(text, late_ms)| Event::Progress { text, late_ms }),
         text().prop_map(|reason| Event::RollbackCalled { reason }),
         Just(Event::RolledBack),
-        (prop::option::of(text()), prop::collection::vec(a_number(), 0..3))
+        (prop::option::of(an_authority()), prop::collection::vec(a_number(), 0..3))
             .prop_map(|(authority, open)| Event::Succeeded { authority, open }),
         text().prop_map(|reason| Event::Partial { reason }),
         text().prop_map(|reason| Event::Cancelled { reason }),
         Just(Event::Archived),
     ]
+}
+
+fn a_reaction() -> impl Strategy<Value = Reaction> {
+    ("[a-z/]{0,6}", "[0-9]", "[a-z ]{0,6}").prop_map(|(message, emoji, person)| Reaction { message, emoji, person })
+}
+
+fn an_authority() -> impl Strategy<Value = Authority> {
+    (".{0,6}", ".{0,6}").prop_map(|(role, reason)| Authority { role, reason })
 }
 
 /// Everything that reads the state.
