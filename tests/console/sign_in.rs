@@ -162,8 +162,24 @@ async fn nobody_is_sent_elsewhere_after_signing_in() {
 #[tokio::test]
 async fn the_terminal_acts_as_the_configured_person() {
     let world = guarded(true);
-    let body = json!({ "text": "tick 3.4", "channel": "deployments", "as": "Ana" }).to_string();
+    let body = json!({ "text": "tick 3.4", "channel": "deployments", "as": "Dana.K" }).to_string();
     let request = Request::post("/api/do").header("host", HOST).header("authorization", format!("Bearer {TOKEN}"));
     assert_eq!(world.send(request.body(Body::from(body)).unwrap()).await.status, 200);
-    assert_eq!(&*world.desk.heard.lock().unwrap()[0].by.name, "Ana Lima");
+    assert_eq!(&*world.desk.heard.lock().unwrap()[0].by.name, "Dana Kay");
+}
+
+#[tokio::test]
+async fn a_picked_name_is_looked_up_and_a_session_is_not() {
+    let world = World::walking();
+    world.send(but(post("/api/say", &tick().to_string()), "x-rollcall-as", Some("dana%20kay"))).await;
+    assert_eq!(&*world.desk.heard.lock().unwrap()[0].by.id, "dana.k");
+    // Whoever signed in is who the key says, whatever else is called the same.
+    let world = guarded(true);
+    let cookie = cookie(&try_key(&world, "ana", "correct horse").await);
+    world.send(but(post("/api/say", &tick().to_string()), "cookie", Some(&cookie))).await;
+    let reaction =
+        json!({ "message": "12/section/3@console:deployments", "emoji": "4️⃣", "present": true, "key": "key-000002" });
+    world.send(but(post("/api/react", &reaction.to_string()), "cookie", Some(&cookie))).await;
+    let heard = world.desk.heard.lock().unwrap();
+    assert_eq!(heard.iter().map(|e| (&*e.by.id, &*e.by.name)).collect::<Vec<_>>(), [("ana", "Ana Lima"); 2]);
 }

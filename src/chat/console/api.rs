@@ -107,8 +107,7 @@ pub(crate) async fn react(
 pub(crate) async fn terminal(State(state): State<Arc<Shared>>, body: Body) -> Result<Json<Reply>, Refusal> {
     let said: Do = json(body).await?;
     let name = identity::name(&said.name)?;
-    let known = state.settings.sign_in.iter().flat_map(|s| &s.people).find(|a| a.id == name.to_lowercase());
-    let by = known.map_or_else(|| Person::named(&name), identity::person);
+    let by = state.desk.identify(&name);
     let envelope = Envelope {
         key: said.key.map(|key| request_key("terminal", &by, &key)).transpose()?,
         by,

@@ -2,6 +2,7 @@
 
 use super::desk::{Desk, Listing, RecordFormat};
 use crate::card::Reply;
+use crate::domain::command::Person;
 use crate::engine::{Completion, Engine, Envelope, Format, Notice, Page};
 use crate::ports::Pending;
 use crate::store::{Message, Past, StoreError};
@@ -19,8 +20,11 @@ fn found<T>(looked_up: Result<Option<T>, StoreError>) -> Option<T> {
 }
 
 impl Desk for Engine {
-    fn handle(&self, mut envelope: Envelope) -> Pending<'_, Reply> {
-        envelope.by = self.config().identify(&envelope.by.name);
+    fn identify(&self, name: &str) -> Person {
+        self.config().identify(name)
+    }
+
+    fn handle(&self, envelope: Envelope) -> Pending<'_, Reply> {
         let engine = self.clone();
         // A task of its own: a browser that goes away does not take the answer's recording with it.
         let handled = tokio::spawn(async move { Engine::handle(&engine, envelope).await });

@@ -1,6 +1,7 @@
 //! What the console asks of the house behind it.
 
 use crate::card::Reply;
+use crate::domain::command::Person;
 use crate::engine::{Completion, Envelope, Notice, Page};
 use crate::ports::Pending;
 use crate::store::{Message, Summary};
@@ -11,7 +12,10 @@ use tokio::sync::broadcast;
 /// Contract: `channel` is always given with its platform (`console:deployments`). [`Desk::handle`] answers only what
 /// is durably recorded, and is not cut short when the browser goes away.
 pub trait Desk: Send + Sync + 'static {
-    /// The one door.
+    /// Who a picked name means: the directory's person of that id or name, else somebody of that name. Never asked for
+    /// people who signed in: they are who their key says.
+    fn identify(&self, name: &str) -> Person;
+    /// The one door. Whoever the envelope names acts.
     fn handle(&self, envelope: Envelope) -> Pending<'_, Reply>;
     /// The newest `limit` messages of a channel with an id below `before`, oldest first, thread messages among them.
     fn messages<'a>(

@@ -91,7 +91,7 @@ fn admit(state: &Shared, request: &Request) -> Result<Admitted, Refusal> {
         return Ok(Admitted::As(Viewer::nobody()));
     }
     match &settings.sign_in {
-        None if settings.loopback => Ok(Admitted::As(Viewer::picked(headers)?)),
+        None if settings.loopback => Ok(Admitted::As(Viewer::picked(headers, |name| state.desk.identify(name))?)),
         None => Err(Refusal::new(
             StatusCode::FORBIDDEN,
             "This console is open beyond this machine but nobody is configured to sign in, so it lets nobody in. \

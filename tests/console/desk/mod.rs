@@ -4,7 +4,7 @@
 use rollcall::card::{Block, Button, Card, Fact, ItemLine, Reply, Shown, Style, Tone};
 use rollcall::chat::console::{Desk, Listing, RecordFormat};
 
-use rollcall::domain::command::Via;
+use rollcall::domain::command::{Person, Via};
 use rollcall::domain::status::Status;
 use rollcall::domain::text::Rich;
 use rollcall::domain::time::Timestamp;
@@ -282,6 +282,15 @@ impl FakeDesk {
 }
 
 impl Desk for FakeDesk {
+    fn identify(&self, name: &str) -> Person {
+        // The directory knows one person, by id and by name.
+        match name.to_lowercase().as_str() {
+            "dana.k" | "dana kay" => Person { id: "dana.k".into(), name: "Dana Kay".into() },
+            // What guessing from a display name would do to somebody signed in.
+            "ana lima" => Person { id: "somebody-else".into(), name: "Somebody Else".into() },
+            _ => Person::named(name),
+        }
+    }
     fn handle(&self, envelope: Envelope) -> Pending<'_, Reply> {
         let reply = self.reply(&envelope);
         self.heard.lock().unwrap().push(envelope);
