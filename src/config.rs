@@ -95,7 +95,7 @@ pub struct Rules {
 /// The web console.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Console {
-    /// Host names it answers to beyond the address it listens on.
+    /// Host names it answers to besides loopback and the address it listens on.
     pub hosts: Vec<String>,
 }
 

@@ -83,6 +83,26 @@ async fn only_our_own_names_are_answered() {
 }
 
 #[tokio::test]
+async fn the_address_listened_on_is_ours() {
+    let at = |address: &str| World::with(FakeDesk::walking(), |s| s.address = address.parse().unwrap());
+    for (address, host, status) in [
+        ("192.168.1.5:8080", "192.168.1.5:8080", 403),
+        ("192.168.1.5:8080", "127.0.0.1:8080", 403),
+        ("192.168.1.5:8080", "192.168.1.6:8080", 421),
+        ("192.168.1.5:8080", "192.168.1.5:80", 421),
+        ("192.168.1.5:8080", "192.168.1.5.evil.example:8080", 421),
+        ("0.0.0.0:8080", "127.0.0.1:8080", 403),
+        ("0.0.0.0:8080", "0.0.0.0:8080", 421),
+        ("[2001:db8::1]:8080", "[2001:db8::1]:8080", 403),
+        ("[::]:8080", "[::1]:8080", 403),
+    ] {
+        let answer = at(address).send(but(get("/c/deployments"), "host", Some(host))).await;
+        // 403: the host is ours, but nobody is configured to sign in.
+        assert_eq!(answer.status.as_u16(), status, "{host} at {address}");
+    }
+}
+
+#[tokio::test]
 async fn other_sites_change_nothing() {
     let world = World::walking();
     let body = tick().to_string();
@@ -195,7 +215,7 @@ async fn health_is_told_to_anybody() {
 
 #[tokio::test]
 async fn beyond_loopback_without_sign_in_nobody_is_let_in() {
-    let world = World::with(FakeDesk::walking(), |s| s.loopback = false);
+    let world = World::with(FakeDesk::walking(), |s| s.address = "192.168.1.5:8080".parse().unwrap());
     for path in ["/c/deployments", "/d/12", "/events", "/api/me"] {
         assert_eq!(world.get(path).await.status, 403, "{path}");
     }

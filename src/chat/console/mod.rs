@@ -31,6 +31,7 @@ use crate::ports::{Chat, ChatError, Clock, Delivery, Pending};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
@@ -65,8 +66,12 @@ pub mod limits {
     pub const CHANNEL: usize = 80;
     /// How long a sign-in lasts.
     pub const SESSION_MS: i64 = 12 * 60 * 60 * 1000;
-    /// Failed sign-ins a minute, over all people.
+    /// Failed sign-ins a minute under one name.
     pub const FAILED_SIGN_INS: usize = 10;
+    /// Failed sign-ins a minute under all names together; from then on one failure is enough for a name to wait.
+    pub const FAILED_SIGN_INS_ALL: usize = 300;
+    /// Failed sign-ins that are remembered at most.
+    pub const FAILED_SIGN_INS_KEPT: usize = 4096;
 }
 
 /// The platform's prefix of the console's channels.
@@ -79,14 +84,12 @@ pub const HOME: &str = "deployments";
 pub struct Settings {
     /// Host names it may be called by besides loopback's, with or without a port.
     pub hosts: Vec<String>,
-    /// The port it listens on.
-    pub port: u16,
+    /// Where it listens.
+    pub address: SocketAddr,
     /// Who may sign in; none: on loopback people pick a name, elsewhere everything is refused.
     pub sign_in: Option<SignIn>,
     /// What the terminal shows to be let in.
     pub token: String,
-    /// It listens on loopback only.
-    pub loopback: bool,
     /// Where sessions get the time from.
     pub clock: Arc<dyn Clock>,
 }
