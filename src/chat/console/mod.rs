@@ -13,6 +13,7 @@ mod body;
 mod counter;
 pub mod desk;
 mod draw;
+mod emoji;
 mod form;
 pub mod guard;
 pub mod identity;
@@ -60,6 +61,8 @@ pub mod limits {
     /// Messages of a channel on one page, and at most when a page catches up.
     pub const MESSAGES: usize = 80;
     pub const MESSAGES_MOST: usize = 500;
+    /// Different emoji on one message, besides those that tick.
+    pub const REACTIONS: usize = 20;
     /// Characters of a person's name.
     pub const NAME: usize = 40;
     /// Bytes of a channel's name.
