@@ -214,6 +214,30 @@ async fn health_is_told_to_anybody() {
 }
 
 #[tokio::test]
+async fn a_failed_look_up_is_not_told_as_nothing_there() {
+    let world = World::walking();
+    world.desk.sick.store(true, Ordering::Relaxed);
+    for path in [
+        "/c/deployments",
+        "/c/deployments/fragment",
+        "/d/12",
+        "/d/12/fragment",
+        "/d/12/record.md",
+        "/d/99",
+        "/deployments",
+        "/deployments/fragment",
+    ] {
+        let answer = world.get(path).await;
+        assert_eq!(answer.status, 503, "{path}");
+        assert!(answer.text.contains("The database does not answer."), "{path}: {}", answer.text);
+        assert!(!answer.text.contains("There is no deployment"), "{path}");
+    }
+    let body = serde_json::json!({ "message": "12/section/3@console:deployments", "emoji": "4️⃣", "present": true,
+        "key": "key-000002" });
+    assert_eq!(world.post("/api/react", body).await.status, 503);
+}
+
+#[tokio::test]
 async fn beyond_loopback_without_sign_in_nobody_is_let_in() {
     let world = World::with(FakeDesk::walking(), |s| s.address = "192.168.1.5:8080".parse().unwrap());
     for path in ["/c/deployments", "/d/12", "/events", "/api/me"] {

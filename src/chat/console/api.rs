@@ -86,7 +86,7 @@ pub(crate) async fn react(
 ) -> Result<Response, Refusal> {
     let reacted: React = json(body).await?;
     let by = viewer.someone()?;
-    let Some(message) = state.desk.message(&reacted.message).await else {
+    let Some(message) = state.desk.message(&reacted.message).await.map_err(Refusal::not_now)? else {
         return Err(Refusal::not_found("That message is not there any more."));
     };
     // What stands there already may be joined, and taken off whatever it is.

@@ -24,7 +24,7 @@ mod serve;
 mod session;
 mod text;
 
-pub use desk::{Desk, Listing, RecordFormat};
+pub use desk::{Desk, Listing, Looked, RecordFormat};
 pub use serve::{listen, serve};
 
 use crate::card::fit::{self, Limits};
