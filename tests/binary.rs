@@ -406,7 +406,7 @@ async fn listening_beyond_loopback_takes_sign_in() {
 async fn the_terminal_reaches_a_bot_that_listens_everywhere_and_takes_no_proxy() {
     let place = Place::with_page();
     let key = "00".repeat(32);
-    place.write("rollcall.toml", &format!("[people.ana]\nname = \"Ana\"\nkey_sha256 = \"{key}\"\n"));
+    place.write("rollcall.toml", format!("[people.ana]\nname = \"Ana\"\nkey_sha256 = \"{key}\"\n"));
     let bot = place.serve_at("0.0.0.0:0", &[]).await;
     assert!(bot.address.ip().is_loopback() && bot.greeting.contains("HTTPS"), "{}", bot.greeting);
     let mut command = place.command(&["do", "start v1"]);

@@ -9,7 +9,6 @@ const state = document.querySelector('[data-say-state]');
 const context = document.querySelector('[data-context]');
 const page = document.body.dataset;
 const DRAFT = `rollcall.draft.${page.channel}.${page.deployment || ''}`;
-
 const TICKET = `${DRAFT}.ticket`;
 
 let options = [];
@@ -177,7 +176,13 @@ export function start() {
   if (!form) return;
   form.addEventListener('submit', (event) => { event.preventDefault(); submit(); });
   input.addEventListener('keydown', onKey);
-  input.addEventListener('input', () => { back = -1; keep(DRAFT, input.value); lookUp(); });
+  input.addEventListener('input', () => {
+    back = -1;
+    keep(DRAFT, input.value);
+    // Words given up are another request when they are said again some day.
+    if (!input.value.trim()) { ticket = null; keep(TICKET, ''); }
+    lookUp();
+  });
   document.addEventListener('rollcall:answered', (event) => {
     if (ticket?.key === event.detail) answered(ticket.text);
   });

@@ -230,7 +230,7 @@ const deploymentOf = (el) => Number(el.closest('[data-deployment]')?.dataset.dep
 async function press(button, at) {
   if (button.hasAttribute('data-busy')) return;
   if (at - changedAt(button) < UNSEEN) {
-    toast('Somebody was faster: this has just changed. Nothing was done; look, then press again.');
+    toast('This has only just changed, so nothing was done. Look, then press again.');
     return;
   }
   const words = await ask(button);
