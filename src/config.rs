@@ -95,7 +95,7 @@ pub struct Rules {
 /// The web console.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Console {
-    /// Host names it answers to beyond the address it listens on.
+    /// Host names it answers to besides loopback and the address it listens on.
     pub hosts: Vec<String>,
 }
 
@@ -221,9 +221,8 @@ impl Config {
 
     /// Who somebody of this name or id is: the directory's person, else a person of that name.
     pub fn identify(&self, name: &str) -> Person {
-        let known = |(id, entry): &(&String, &PersonEntry)| {
-            id.eq_ignore_ascii_case(name) || entry.name.to_lowercase() == name.to_lowercase()
-        };
+        let name_folded = folded(name);
+        let known = |(id, entry): &(&String, &PersonEntry)| **id == name_folded || folded(&entry.name) == name_folded;
         let found = self.people.iter().find(known).and_then(|(id, _)| self.person(id));
         found.unwrap_or_else(|| Person::named(name))
     }
@@ -480,6 +479,8 @@ impl Reader<'_> {
     ) -> Result<BTreeMap<String, PersonEntry>, ConfigProblem> {
         let mut people = BTreeMap::new();
         let mut digests: BTreeSet<[u8; 32]> = BTreeSet::new();
+        // Everything somebody may be called, folded: a name that means two people would record the wrong one.
+        let mut called: BTreeMap<String, String> = BTreeMap::new();
         for (id, person) in raw {
             let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
             if id.get_ref().is_empty() || id.get_ref().len() > 40 || !id.get_ref().chars().all(fits) {
@@ -491,6 +492,24 @@ impl Reader<'_> {
                 return Err(self.wrong(id.span(), "`rollcall` is the bot itself; choose another id."));
             }
             self.name("name", &person.name, 80)?;
+            let name = folded(person.name.get_ref());
+            if name == "rollcall" {
+                return Err(self.wrong(person.name.span(), "Rollcall is the bot itself; choose another name."));
+            }
+            for (word, span) in [(id.get_ref().clone(), id.span()), (name, person.name.span())] {
+                match called.get(&word) {
+                    Some(other) if other != id.get_ref() => {
+                        let message = format!(
+                            "`{}` could mean two people: `{other}` and `{}`. Ids and names, whatever their case, must \
+                             tell people apart; add an initial.",
+                            shown(&word),
+                            id.get_ref()
+                        );
+                        return Err(self.wrong(span, message));
+                    }
+                    _ => _ = called.insert(word, id.get_ref().clone()),
+                }
+            }
             let key = match &person.key_sha256 {
                 None => None,
                 Some(key) => {
@@ -568,6 +587,11 @@ impl Reader<'_> {
         };
         Err(self.wrong(said.span(), format!("`{key}` is one of {}.{hint}", words.join(", "))))
     }
+}
+
+/// A name as names are compared: in lower case, with single spaces.
+fn folded(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 fn line(text: &str, at: usize) -> usize {

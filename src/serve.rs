@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::future::Future as _;
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub const RUNNING: &str = "running.json";
 /// What `running.json` holds.
 #[derive(serde::Serialize, serde::Deserialize)]
 pub struct Running {
-    /// Where it listens.
+    /// Where a terminal on this machine reaches it.
     pub address: SocketAddr,
     /// Lets a terminal of the same user in.
     pub token: String,
@@ -61,7 +61,7 @@ pub async fn serve(config: Config) -> Result<(), String> {
         Engine::open(store.clone(), Arc::new(SystemClock), config.clone(), library).await.map_err(|e| e.to_string())?;
 
     let token = secret()?;
-    let running = Running { address, token: token.clone(), pid: std::process::id() };
+    let running = Running { address: reachable(address), token: token.clone(), pid: std::process::id() };
     let note = data.join(RUNNING);
     write_private(&note, &serde_json::to_vec(&running).unwrap_or_default())
         .map_err(|e| format!("{} cannot be written: {e}.", note.display()))?;
@@ -126,6 +126,16 @@ async fn first_end(tasks: &mut Vec<(&'static str, JoinHandle<()>)>) -> (&'static
     .await
 }
 
+/// "Everywhere" is an address to listen on, not one to call.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
 fn settings(config: &Config, address: SocketAddr, token: String, data: &Path) -> Result<Settings, String> {
     let people: Vec<Account> = config
         .people
@@ -134,14 +144,7 @@ fn settings(config: &Config, address: SocketAddr, token: String, data: &Path) ->
         .collect();
     let sign_in =
         if people.is_empty() { None } else { Some(SignIn { people, secret: server_secret(data)?.into_bytes() }) };
-    Ok(Settings {
-        hosts: config.console.hosts.clone(),
-        port: address.port(),
-        sign_in,
-        token,
-        loopback: address.ip().is_loopback(),
-        clock: Arc::new(SystemClock),
-    })
+    Ok(Settings { hosts: config.console.hosts.clone(), address, sign_in, token, clock: Arc::new(SystemClock) })
 }
 
 /// The checklists the configuration points to, or the built-in ones.
@@ -207,12 +210,16 @@ fn greet(address: SocketAddr, store: &Store, config: &Config, checklists: &[crat
         None => "built in".into(),
     };
     let mut out = format!(
-        "Rollcall {} is ready.\n\n  Console     http://{address}\n  State       {}\n  Checklists  {} {origin}: {}\n",
+        "Rollcall {} is ready.\n\n  Console     http://{}\n  State       {}\n  Checklists  {} {origin}: {}\n",
         env!("CARGO_PKG_VERSION"),
+        reachable(address),
         store.path().display(),
         usable.len(),
         usable.join(", "),
     );
+    if !address.ip().to_canonical().is_loopback() {
+        out.push_str("              From other machines people sign in over HTTPS only: put a TLS proxy in front.\n");
+    }
     for broken in checklists.iter().filter(|e| e.title.is_none()) {
         let why = broken.diagnostics.first().map(|d| d.message.as_str()).unwrap_or_default();
         out.push_str(&format!("              {} cannot be used: {why}\n", broken.name));

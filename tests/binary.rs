@@ -76,7 +76,11 @@ impl Place {
     }
 
     async fn serve(&self, arguments: &[&str]) -> Bot {
-        let arguments: Vec<&str> = [&["--listen", "127.0.0.1:0"], arguments].concat();
+        self.serve_at("127.0.0.1:0", arguments).await
+    }
+
+    async fn serve_at(&self, listen: &str, arguments: &[&str]) -> Bot {
+        let arguments: Vec<&str> = [&["--listen", listen], arguments].concat();
         let mut child = self.command(&arguments).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut greeting = String::new();
@@ -396,6 +400,22 @@ async fn listening_beyond_loopback_takes_sign_in() {
     let refused = place.run(&["--config", "open.toml"]).await;
     assert!(refused.code == 2 && refused.err.contains("sign in"), "{} {}", refused.code, refused.err);
     assert!(!place.database().exists());
+}
+
+#[tokio::test]
+async fn the_terminal_reaches_a_bot_that_listens_everywhere_and_takes_no_proxy() {
+    let place = Place::with_page();
+    let key = "00".repeat(32);
+    place.write("rollcall.toml", format!("[people.ana]\nname = \"Ana\"\nkey_sha256 = \"{key}\"\n"));
+    let bot = place.serve_at("0.0.0.0:0", &[]).await;
+    assert!(bot.address.ip().is_loopback() && bot.greeting.contains("HTTPS"), "{}", bot.greeting);
+    let mut command = place.command(&["do", "start v1"]);
+    for proxy in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env(proxy, "http://127.0.0.1:9");
+    }
+    let started = ended(&command.output().await.unwrap());
+    assert_eq!(started.code, 0, "{} {}", started.out, started.err);
+    assert_eq!(bot.stop().await.0, 0);
 }
 
 #[tokio::test]

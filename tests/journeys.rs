@@ -152,10 +152,14 @@ async fn reactions_tick_and_taking_them_away_unticks() {
     assert_eq!(states(&w.message("1/section/1").card)[0], "1.1 Ticked");
     let other = w.react("Ana", &section, "1️⃣", true).await;
     assert!(!other.ok && other.text.contains("Bob"), "{}", other.text);
+    // A refused reaction does not stand.
+    let standing = async || w.engine().store().message(&section).await.unwrap().unwrap().reactions;
+    assert_eq!(standing().await, [("1️⃣".to_owned(), vec!["Bob".to_owned()])]);
     let not_hers = w.react("Ana", &section, "1️⃣", false).await;
     assert!(!not_hers.ok);
     assert_eq!(states(&w.message("1/section/1").card)[0], "1.1 Ticked");
     assert!(w.react("Bob", &section, "1️⃣", false).await.ok);
+    assert!(standing().await.is_empty());
     assert_eq!(states(&w.message("1/section/1").card)[0], "1.1 Open");
     // ✅ asks first.
     let ask = w.react("Ana", &section, "✅", true).await;

@@ -26,8 +26,13 @@ pub(super) fn say(data: &Path, text: &str, name: &str, channel: &str) -> Result<
     })?;
     let running: Running = serde_json::from_slice(&running)
         .map_err(|_| format!("{} is damaged. Start Rollcall anew; nothing else is lost.", note.display()))?;
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).build().into();
+    // The token is for this machine's Rollcall alone, whatever proxy the environment names.
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(PATIENCE))
+        .http_status_as_error(false)
+        .proxy(None)
+        .build()
+        .into();
     let mut key = [0_u8; 16];
     getrandom::fill(&mut key).map_err(|e| format!("The machine gives no random numbers: {e}."))?;
     let body = serde_json::json!({ "text": text, "channel": channel, "as": name, "key": hex::encode(key) });

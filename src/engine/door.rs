@@ -284,28 +284,37 @@ async fn react(
     if inner.store.message(&r.message).await?.is_none() {
         return Ok(Reply::refused("That message is not here any more. Look at the newest one."));
     }
-    stage.batch.reactions.push(Reaction {
-        message: r.message.clone(),
-        emoji: r.emoji.clone(),
-        person: envelope.by.name.to_string(),
-        present: r.present,
-        at: stage.now(),
-    });
-    let Some(d) = stage.peek(r.deployment) else { return Ok(no_such(r.deployment)) };
-    let Some((section, part)) = r.section else { return Ok(Reply::ok("")) };
+    let reply = reacted(stage, envelope, r);
+    // A reaction stands for what it did: refused, it would show a tick that never was. Taken off, it is gone anyway.
+    if reply.ok || !r.present {
+        stage.batch.reactions.push(Reaction {
+            message: r.message.clone(),
+            emoji: r.emoji.clone(),
+            person: envelope.by.name.to_string(),
+            present: r.present,
+            at: stage.now(),
+        });
+    }
+    Ok(reply)
+}
+
+/// What a reaction means, done.
+fn reacted(stage: &mut Stage<'_>, envelope: &Envelope, r: &ask::Reacted) -> Reply {
+    let Some(d) = stage.peek(r.deployment) else { return no_such(r.deployment) };
+    let Some((section, part)) = r.section else { return Reply::ok("") };
     match r.meaning {
         ask::Meaning::Keycap(keycap) => {
             let Some(leaf) = d.plan.by_keycap(section, part, keycap) else {
-                return Ok(Reply::refused(format!("There is no item {} on that message.", r.emoji)).about(d.id));
+                return Reply::refused(format!("There is no item {} on that message.", r.emoji)).about(d.id);
             };
             let item = ItemRef::Number(d.plan.leaves[leaf].number.clone());
             let mark = if r.present { Mark::Tick } else { Mark::Untick };
             let origin = format!("{} {} {}", r.message, r.emoji, envelope.by.id);
             let by = By { person: &envelope.by, via: envelope.via, reaction: Some(&origin) };
-            Ok(stage.act(r.deployment, &Command::Mark { items: vec![item], mark, note: None }, &by))
+            stage.act(r.deployment, &Command::Mark { items: vec![item], mark, note: None }, &by)
         }
-        ask::Meaning::All if r.present => Ok(confirm_all(&d, section, part)),
-        ask::Meaning::All | ask::Meaning::Nothing => Ok(Reply::ok("").about(d.id)),
+        ask::Meaning::All if r.present => confirm_all(&d, section, part),
+        ask::Meaning::All | ask::Meaning::Nothing => Reply::ok("").about(d.id),
     }
 }
 

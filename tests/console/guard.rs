@@ -83,6 +83,26 @@ async fn only_our_own_names_are_answered() {
 }
 
 #[tokio::test]
+async fn the_address_listened_on_is_ours() {
+    let at = |address: &str| World::with(FakeDesk::walking(), |s| s.address = address.parse().unwrap());
+    for (address, host, status) in [
+        ("192.168.1.5:8080", "192.168.1.5:8080", 403),
+        ("192.168.1.5:8080", "127.0.0.1:8080", 403),
+        ("192.168.1.5:8080", "192.168.1.6:8080", 421),
+        ("192.168.1.5:8080", "192.168.1.5:80", 421),
+        ("192.168.1.5:8080", "192.168.1.5.evil.example:8080", 421),
+        ("0.0.0.0:8080", "127.0.0.1:8080", 403),
+        ("0.0.0.0:8080", "0.0.0.0:8080", 421),
+        ("[2001:db8::1]:8080", "[2001:db8::1]:8080", 403),
+        ("[::]:8080", "[::1]:8080", 403),
+    ] {
+        let answer = at(address).send(but(get("/c/deployments"), "host", Some(host))).await;
+        // 403: the host is ours, but nobody is configured to sign in.
+        assert_eq!(answer.status.as_u16(), status, "{host} at {address}");
+    }
+}
+
+#[tokio::test]
 async fn other_sites_change_nothing() {
     let world = World::walking();
     let body = tick().to_string();
@@ -194,8 +214,32 @@ async fn health_is_told_to_anybody() {
 }
 
 #[tokio::test]
+async fn a_failed_look_up_is_not_told_as_nothing_there() {
+    let world = World::walking();
+    world.desk.sick.store(true, Ordering::Relaxed);
+    for path in [
+        "/c/deployments",
+        "/c/deployments/fragment",
+        "/d/12",
+        "/d/12/fragment",
+        "/d/12/record.md",
+        "/d/99",
+        "/deployments",
+        "/deployments/fragment",
+    ] {
+        let answer = world.get(path).await;
+        assert_eq!(answer.status, 503, "{path}");
+        assert!(answer.text.contains("The database does not answer."), "{path}: {}", answer.text);
+        assert!(!answer.text.contains("There is no deployment"), "{path}");
+    }
+    let body = serde_json::json!({ "message": "12/section/3@console:deployments", "emoji": "4️⃣", "present": true,
+        "key": "key-000002" });
+    assert_eq!(world.post("/api/react", body).await.status, 503);
+}
+
+#[tokio::test]
 async fn beyond_loopback_without_sign_in_nobody_is_let_in() {
-    let world = World::with(FakeDesk::walking(), |s| s.loopback = false);
+    let world = World::with(FakeDesk::walking(), |s| s.address = "192.168.1.5:8080".parse().unwrap());
     for path in ["/c/deployments", "/d/12", "/events", "/api/me"] {
         assert_eq!(world.get(path).await.status, 403, "{path}");
     }

@@ -71,10 +71,9 @@ impl World {
         let (desk, clock) = (Arc::new(desk), Arc::new(HandClock::default()));
         let mut settings = Settings {
             hosts: vec!["rollcall.example.org".into()],
-            port: 8080,
+            address: HOST.parse().unwrap(),
             sign_in: None::<SignIn>,
             token: TOKEN.into(),
-            loopback: true,
             clock: clock.clone(),
         };
         change(&mut settings);

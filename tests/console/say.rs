@@ -49,8 +49,29 @@ async fn a_reaction_reaches_the_desk_with_its_message() {
     }
     let gone = json!({ "message": "none", "emoji": "4️⃣", "present": true, "key": "key-000003" });
     assert_eq!(world.post("/api/react", gone).await.status, 404);
-    let long = json!({ "message": "none", "emoji": "x".repeat(40), "present": true, "key": "key-000003" });
-    assert_eq!(world.post("/api/react", long).await.status, 400);
+}
+
+#[tokio::test]
+async fn reactions_are_emoji_and_not_endless() {
+    let world = World::walking();
+    let react = async |emoji: &str, present: bool| {
+        let message = "12/section/3@console:deployments";
+        let body = json!({ "message": message, "emoji": emoji, "present": present, "key": "key-000003" });
+        world.post("/api/react", body).await.status.as_u16()
+    };
+    for words in ["APPROVED", "x", "\u{202E}🎉", "🎉🎉", "", " ", &"x".repeat(40)] {
+        assert_eq!(react(words, true).await, 400, "{words:?}");
+        assert_eq!(react(words, false).await, 400, "{words:?}");
+    }
+    // Three kinds stand there from the start.
+    for n in 0..17 {
+        assert_eq!(react(&char::from_u32(0x1F600 + n).unwrap().to_string(), true).await, 200);
+    }
+    assert_eq!(react("🚀", true).await, 400);
+    // Joining one, taking one off and ticking always work.
+    assert_eq!(react("🎉", true).await, 200);
+    assert_eq!(react("4️⃣", true).await, 200);
+    assert_eq!(react("🎉", false).await, 200);
 }
 
 #[tokio::test]
@@ -80,7 +101,7 @@ async fn names_are_cleaned_or_refused() {
     let world = World::walking();
     for (given, name) in [
         ("Ana", "Ana"),
-        ("%20Ana%20%20Lima%09", "Ana Lima"),
+        ("%20Ana%20%20Maria%09", "Ana Maria"),
         ("Jos%C3%A9", "José"),
         ("A%E2%80%AEna%00%0D%0A", "Ana"),
         ("%3Cscript%3E", "<script>"),

@@ -3,7 +3,7 @@
 use super::body::json;
 use super::identity::{self, Viewer};
 use super::refuse::Refusal;
-use super::{PLATFORM, State as Shared, draw, limits};
+use super::{PLATFORM, State as Shared, draw, emoji, limits};
 use crate::card::Reply;
 use crate::domain::command::{Person, Via};
 use crate::engine::{Envelope, Input};
@@ -86,12 +86,18 @@ pub(crate) async fn react(
 ) -> Result<Response, Refusal> {
     let reacted: React = json(body).await?;
     let by = viewer.someone()?;
-    if reacted.emoji.is_empty() || reacted.emoji.chars().count() > 16 {
-        return Err(Refusal::bad("That is not one emoji."));
-    }
-    let Some(message) = state.desk.message(&reacted.message).await else {
+    let Some(message) = state.desk.message(&reacted.message).await.map_err(Refusal::not_now)? else {
         return Err(Refusal::not_found("That message is not there any more."));
     };
+    // What stands there already may be joined, and taken off whatever it is.
+    if !message.reactions.iter().any(|(there, _)| *there == reacted.emoji) {
+        if !emoji::is_one(&reacted.emoji) {
+            return Err(Refusal::bad("That is not one emoji."));
+        }
+        if reacted.present && !emoji::means_something(&reacted.emoji) && message.reactions.len() >= limits::REACTIONS {
+            return Err(Refusal::bad("There are as many different emoji on that message as it can show."));
+        }
+    }
     let envelope = Envelope {
         key: Some(request_key("console", &by, &reacted.key)?),
         by,
@@ -107,8 +113,7 @@ pub(crate) async fn react(
 pub(crate) async fn terminal(State(state): State<Arc<Shared>>, body: Body) -> Result<Json<Reply>, Refusal> {
     let said: Do = json(body).await?;
     let name = identity::name(&said.name)?;
-    let known = state.settings.sign_in.iter().flat_map(|s| &s.people).find(|a| a.id == name.to_lowercase());
-    let by = known.map_or_else(|| Person::named(&name), identity::person);
+    let by = state.desk.identify(&name);
     let envelope = Envelope {
         key: said.key.map(|key| request_key("terminal", &by, &key)).transpose()?,
         by,

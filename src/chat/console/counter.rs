@@ -1,7 +1,8 @@
 //! The engine at the desk.
 
-use super::desk::{Desk, Listing, RecordFormat};
+use super::desk::{Desk, Listing, Looked, RecordFormat};
 use crate::card::Reply;
+use crate::domain::command::Person;
 use crate::engine::{Completion, Engine, Envelope, Format, Notice, Page};
 use crate::ports::Pending;
 use crate::store::{Message, Past, StoreError};
@@ -10,17 +11,20 @@ use tokio::sync::broadcast;
 /// Past deployments on one page of the list.
 const PAGE: u32 = 50;
 
-/// A look-up that failed shows as nothing there; the log says why, and readiness says it to whoever watches.
-fn found<T>(looked_up: Result<Option<T>, StoreError>) -> Option<T> {
-    looked_up.unwrap_or_else(|error| {
+/// A look-up that failed, as the sentence for whoever asked; the log has it too.
+fn told<T>(looked_up: Result<T, StoreError>) -> Result<T, String> {
+    looked_up.map_err(|error| {
         tracing::warn!(%error, "a look-up failed");
-        None
+        error.to_string()
     })
 }
 
 impl Desk for Engine {
-    fn handle(&self, mut envelope: Envelope) -> Pending<'_, Reply> {
-        envelope.by = self.config().identify(&envelope.by.name);
+    fn identify(&self, name: &str) -> Person {
+        self.config().identify(name)
+    }
+
+    fn handle(&self, envelope: Envelope) -> Pending<'_, Reply> {
         let engine = self.clone();
         // A task of its own: a browser that goes away does not take the answer's recording with it.
         let handled = tokio::spawn(async move { Engine::handle(&engine, envelope).await });
@@ -33,28 +37,23 @@ impl Desk for Engine {
         })
     }
 
-    fn messages<'a>(
-        &'a self,
-        channel: &'a str,
-        before: Option<i64>,
-        limit: usize,
-    ) -> Pending<'a, Result<Vec<Message>, String>> {
+    fn messages<'a>(&'a self, channel: &'a str, before: Option<i64>, limit: usize) -> Looked<'a, Vec<Message>> {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        Box::pin(async move { self.store().messages(channel, before, limit).await.map_err(|e| e.to_string()) })
+        Box::pin(async move { told(self.store().messages(channel, before, limit).await) })
     }
 
-    fn message<'a>(&'a self, key: &'a str) -> Pending<'a, Option<Message>> {
-        Box::pin(async move { found(self.store().message(key).await) })
+    fn message<'a>(&'a self, key: &'a str) -> Looked<'a, Option<Message>> {
+        Box::pin(async move { told(self.store().message(key).await) })
     }
 
-    fn page(&self, id: u64) -> Pending<'_, Option<Page>> {
-        Box::pin(async move { found(Engine::page(self, id, false).await) })
+    fn page(&self, id: u64) -> Looked<'_, Option<Page>> {
+        Box::pin(async move { told(Engine::page(self, id, false).await) })
     }
 
-    fn list(&self, before: Option<u64>) -> Pending<'_, Listing> {
+    fn list(&self, before: Option<u64>) -> Looked<'_, Listing> {
         Box::pin(async move {
-            let past = self.store().list(Past::Over { before_id: before, limit: PAGE }).await;
-            Listing { active: self.open_deployments(), past: found(past.map(Some)).unwrap_or_default() }
+            let past = told(self.store().list(Past::Over { before_id: before, limit: PAGE }).await)?;
+            Ok(Listing { active: self.open_deployments(), past })
         })
     }
 
@@ -67,12 +66,12 @@ impl Desk for Engine {
         Box::pin(Engine::complete(self, channel, deployment, text))
     }
 
-    fn record(&self, id: u64, format: RecordFormat) -> Pending<'_, Option<String>> {
+    fn record(&self, id: u64, format: RecordFormat) -> Looked<'_, Option<String>> {
         let format = match format {
             RecordFormat::Markdown => Format::Markdown,
             RecordFormat::Json => Format::Json,
         };
-        Box::pin(async move { found(Engine::record(self, id, format).await) })
+        Box::pin(async move { told(Engine::record(self, id, format).await) })
     }
 
     fn channels(&self) -> Pending<'_, Vec<String>> {

@@ -91,7 +91,9 @@ fn admit(state: &Shared, request: &Request) -> Result<Admitted, Refusal> {
         return Ok(Admitted::As(Viewer::nobody()));
     }
     match &settings.sign_in {
-        None if settings.loopback => Ok(Admitted::As(Viewer::picked(headers)?)),
+        None if settings.address.ip().to_canonical().is_loopback() => {
+            Ok(Admitted::As(Viewer::picked(headers, |name| state.desk.identify(name))?))
+        }
         None => Err(Refusal::new(
             StatusCode::FORBIDDEN,
             "This console is open beyond this machine but nobody is configured to sign in, so it lets nobody in. \
@@ -126,7 +128,7 @@ fn host_is_ours(settings: &Settings, request: &Request) -> Result<(), Refusal> {
         format!(
             "This console does not answer to that host name. Open http://127.0.0.1:{} or add the name to `hosts` in \
              the configuration.",
-            settings.port
+            settings.address.port()
         ),
     ))
 }
@@ -134,17 +136,27 @@ fn host_is_ours(settings: &Settings, request: &Request) -> Result<(), Refusal> {
 fn is_ours(settings: &Settings, host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let (name, port) = split(&host);
-    let loopback = name == "localhost"
-        || name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let listens = settings.address.ip().to_canonical();
+    let listened_to = is_loopback(&host) || !listens.is_unspecified() && ip(name) == Some(listens);
     let port_fits = match port {
-        Some(port) => port == settings.port.to_string(),
-        None => settings.port == 80,
+        Some(port) => port == settings.address.port().to_string(),
+        None => settings.address.port() == 80,
     };
-    loopback && port_fits
+    listened_to && port_fits
         || settings.hosts.iter().any(|allowed| {
             let allowed = allowed.to_ascii_lowercase();
             allowed == host || (split(&allowed).1.is_none() && allowed == name)
         })
+}
+
+/// Whether this host, with or without a port, is the caller's own machine.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let name = split(host).0;
+    name.eq_ignore_ascii_case("localhost") || ip(name).is_some_and(|ip| ip.is_loopback())
+}
+
+fn ip(name: &str) -> Option<IpAddr> {
+    name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
 }
 
 /// `name:port`, where the name may be `[::1]`.

@@ -23,11 +23,11 @@ impl Viewer {
     pub fn nobody() -> Self {
         Self { person: None, signed_in: false }
     }
-    /// On loopback: the name the page says it acts as, if it says one.
-    pub fn picked(headers: &HeaderMap) -> Result<Self, Refusal> {
-        let person =
+    /// On loopback: the name the page says it acts as, if it says one, and whom `identify` knows by it.
+    pub fn picked(headers: &HeaderMap, identify: impl FnOnce(&str) -> Person) -> Result<Self, Refusal> {
+        let picked =
             headers.get(AS).map(|raw| name(&percent_decode(raw.as_bytes()).decode_utf8_lossy())).transpose()?;
-        Ok(Self { person: person.map(|name| Person::named(&name)), signed_in: false })
+        Ok(Self { person: picked.map(|name| identify(&name)), signed_in: false })
     }
     /// Known by a session.
     pub fn signed_in(account: &Account) -> Self {

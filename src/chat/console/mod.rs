@@ -13,6 +13,7 @@ mod body;
 mod counter;
 pub mod desk;
 mod draw;
+mod emoji;
 mod form;
 pub mod guard;
 pub mod identity;
@@ -23,7 +24,7 @@ mod serve;
 mod session;
 mod text;
 
-pub use desk::{Desk, Listing, RecordFormat};
+pub use desk::{Desk, Listing, Looked, RecordFormat};
 pub use serve::{listen, serve};
 
 use crate::card::fit::{self, Limits};
@@ -31,6 +32,7 @@ use crate::ports::{Chat, ChatError, Clock, Delivery, Pending};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
@@ -59,14 +61,20 @@ pub mod limits {
     /// Messages of a channel on one page, and at most when a page catches up.
     pub const MESSAGES: usize = 80;
     pub const MESSAGES_MOST: usize = 500;
+    /// Different emoji on one message, besides those that tick.
+    pub const REACTIONS: usize = 20;
     /// Characters of a person's name.
     pub const NAME: usize = 40;
     /// Bytes of a channel's name.
     pub const CHANNEL: usize = 80;
     /// How long a sign-in lasts.
     pub const SESSION_MS: i64 = 12 * 60 * 60 * 1000;
-    /// Failed sign-ins a minute, over all people.
+    /// Failed sign-ins a minute under one name.
     pub const FAILED_SIGN_INS: usize = 10;
+    /// Failed sign-ins a minute under all names together; from then on one failure is enough for a name to wait.
+    pub const FAILED_SIGN_INS_ALL: usize = 300;
+    /// Failed sign-ins that are remembered at most.
+    pub const FAILED_SIGN_INS_KEPT: usize = 4096;
 }
 
 /// The platform's prefix of the console's channels.
@@ -79,14 +87,12 @@ pub const HOME: &str = "deployments";
 pub struct Settings {
     /// Host names it may be called by besides loopback's, with or without a port.
     pub hosts: Vec<String>,
-    /// The port it listens on.
-    pub port: u16,
+    /// Where it listens.
+    pub address: SocketAddr,
     /// Who may sign in; none: on loopback people pick a name, elsewhere everything is refused.
     pub sign_in: Option<SignIn>,
     /// What the terminal shows to be let in.
     pub token: String,
-    /// It listens on loopback only.
-    pub loopback: bool,
     /// Where sessions get the time from.
     pub clock: Arc<dyn Clock>,
 }

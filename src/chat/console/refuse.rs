@@ -19,6 +19,10 @@ impl Refusal {
     pub fn not_found(words: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, words)
     }
+    /// It could not be looked up just now; what there is, is there all the same.
+    pub fn not_now(why: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, format!("This could not be read just now. {why}"))
+    }
     /// What was sent cannot be used.
     pub fn bad(words: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, words)

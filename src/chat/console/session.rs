@@ -1,8 +1,8 @@
 //! Signing in, and staying so: sealed cookies and a bound on guessing.
 
 use super::identity::digest;
-use super::{Account, SignIn, State, limits};
-use axum::http::header::{COOKIE, HeaderMap, HeaderValue};
+use super::{Account, SignIn, State, guard, limits};
+use axum::http::header::{COOKIE, HOST, HeaderMap, HeaderValue, ORIGIN};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::collections::VecDeque;
@@ -27,21 +27,50 @@ impl State {
     }
 
     /// The cookie of a new session.
-    pub(crate) fn session_cookie(&self, account: &Account, sign_in: &SignIn) -> Option<HeaderValue> {
+    pub(crate) fn session_cookie(&self, account: &Account, sign_in: &SignIn, way: Way) -> Option<HeaderValue> {
         let until = self.settings.clock.now().plus_ms(limits::SESSION_MS).0;
         let seal = seal(account, until, sign_in)?;
-        self.cookie(&format!("{}|{until}|{}", hex::encode(&account.id), hex::encode(seal)), limits::SESSION_MS / 1000)
+        cookie(&format!("{}|{until}|{}", hex::encode(&account.id), hex::encode(seal)), limits::SESSION_MS / 1000, way)
     }
+}
 
-    /// The cookie that ends a session.
-    pub(crate) fn no_cookie(&self) -> Option<HeaderValue> {
-        self.cookie("", 0)
-    }
+/// The cookie that ends a session.
+pub(crate) fn no_cookie(way: Way) -> Option<HeaderValue> {
+    cookie("", 0, way)
+}
 
-    fn cookie(&self, value: &str, seconds: i64) -> Option<HeaderValue> {
-        let secure = if self.settings.loopback { "" } else { "; Secure" };
-        let cookie = format!("{COOKIE_NAME}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
-        HeaderValue::from_str(&cookie).ok()
+/// Lax: a link from a chat or a mail finds people signed in. What changes something is guarded by more than the cookie.
+fn cookie(value: &str, seconds: i64, way: Way) -> Option<HeaderValue> {
+    let secure = if way == Way::OwnMachine { "" } else { "; Secure" };
+    let cookie = format!("{COOKIE_NAME}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    HeaderValue::from_str(&cookie).ok()
+}
+
+/// How a page came to its reader. The guard has seen that Origin and Host name the same place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Over HTTPS, or the browser does not say.
+    Secure,
+    /// Over plain HTTP, but without leaving the machine.
+    OwnMachine,
+    /// Over plain HTTP through a network: browsers keep no secure cookie there, and others can read along.
+    Open,
+}
+
+impl Way {
+    /// The way of a request.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let text = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
+        let (plain, host) = match text(ORIGIN).map(|o| (o, o.strip_prefix("http://"))) {
+            Some((_, Some(host))) => (true, host),
+            Some((_, None)) => return Self::Secure,
+            None => (false, text(HOST).unwrap_or_default()),
+        };
+        match (guard::is_loopback(host), plain) {
+            (true, _) => Self::OwnMachine,
+            (false, true) => Self::Open,
+            (false, false) => Self::Secure,
+        }
     }
 }
 
@@ -76,32 +105,41 @@ pub(crate) fn account<'a>(sign_in: &'a SignIn, person: &str, key: &str) -> Optio
     found.filter(|_| fits)
 }
 
-/// Failed sign-ins of the last minute, over all people: guessing is slow whoever guesses.
+/// Failed sign-ins of the last minute: guessing is slow whoever guesses, and keeps out nobody but the one guessed at.
 #[derive(Debug, Default)]
-pub(crate) struct Failures(Mutex<VecDeque<Instant>>);
+pub(crate) struct Failures(Mutex<VecDeque<(Instant, [u8; 32])>>);
 
 impl Failures {
     /// Begins an attempt, counted as failed until it is forgiven, so that parallel guesses count too. Refused with
-    /// how long to wait.
-    pub(crate) fn begin(&self) -> Result<(), Duration> {
+    /// how long to wait. Names there are and names there are not are counted alike.
+    pub(crate) fn begin(&self, person: &str) -> Result<Attempt, Duration> {
         const WINDOW: Duration = Duration::from_secs(60);
-        let now = Instant::now();
+        let (now, name) = (Instant::now(), digest(person.trim().to_lowercase().as_bytes()));
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while failures.front().is_some_and(|at| now.duration_since(*at) >= WINDOW) {
+        while failures.front().is_some_and(|(at, _)| now.duration_since(*at) >= WINDOW)
+            || failures.len() >= limits::FAILED_SIGN_INS_KEPT
+        {
             failures.pop_front();
         }
-        match failures.front() {
-            Some(first) if failures.len() >= limits::FAILED_SIGN_INS => {
-                Err(WINDOW.saturating_sub(now.duration_since(*first)))
-            }
+        let most = if failures.len() >= limits::FAILED_SIGN_INS_ALL { 1 } else { limits::FAILED_SIGN_INS };
+        let mut own = failures.iter().filter(|(_, other)| *other == name);
+        match own.next() {
+            Some((first, _)) if 1 + own.count() >= most => Err(WINDOW.saturating_sub(now.duration_since(*first))),
             _ => {
-                failures.push_back(now);
-                Ok(())
+                failures.push_back((now, name));
+                Ok(Attempt(name))
             }
         }
     }
     /// It did not fail after all.
-    pub(crate) fn forgive(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_back();
+    pub(crate) fn forgive(&self, attempt: &Attempt) {
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = failures.iter().rposition(|(_, name)| *name == attempt.0) {
+            failures.remove(at);
+        }
     }
 }
+
+/// A sign-in that was begun.
+#[derive(Debug)]
+pub(crate) struct Attempt([u8; 32]);

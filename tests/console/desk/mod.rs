@@ -2,9 +2,9 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 use rollcall::card::{Block, Button, Card, Fact, ItemLine, Reply, Shown, Style, Tone};
-use rollcall::chat::console::{Desk, Listing, RecordFormat};
+use rollcall::chat::console::{Desk, Listing, Looked, RecordFormat};
 
-use rollcall::domain::command::Via;
+use rollcall::domain::command::{Person, Via};
 use rollcall::domain::status::Status;
 use rollcall::domain::text::Rich;
 use rollcall::domain::time::Timestamp;
@@ -150,6 +150,12 @@ impl FakeDesk {
         all
     }
 
+    /// What was found, unless the database is sick.
+    fn looked<T: Send + 'static>(&self, found: T) -> Looked<'_, T> {
+        let sick = self.sick.load(Ordering::Relaxed);
+        Box::pin(async move { if sick { Err("The database does not answer.".into()) } else { Ok(found) } })
+    }
+
     fn board(&self) -> Card {
         let sections = self.sections.lock().unwrap();
         let (done, total) = count(sections.iter().flat_map(|(_, items)| items));
@@ -282,17 +288,21 @@ impl FakeDesk {
 }
 
 impl Desk for FakeDesk {
+    fn identify(&self, name: &str) -> Person {
+        // The directory knows one person, by id and by name.
+        match name.to_lowercase().as_str() {
+            "dana.k" | "dana kay" => Person { id: "dana.k".into(), name: "Dana Kay".into() },
+            // What guessing from a display name would do to somebody signed in.
+            "ana lima" => Person { id: "somebody-else".into(), name: "Somebody Else".into() },
+            _ => Person::named(name),
+        }
+    }
     fn handle(&self, envelope: Envelope) -> Pending<'_, Reply> {
         let reply = self.reply(&envelope);
         self.heard.lock().unwrap().push(envelope);
         Box::pin(async move { reply })
     }
-    fn messages<'a>(
-        &'a self,
-        channel: &'a str,
-        before: Option<i64>,
-        limit: usize,
-    ) -> Pending<'a, Result<Vec<Message>, String>> {
+    fn messages<'a>(&'a self, channel: &'a str, before: Option<i64>, limit: usize) -> Looked<'a, Vec<Message>> {
         let mut found: Vec<Message> = self
             .messages
             .lock()
@@ -303,15 +313,15 @@ impl Desk for FakeDesk {
             .collect();
         found.sort_by_key(|m| m.id);
         let skip = found.len().saturating_sub(limit);
-        Box::pin(async move { Ok(found.split_off(skip)) })
+        self.looked(found.split_off(skip))
     }
-    fn message<'a>(&'a self, key: &'a str) -> Pending<'a, Option<Message>> {
+    fn message<'a>(&'a self, key: &'a str) -> Looked<'a, Option<Message>> {
         let found = self.messages.lock().unwrap().iter().find(|m| m.key == key).cloned();
-        Box::pin(async move { found })
+        self.looked(found)
     }
-    fn page(&self, id: u64) -> Pending<'_, Option<Page>> {
+    fn page(&self, id: u64) -> Looked<'_, Option<Page>> {
         if id != 12 || self.sections.lock().unwrap().is_empty() {
-            return Box::pin(async { None });
+            return self.looked(None);
         }
         let board = self.board();
         let sections = self.sections.lock().unwrap();
@@ -397,25 +407,22 @@ impl Desk for FakeDesk {
             ],
             undelivered: vec![],
         };
-        Box::pin(async move { Some(page) })
+        self.looked(Some(page))
     }
-    fn list(&self, before: Option<u64>) -> Pending<'_, Listing> {
+    fn list(&self, before: Option<u64>) -> Looked<'_, Listing> {
         let none = self.sections.lock().unwrap().is_empty();
-        let version = self.version.clone();
-        Box::pin(async move {
-            if none {
-                return Listing::default();
-            }
-            let past = [Status::Succeeded, Status::Partial, Status::RolledBack, Status::Cancelled];
-            Listing {
-                active: vec![summary(12, &version, Status::Active), summary(13, "v1.2.1", Status::Queued)],
-                past: (1..=11)
-                    .rev()
-                    .filter(|id| before.is_none_or(|b| *id < b))
-                    .take(4)
-                    .map(|id| summary(id, &format!("v1.1.{id}"), past[id as usize % 4]))
-                    .collect(),
-            }
+        if none {
+            return self.looked(Listing::default());
+        }
+        let past = [Status::Succeeded, Status::Partial, Status::RolledBack, Status::Cancelled];
+        self.looked(Listing {
+            active: vec![summary(12, &self.version, Status::Active), summary(13, "v1.2.1", Status::Queued)],
+            past: (1..=11)
+                .rev()
+                .filter(|id| before.is_none_or(|b| *id < b))
+                .take(4)
+                .map(|id| summary(id, &format!("v1.1.{id}"), past[id as usize % 4]))
+                .collect(),
         })
     }
     fn complete<'a>(&'a self, _: &'a str, _: Option<u64>, text: &'a str) -> Pending<'a, Vec<Completion>> {
@@ -432,13 +439,11 @@ impl Desk for FakeDesk {
             .collect();
         Box::pin(async move { found })
     }
-    fn record(&self, id: u64, format: RecordFormat) -> Pending<'_, Option<String>> {
-        Box::pin(async move {
-            (id == 12).then(|| match format {
-                RecordFormat::Markdown => "# Record of #12\n".into(),
-                RecordFormat::Json => "{\"id\":12}".into(),
-            })
-        })
+    fn record(&self, id: u64, format: RecordFormat) -> Looked<'_, Option<String>> {
+        self.looked((id == 12).then(|| match format {
+            RecordFormat::Markdown => "# Record of #12\n".into(),
+            RecordFormat::Json => "{\"id\":12}".into(),
+        }))
     }
     fn channels(&self) -> Pending<'_, Vec<String>> {
         Box::pin(async { vec![CHANNEL.into(), "console:release-train".into(), "slack:ops".into()] })

@@ -1,6 +1,6 @@
 // The line at the bottom: words, how they could go on, and what was said before.
 
-import { say } from './speak.js';
+import { newKey, say } from './speak.js';
 
 const form = document.querySelector('[data-composer]');
 const input = document.querySelector('#say');
@@ -9,6 +9,7 @@ const state = document.querySelector('[data-say-state]');
 const context = document.querySelector('[data-context]');
 const page = document.body.dataset;
 const DRAFT = `rollcall.draft.${page.channel}.${page.deployment || ''}`;
+const TICKET = `${DRAFT}.ticket`;
 
 let options = [];
 let chosen = -1;
@@ -16,6 +17,7 @@ let asked = 0;
 let timer = 0;
 let back = -1;
 let sending = false;
+let ticket = null;
 let about = Number(page.deployment) || null;
 
 const past = () => { try { return JSON.parse(sessionStorage.getItem('rollcall.said') || '[]'); } catch { return []; } };
@@ -111,6 +113,27 @@ function recall(step) {
 
 // ── saying ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** The request's key: as long as the same words were not answered, saying them again is the same request. */
+function keyFor(text) {
+  let last = null;
+  try { last = JSON.parse(sessionStorage.getItem(TICKET)); } catch { /* private mode */ }
+  last = last || ticket;
+  if (last?.text !== text || last.about !== about) last = { text, about, key: newKey() };
+  ticket = last;
+  keep(TICKET, JSON.stringify(last));
+  return last.key;
+}
+
+function answered(text) {
+  ticket = null;
+  keep(TICKET, '');
+  keep('rollcall.said', JSON.stringify([...past().filter((t) => t !== text), text].slice(-50)));
+  back = -1;
+  if (input.value.trim() !== text) return;
+  input.value = '';
+  keep(DRAFT, '');
+}
+
 async function submit() {
   const text = input.value.trim();
   if (!text || sending) return;
@@ -122,17 +145,12 @@ async function submit() {
   const done = await say(text, about, (words) => {
     form.dataset.busy = 'waiting';
     state.textContent = words;
-  });
+  }, false, keyFor(text));
   sending = false;
   delete form.dataset.busy;
   input.readOnly = false;
   state.textContent = '';
-  if (done) {
-    keep('rollcall.said', JSON.stringify([...past().filter((t) => t !== text), text].slice(-50)));
-    back = -1;
-    input.value = '';
-    keep(DRAFT, '');
-  }
+  if (done) answered(text);
   input.focus();
 }
 
@@ -158,7 +176,16 @@ export function start() {
   if (!form) return;
   form.addEventListener('submit', (event) => { event.preventDefault(); submit(); });
   input.addEventListener('keydown', onKey);
-  input.addEventListener('input', () => { back = -1; keep(DRAFT, input.value); lookUp(); });
+  input.addEventListener('input', () => {
+    back = -1;
+    keep(DRAFT, input.value);
+    // Words given up are another request when they are said again some day.
+    if (!input.value.trim()) { ticket = null; keep(TICKET, ''); }
+    lookUp();
+  });
+  document.addEventListener('rollcall:answered', (event) => {
+    if (ticket?.key === event.detail) answered(ticket.text);
+  });
   input.addEventListener('blur', () => setTimeout(close, 150));
   list.addEventListener('mousedown', (event) => event.preventDefault());
   list.addEventListener('click', (event) => {

@@ -4,6 +4,11 @@
 const local = (name, el) =>
   name === 'open' && el.localName === 'details' || name.startsWith('data-local') || name === 'data-busy';
 
+const changed = new WeakMap();
+
+/** When what this button says last became something else, on the clock of events; long ago if it never did. */
+export const changedAt = (button) => changed.get(button) ?? -Infinity;
+
 /** HTML as nodes, prepared like what is on the page already. */
 export function parse(html, prepare) {
   const template = document.createElement('template');
@@ -55,7 +60,9 @@ export function morph(from, to) {
   }
   if (from.isEqualNode(to)) return;
   for (const { name, value } of [...to.attributes]) {
-    if (!local(name, from) && from.getAttribute(name) !== value) from.setAttribute(name, value);
+    if (local(name, from) || from.getAttribute(name) === value) continue;
+    if (name === 'data-command' && from.hasAttribute(name)) changed.set(from, performance.now());
+    from.setAttribute(name, value);
   }
   for (const { name } of [...from.attributes]) {
     if (!local(name, from) && !to.hasAttribute(name)) from.removeAttribute(name);

@@ -1,9 +1,13 @@
 // Saying things to Rollcall: who says it, the request and its repetition, the answer, the questions before it.
 
+import { changedAt } from './morph.js';
+
 const body = document.body;
 const $ = (selector, root = document) => root.querySelector(selector);
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 const PAUSES = [500, 1000, 2000, 4000, 8000];
+/** Less than this before a press, nobody has seen that a button became another one. */
+const UNSEEN = 700;
 
 // ── who ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -88,12 +92,16 @@ function ask(button) {
 
 // ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** A name for a request. `randomUUID` is there over HTTPS and on the own machine only. */
+export const newKey = () => crypto.randomUUID?.()
+  ?? [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
+
 /**
  * Sends with one key until it is answered; what was already recorded is then answered again, not done again.
- * `waiting(words)` is told while it is not recorded yet. Gives the answer, or throws with a sentence.
+ * `waiting(words)` is told while there is no answer yet. Gives the answer, or throws with a sentence.
  */
 async function send(path, content, waiting) {
-  const request = { ...content, key: content.key || crypto.randomUUID() };
+  const request = { ...content, key: content.key || newKey() };
   const headers = { 'Content-Type': 'application/json', 'X-Rollcall': '1' };
   if (!body.dataset.me && me()) headers['X-Rollcall-As'] = encodeURIComponent(me());
   for (let tries = 0; ; tries += 1) {
@@ -109,9 +117,10 @@ async function send(path, content, waiting) {
     }
     if (tries === PAUSES.length) {
       const why = response ? 'Rollcall is not well' : 'Rollcall cannot be reached';
-      throw Object.assign(new Error(`Not recorded: ${why}.`), { again: { path, content: request } });
+      const words = `It is not certain whether this was recorded: ${why}. Trying again does nothing twice.`;
+      throw Object.assign(new Error(words), { again: { path, content: request } });
     }
-    waiting?.(`Not recorded yet, trying again (${tries + 1} of ${PAUSES.length})…`);
+    waiting?.(`No answer yet, trying again (${tries + 1} of ${PAUSES.length})…`);
     await wait(PAUSES[tries]);
   }
 }
@@ -121,10 +130,11 @@ export function signInAgain() {
   location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
-/** Says words. Gives true when they were answered, whatever the answer. */
-export async function say(text, deployment, waiting, pressed) {
+/** Says words. Gives true when they were answered, whatever the answer. The same `key` is never done twice. */
+export async function say(text, deployment, waiting, pressed, key = newKey()) {
   if (!me() && !(await askWho())) return false;
-  return exchange('/api/say', { text, channel: body.dataset.channel, deployment: deployment || null }, waiting, pressed);
+  const content = { text, channel: body.dataset.channel, deployment: deployment || null, key };
+  return exchange('/api/say', content, waiting, pressed);
 }
 
 async function exchange(path, content, waiting, pressed) {
@@ -181,15 +191,16 @@ function showProblem(error, pressed) {
   const el = panel(words);
   el.dataset.problem = '';
   announce(words.textContent);
-  if (!error.again || !pressed) return;
+  if (!error.again) return;
   const again = document.createElement('button');
   again.type = 'button';
   again.className = 'button primary';
   again.dataset.again = '';
   again.textContent = 'Try again';
-  again.addEventListener('click', () => {
+  again.addEventListener('click', async () => {
     el.remove();
-    exchange(error.again.path, error.again.content, null, pressed);
+    const done = await exchange(error.again.path, error.again.content, null, pressed);
+    if (done) document.dispatchEvent(new CustomEvent('rollcall:answered', { detail: error.again.content.key }));
   });
   el.append(again);
 }
@@ -215,8 +226,13 @@ export function announce(text) {
 
 const deploymentOf = (el) => Number(el.closest('[data-deployment]')?.dataset.deployment) || null;
 
-async function press(button) {
+/** Presses mean what was seen: a button that has only just become another one asks to be looked at first. */
+async function press(button, at) {
   if (button.hasAttribute('data-busy')) return;
+  if (at - changedAt(button) < UNSEEN) {
+    toast('This has only just changed, so nothing was done. Look, then press again.');
+    return;
+  }
   const words = await ask(button);
   if (words === null) return;
   button.closest('details.more')?.removeAttribute('open');
@@ -249,21 +265,33 @@ function settle(el, done) {
   else setTimeout(() => el.removeAttribute('data-busy'), 400);
 }
 
+/** Copies what an element says. Where the page may not, it is left selected. */
+async function copy(el) {
+  try {
+    await navigator.clipboard.writeText(el.textContent);
+    return true;
+  } catch {
+    getSelection().selectAllChildren(el);
+    try { return document.execCommand('copy'); } catch { return false; }
+  }
+}
+
 document.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
-  if (button.dataset.command !== undefined) press(button);
+  if (button.dataset.command !== undefined) press(button, event.timeStamp);
   else if (button.dataset.react !== undefined) react(button);
   else if (button.dataset.dismiss !== undefined) {
     button.closest('[data-ephemeral]').remove();
     $('#say')?.focus();
   } else if (button.dataset.copy !== undefined) {
-    const text = $('code', button.parentElement).textContent;
-    navigator.clipboard.writeText(text).then(() => {
+    copy($('code', button.parentElement)).then((copied) => {
+      if (!copied) return announce('Selected; copy it from there.');
       button.textContent = 'Copied';
       announce('Copied');
       setTimeout(() => { button.textContent = 'Copy'; }, 1500);
-    }, () => getSelection().selectAllChildren($('code', button.parentElement)));
+      return undefined;
+    });
   } else if (button.dataset.who !== undefined) askWho();
   else if (button.dataset.signOut !== undefined) send('/api/sign-out', {}).then(() => location.assign('/sign-in'));
 });

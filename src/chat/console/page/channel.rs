@@ -7,7 +7,6 @@ use super::shell::{Shell, names, short};
 use crate::store::Message;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::response::{Html, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -73,11 +72,9 @@ struct Post {
 }
 
 async fn feed(state: &Shared, channel: &str, before: Option<i64>, limit: usize) -> Result<Markup, Refusal> {
-    let messages = state.desk.messages(channel, before, limit).await.map_err(|why| {
-        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, format!("The channel could not be read just now: {why}"))
-    })?;
+    let messages = state.desk.messages(channel, before, limit).await.map_err(Refusal::not_now)?;
     let older = messages.first().filter(|_| messages.len() >= limit).map(|m| m.id);
-    let posts = posts(state, messages).await;
+    let posts = posts(state, messages).await?;
     Ok(html! {
         @if let Some(id) = older {
             button type="button" class="button small older" data-older=(id) data-key="older" { "Show older posts" }
@@ -88,14 +85,14 @@ async fn feed(state: &Shared, channel: &str, before: Option<i64>, limit: usize) 
 }
 
 /// Puts replies to their posts; a post older than this part is fetched, so that no reply stands alone.
-async fn posts(state: &Shared, messages: Vec<Message>) -> Vec<Post> {
+async fn posts(state: &Shared, messages: Vec<Message>) -> Result<Vec<Post>, Refusal> {
     let (roots, replies): (Vec<_>, Vec<_>) = messages.into_iter().partition(|m| m.thread.is_none());
     let mut posts: Vec<Post> = roots.into_iter().map(|root| Post { root, replies: Vec::new() }).collect();
     for reply in replies {
         let thread = reply.thread.clone().unwrap_or_default();
         let at = match posts.iter().position(|p| p.root.key == thread) {
             Some(at) => Some(at),
-            None => state.desk.message(&thread).await.map(|root| {
+            None => state.desk.message(&thread).await.map_err(Refusal::not_now)?.map(|root| {
                 posts.push(Post { root, replies: Vec::new() });
                 posts.len() - 1
             }),
@@ -106,7 +103,7 @@ async fn posts(state: &Shared, messages: Vec<Message>) -> Vec<Post> {
         }
     }
     posts.sort_by_key(|p| p.root.id);
-    posts
+    Ok(posts)
 }
 
 /// A post with its thread, which may still be empty.

@@ -55,7 +55,7 @@ pub(crate) async fn record(
         _ => return Err(Refusal::not_found("A record comes as record.md or record.json.")),
     };
     let number = number(&id)?;
-    let record = state.desk.record(number, format).await.ok_or_else(|| unknown(&id))?;
+    let record = state.desk.record(number, format).await.map_err(Refusal::not_now)?.ok_or_else(|| unknown(&id))?;
     let file = format!("attachment; filename=\"rollcall-{number}-{name}\"");
     Ok(([(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, file)], record).into_response())
 }
@@ -70,7 +70,7 @@ fn unknown(id: &str) -> Refusal {
 }
 
 async fn find(state: &Shared, id: &str) -> Result<Page, Refusal> {
-    state.desk.page(number(id)?).await.ok_or_else(|| unknown(id))
+    state.desk.page(number(id)?).await.map_err(Refusal::not_now)?.ok_or_else(|| unknown(id))
 }
 
 fn body(page: &Page) -> Markup {

@@ -1,6 +1,7 @@
 //! All deployments: those under way, and those past, a page at a time.
 
 use super::super::identity::Viewer;
+use super::super::refuse::Refusal;
 use super::super::text::time;
 use super::super::{HOME, Listing, PLATFORM, State as Shared, draw};
 use super::shell::Shell;
@@ -22,8 +23,8 @@ pub(crate) async fn show(
     State(state): State<Arc<Shared>>,
     Extension(viewer): Extension<Viewer>,
     Query(place): Query<Place>,
-) -> Html<String> {
-    let listing = state.desk.list(place.before).await;
+) -> Result<Html<String>, Refusal> {
+    let listing = state.desk.list(place.before).await.map_err(Refusal::not_now)?;
     let address = match place.before {
         Some(id) => format!("/deployments/fragment?before={id}"),
         None => "/deployments/fragment".into(),
@@ -32,12 +33,16 @@ pub(crate) async fn show(
     let channel = format!("{PLATFORM}:{HOME}");
     let shell =
         Shell { title: "Deployments", kind: "list", channel: Some(&channel), deployment: None, viewer: &viewer, main };
-    shell.page(&state).await
+    Ok(shell.page(&state).await)
 }
 
 /// The page's changing part.
-pub(crate) async fn fragment(State(state): State<Arc<Shared>>, Query(place): Query<Place>) -> Html<String> {
-    Html(body(&state.desk.list(place.before).await, place.before).into_string())
+pub(crate) async fn fragment(
+    State(state): State<Arc<Shared>>,
+    Query(place): Query<Place>,
+) -> Result<Html<String>, Refusal> {
+    let listing = state.desk.list(place.before).await.map_err(Refusal::not_now)?;
+    Ok(Html(body(&listing, place.before).into_string()))
 }
 
 fn body(listing: &Listing, before: Option<u64>) -> Markup {

@@ -1,15 +1,16 @@
 //! Signing in and out.
 
+use super::super::State as Shared;
 use super::super::body::json;
 use super::super::form::see_other;
 use super::super::identity::Viewer;
 use super::super::refuse::Refusal;
-use super::super::{State as Shared, session};
+use super::super::session::{self, Way};
 use super::shell;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE};
+use axum::http::header::{HeaderMap, HeaderValue, RETRY_AFTER, SET_COOKIE};
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Extension, Json};
 use maud::html;
@@ -54,23 +55,36 @@ struct Credentials {
 }
 
 /// Looks at the key and opens a session.
-pub(crate) async fn enter(State(state): State<Arc<Shared>>, body: Body) -> Result<Response, Response> {
+pub(crate) async fn enter(
+    State(state): State<Arc<Shared>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Response> {
+    let way = Way::of(&headers);
     let given: Credentials = json(body).await.map_err(IntoResponse::into_response)?;
     let Some(sign_in) = &state.settings.sign_in else {
         return Err(Refusal::not_found("Nobody needs to sign in here: pick a name.").into_response());
     };
-    if let Err(wait) = state.failures.begin() {
+    if way == Way::Open {
+        return Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "Nobody can sign in over plain HTTP from another machine: browsers do not keep the sign-in, and others on \
+             the network can read your key. Open this console by https://, behind a proxy that speaks TLS.",
+        )
+        .into_response());
+    }
+    let attempt = state.failures.begin(&given.person).map_err(|wait| {
         let seconds = wait.as_secs() + 1;
-        let words = format!("Too many failed sign-ins. Try again in {seconds} seconds.");
+        let words = format!("Too many failed sign-ins under this name. Try again in {seconds} seconds.");
         let mut response = Refusal::new(StatusCode::TOO_MANY_REQUESTS, words).into_response();
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        return Err(response);
-    }
+        response
+    })?;
     let cookie = session::account(sign_in, &given.person, &given.key)
-        .and_then(|account| Some((account, state.session_cookie(account, sign_in)?)));
+        .and_then(|account| Some((account, state.session_cookie(account, sign_in, way)?)));
     match cookie {
         Some((account, cookie)) => {
-            state.failures.forgive();
+            state.failures.forgive(&attempt);
             tracing::info!(person = %account.id, "signed in to the console");
             Ok(([(SET_COOKIE, cookie)], Json(serde_json::json!({ "ok": true, "name": account.name }))).into_response())
         }
@@ -86,9 +100,9 @@ pub(crate) async fn enter(State(state): State<Arc<Shared>>, body: Body) -> Resul
 }
 
 /// Ends the session in this browser.
-pub(crate) async fn leave(State(state): State<Arc<Shared>>) -> Response {
+pub(crate) async fn leave(headers: HeaderMap) -> Response {
     let mut response = Json(serde_json::json!({ "ok": true })).into_response();
-    if let Some(cookie) = state.no_cookie() {
+    if let Some(cookie) = session::no_cookie(Way::of(&headers)) {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }
     response
