@@ -14,8 +14,8 @@ pub(super) fn bound(checklist: &mut Checklist, diagnostics: &mut Vec<Diagnostic>
         let mut cut = text(&mut phase.title);
         for section in &mut phase.sections {
             cut |= text(&mut section.title);
-            cut |= section.notes.iter_mut().fold(false, |cut, n| text(n) || cut);
-            cut |= section.commands.iter_mut().fold(false, |cut, c| code(c) || cut);
+            cut |= any_cut(&mut section.notes, text);
+            cut |= any_cut(&mut section.commands, code);
             say(cut, section.line, diagnostics);
             cut = false;
             section.items.iter_mut().for_each(|i| item(i, diagnostics));
@@ -25,10 +25,15 @@ pub(super) fn bound(checklist: &mut Checklist, diagnostics: &mut Vec<Diagnostic>
 
 fn item(i: &mut Item, diagnostics: &mut Vec<Diagnostic>) {
     let mut cut = text(&mut i.text);
-    cut |= i.notes.iter_mut().fold(false, |cut, n| text(n) || cut);
-    cut |= i.commands.iter_mut().fold(false, |cut, c| code(c) || cut);
+    cut |= any_cut(&mut i.notes, text);
+    cut |= any_cut(&mut i.commands, code);
     say(cut, i.line, diagnostics);
     i.children.iter_mut().for_each(|child| item(child, diagnostics));
+}
+
+/// All of them, so that the first one too long does not hide the next.
+fn any_cut<T>(all: &mut [T], cut: fn(&mut T) -> bool) -> bool {
+    all.iter_mut().map(cut).filter(|cut| *cut).count() > 0
 }
 
 fn say(cut: bool, line: u32, diagnostics: &mut Vec<Diagnostic>) {
