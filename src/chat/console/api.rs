@@ -7,6 +7,7 @@ use super::{PLATFORM, State as Shared, draw, emoji, limits};
 use crate::card::Reply;
 use crate::domain::command::{Person, Via};
 use crate::engine::{Envelope, Input};
+use crate::markdown::inline;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -55,7 +56,8 @@ impl From<Reply> for Answer {
     fn from(reply: Reply) -> Self {
         let brief = reply.ok && reply.card.is_none() && reply.choices.is_empty() && !reply.text.trim().contains('\n');
         let html = draw::reply(&reply).into_string();
-        Self { ok: reply.ok, html, text: reply.text, brief, deployment: reply.deployment }
+        let text = reply.text.lines().map(|l| inline(l).to_plain()).collect::<Vec<_>>().join(" ");
+        Self { ok: reply.ok, html, text, brief, deployment: reply.deployment }
     }
 }
 

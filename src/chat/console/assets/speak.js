@@ -170,7 +170,7 @@ function panel(...content) {
   el.append(head, ...content);
   replies.append(el);
   while (replies.children.length > 3) replies.firstElementChild.remove();
-  replies.scrollTop = replies.scrollHeight;
+  replies.scrollTop = el.offsetTop - replies.offsetTop;
   return el;
 }
 
@@ -210,7 +210,7 @@ function toast(text) {
   const el = document.createElement('p');
   el.className = 'toast';
   el.dataset.toast = '';
-  el.textContent = text.replace(/\\([!-/:-@[-`{-~])/g, '$1').replace(/\*\*|`/g, '');
+  el.textContent = text;
   replies.append(el);
   announce(el.textContent);
   setTimeout(() => el.remove(), 5000);
