@@ -405,3 +405,69 @@ async fn a_used_key_with_other_words_is_another_request() {
     assert!(states(&w.message("1/section/2").card)[0].contains("Ticked"));
     assert!(!w.say("Ana", "handover @everyone").await.ok);
 }
+
+#[tokio::test]
+async fn the_record_is_told_from_the_events_whatever_stands_beside_them() {
+    use rollcall::engine::Format;
+    use sqlx::{ConnectOptions as _, Connection as _};
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("list.md"), PAGE).unwrap();
+    let mut w = World::with(Default::default(), Some(dir.path().into())).await;
+    w.say("Ana", "start v1").await;
+    w.say("Ana", "tick 1.1").await;
+    std::fs::write(dir.path().join("list.md"), "# Other\n\n- [ ] Approved by the board\n").unwrap();
+    w.say("Bob", "start v2 env:staging").await;
+    let record = async |w: &World| w.engine().record(1, Format::Markdown).await.unwrap().unwrap();
+    let before = record(&w).await;
+
+    let file = sqlx::sqlite::SqliteConnectOptions::new().filename(w.db());
+    let mut hand = file.connect().await.unwrap();
+    sqlx::raw_sql(
+        "UPDATE deployments SET deployer = 'Mallory', version = 'v9',
+             checklist_hash = (SELECT checklist_hash FROM deployments WHERE id = 2) WHERE id = 1",
+    )
+    .execute(&mut hand)
+    .await
+    .unwrap();
+    hand.close().await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(record(&w).await, before);
+        w.restart().await;
+    }
+    let audit = w.engine().store().audit(None).await.unwrap().to_string();
+    assert!(audit.starts_with("NOT SOUND") && audit.contains("#1: what lists say of it"), "{audit}");
+    // It goes on as what it is.
+    assert!(w.say("Ana", "#1 tick 2.1").await.ok);
+    assert_eq!(states(&w.message("1/section/1").card)[0], "1.1 Ticked");
+}
+
+#[tokio::test]
+async fn history_knows_what_ended_however_much_is_open() {
+    let w = World::of(PAGE).await;
+    w.say("Ana", "start v1 service:first").await;
+    w.say("Ana", "cancel withdrawn").await;
+    for n in 1..=20 {
+        assert!(w.say("Ana", &format!("start v1 service:s{n}")).await.ok);
+    }
+    let reply = w.say("Ana", "history").await;
+    assert!(reply.card.is_some_and(|card| read(&card).contains("first v1")), "{}", reply.text);
+}
+
+#[tokio::test]
+async fn what_is_looked_at_after_a_restart_goes_on_from_there() {
+    let mut w = World::of(PAGE).await;
+    for n in 1..=3 {
+        w.say("Ana", &format!("start v1 service:s{n}")).await;
+    }
+    w.say("Ana", "#1 cancel withdrawn").await;
+    w.restart().await;
+    for id in [3, 1, 2] {
+        // Looked at twice, the same is kept; what is written then is seen.
+        let first = w.engine().deployment(id).await.unwrap().unwrap();
+        let again = w.engine().deployment(id).await.unwrap().unwrap();
+        assert!(std::sync::Arc::ptr_eq(&first, &again));
+        assert!(w.say("Ana", &format!("#{id} note seen")).await.ok);
+        let after = w.engine().deployment(id).await.unwrap().unwrap();
+        assert_eq!((after.notes, after.seq), (1, first.seq + 1));
+    }
+}

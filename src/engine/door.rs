@@ -60,7 +60,7 @@ async fn tell(engine: Weak<Inner>, news: Arc<News>) {
         for some in messages.chunks(TOLD_TOGETHER) {
             match inner.store.messages_by_key(some).await {
                 Ok(found) => found.into_iter().for_each(|m| _ = inner.notices.send(Notice::Message(Box::new(m)))),
-                Err(error) => tracing::warn!(%error, "listeners are not told of messages"),
+                Err(error) => tracing::warn!(%error, detail = error.detail(), "listeners are not told of messages"),
             }
         }
     }

@@ -213,7 +213,7 @@ impl<'a> Stage<'a> {
         if !changed {
             return;
         }
-        let summary = summary(d);
+        let summary = Summary::of(d);
         self.batch.deployments.retain(|s| s.id != d.id);
         self.batch.deployments.push(summary.clone());
         self.summaries.insert(d.id, summary);
@@ -344,26 +344,6 @@ fn newly_failed(before: &Deployment, recorded: &Recorded) -> Option<Number> {
 /// The lock a summary's deployment wants or holds.
 pub(super) fn lock_of(s: &Summary) -> String {
     crate::domain::deployment::lock_key(&s.service, &s.environment, s.rehearsal)
-}
-
-fn summary(d: &Deployment) -> Summary {
-    Summary {
-        id: d.id,
-        version: d.version.clone(),
-        checklist: d.plan.checklist.name.clone(),
-        title: d.plan.checklist.title.clone(),
-        checklist_hash: d.plan.hash.clone(),
-        service: d.service.clone(),
-        environment: d.environment.clone(),
-        channel: d.channel.clone(),
-        rehearsal: d.rehearsal,
-        status: d.status,
-        deployer: d.deployer().name.to_string(),
-        opened_at: d.opened_at,
-        started_at: d.started_at,
-        ended_at: d.ended_at,
-        archived: d.archived,
-    }
 }
 
 /// A deployment of that number does not exist.

@@ -125,7 +125,7 @@ pub async fn run(engine: Engine, chats: Chats, mut stop: watch::Receiver<bool>) 
             // Whatever comes meanwhile comes with the next step.
             Ok(_) => ((began.elapsed() * REST).clamp(PACE, LONGEST_REST), false),
             Err(error) => {
-                tracing::warn!(%error, "messages wait");
+                tracing::warn!(%error, detail = error.detail(), "messages wait");
                 (TROUBLE, true)
             }
         };

@@ -67,7 +67,7 @@ pub async fn run(engine: Engine, mut stop: watch::Receiver<bool>) {
                 if stuck { TROUBLE } else { AGAIN }
             }
             Err(error) => {
-                tracing::warn!(%error, "timers wait");
+                tracing::warn!(%error, detail = error.detail(), "timers wait");
                 TROUBLE
             }
         };

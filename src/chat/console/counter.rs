@@ -14,7 +14,7 @@ const PAGE: u32 = 50;
 /// A look-up that failed, as the sentence for whoever asked; the log has it too.
 fn told<T>(looked_up: Result<T, StoreError>) -> Result<T, String> {
     looked_up.map_err(|error| {
-        tracing::warn!(%error, "a look-up failed");
+        tracing::warn!(%error, detail = error.detail(), "a look-up failed");
         error.to_string()
     })
 }
