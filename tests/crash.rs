@@ -574,7 +574,8 @@ impl House {
 
     /// Exactly the messages that the log calls for, each once, where it was first put, showing the present.
     fn same_posts(&mut self, id: u64, events: &[Recorded], d: &Deployment, messages: &[rollcall::store::Message]) {
-        let mut wanted: BTreeSet<String> = events.iter().filter_map(|e| post_of(id, e)).collect();
+        let mut failed = BTreeSet::new();
+        let mut wanted: BTreeSet<String> = events.iter().filter_map(|e| post_of(id, e, &mut failed)).collect();
         wanted.insert(format!("{id}/board@console:deployments"));
         for section in &d.opened {
             let parts = d.plan.stretch(*section).map_or(0, |s| s.parts);
@@ -645,11 +646,15 @@ fn is_of(e: &Recorded, request: &Request) -> bool {
     }
 }
 
-/// The post an event calls for, by its key.
-fn post_of(id: u64, e: &Recorded) -> Option<String> {
+/// The post an event calls for, by its key. `failed` are the items that stand as failed: a failure is news once.
+fn post_of(id: u64, e: &Recorded, failed: &mut BTreeSet<String>) -> Option<String> {
     let word = match &e.event {
         Event::Started { .. } => return Some(format!("{id}/start@console:deployments")),
-        Event::Marked { mark: Mark::Fail, .. } => "failure",
+        Event::Marked { item, mark: Mark::Fail, .. } => failed.insert(item.to_string()).then_some("failure")?,
+        Event::Marked { item, .. } => {
+            failed.remove(&item.to_string());
+            return None;
+        }
         Event::Progress { .. } => "progress",
         Event::RollbackCalled { .. } => "rollback",
         Event::RolledBack => "rolled-back",

@@ -471,3 +471,23 @@ async fn what_is_looked_at_after_a_restart_goes_on_from_there() {
         assert_eq!((after.notes, after.seq), (1, first.seq + 1));
     }
 }
+
+#[tokio::test]
+async fn people_are_called_as_they_call_themselves() {
+    let w = World::of(PAGE).await;
+    w.say("Ana", "start v1").await;
+    w.say("Cleo", "note here I am").await;
+    w.say("Bob", "assign 1.1 @cleo").await;
+    assert!(read(&w.message("1/section/1").card).contains("For Cleo"), "{}", read(&w.message("1/section/1").card));
+    w.say("Ana", "handover @cleo").await;
+    assert!(w.titles().iter().any(|t| t.contains("Cleo")), "{:?}", w.titles());
+}
+
+#[tokio::test]
+async fn a_rollback_without_steps_measures_nothing() {
+    let w = World::of("# List\n\n## Do\n\n- [ ] One\n- [ ] Two\n").await;
+    w.say("Ana", "start v1").await;
+    assert!(w.say("Ana", "rollback it broke").await.ok);
+    let board = w.message("1/board").card;
+    assert!(!board.blocks.iter().any(|b| matches!(b, Block::Bar { .. })), "{}", read(&board));
+}

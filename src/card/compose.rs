@@ -48,7 +48,10 @@ pub fn name(d: &Deployment) -> String {
 pub fn board(d: &Deployment, now: Timestamp) -> Card {
     let mut card = empty(d, Rich::plain(name(d)), tone(d.status));
     let tally = d.tally();
-    card.blocks.push(Block::Bar { done: tally.done, total: tally.total });
+    // A rollback of a page without rollback steps has nothing to measure.
+    if tally.total > 0 {
+        card.blocks.push(Block::Bar { done: tally.done, total: tally.total });
+    }
     card.blocks.push(Block::Facts { facts: board_facts(d, now) });
     for (mark, word) in [(Mark::Fail, "Failed"), (Mark::Block, "Blocked")] {
         let lines: Vec<usize> = d.troubled(mark).collect();

@@ -76,7 +76,7 @@ pub fn decide(
             if rest.is_some() {
                 return Err(not_whole(std::slice::from_ref(item)));
             }
-            Ok(Event::Assigned { item: d.plan.leaves[leaf].number.clone(), to: to.clone() }.into())
+            Ok(Event::Assigned { item: d.plan.leaves[leaf].number.clone(), to: d.known(to) }.into())
         }
         Command::Evidence { item, text } => {
             let (leaf, rest) = open_item(d, item)?;
@@ -113,7 +113,7 @@ pub fn decide(
             if d.deployer().id == to.id {
                 return Err(Refusal::AlreadyLeads { to: to.clone() });
             }
-            Ok(Event::HandedOver { to: to.clone() }.into())
+            Ok(Event::HandedOver { to: d.known(to) }.into())
         }
         Command::Progress { text } => {
             only(d, &[Status::Active, Status::Held, Status::RollingBack])?;

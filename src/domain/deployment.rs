@@ -256,6 +256,11 @@ impl Deployment {
         &self.people[usize::from(index).min(last)].person
     }
 
+    /// Somebody as they are called here: `@cleo` is the Cleo who took part.
+    pub fn known(&self, person: &Person) -> Person {
+        self.people.iter().find(|p| p.person.id == person.id).map_or(person, |p| &p.person).clone()
+    }
+
     /// Who leads it.
     pub fn deployer(&self) -> &Person {
         self.person(self.deployer)

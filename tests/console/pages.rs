@@ -75,7 +75,7 @@ async fn a_channel_shows_posts_with_their_threads() {
         "role=\"checkbox\" aria-checked=\"true\" aria-label=\"3.2 Migrations applied\"",
         "data-command=\"#12 tick 3.4\"",
         "REHEARSAL",
-        "Open the thread (<span data-thread-count>3</span>)",
+        "Open the thread (<span data-thread-count>3</span>)</span>",
         "<time datetime=\"2026-03-05T14:01:00.000Z\">2026-03-05 14:01 UTC</time>",
         "aria-current=\"page\">#deployments",
         "href=\"/c/release-train\"",

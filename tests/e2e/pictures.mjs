@@ -30,9 +30,9 @@ const open = (await bot.record()).items.find((i) => i.section === now.section &&
 if (open) await must(`assign ${open.number} @Cleo`, 'Ana');
 
 const shots = [
-  ['channel-light', '/c/deployments', { viewport: { width: 1280, height: 860 }, colorScheme: 'light' }],
-  ['channel-dark', '/c/deployments', { viewport: { width: 1280, height: 860 }, colorScheme: 'dark' }],
-  ['deployment-light', '/d/1', { viewport: { width: 1280, height: 860 }, colorScheme: 'light' }],
+  ['console', '/c/deployments', { viewport: { width: 1280, height: 860 }, colorScheme: 'light' }],
+  ['console-dark', '/c/deployments', { viewport: { width: 1280, height: 860 }, colorScheme: 'dark' }],
+  ['deployment', '/d/1', { viewport: { width: 1280, height: 860 }, colorScheme: 'light' }],
   ['phone', '/c/deployments', { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true }],
   ['phone-thread', '/c/deployments', { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true }],
 ];

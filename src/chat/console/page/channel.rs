@@ -114,7 +114,7 @@ pub(crate) fn post_shell(root: &Message, replies: &[Message]) -> Markup {
         div class="post" data-post=(root.key) data-key=(root.key) data-id=(root.id) data-deployment=(root.deployment) {
             (draw::message(root, 2))
             button type="button" class="button small thread-open" data-open-thread aria-expanded="false" aria-controls=(id)
-                hidden[n == 0] { "Open the thread, " span data-thread-count { (n) } " in it" }
+                hidden[n == 0] { span { "Open the thread (" span data-thread-count { (n) } ")" } }
             section class="thread" id=(id) data-thread=(root.key) aria-label=(format!("Thread of #{}", root.deployment)) {
                 div class="thread-head" {
                     h2 tabindex="-1" { "Thread · #" (root.deployment) }
