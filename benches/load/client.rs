@@ -46,7 +46,7 @@ pub struct Walk {
 
 impl Walk {
     fn next(&mut self) -> Words {
-        let (item, word) = (self.done % ITEMS, if self.done / ITEMS % 2 == 0 { "tick" } else { "untick" });
+        let (item, word) = (self.done % ITEMS, if (self.done / ITEMS).is_multiple_of(2) { "tick" } else { "untick" });
         self.done += 1;
         let text = format!("#{} {word} {}.{}", self.id, item / SECTION + 1, item % SECTION + 1);
         Words { text, channel: self.channel.clone(), name: PEOPLE[self.done % PEOPLE.len()] }
