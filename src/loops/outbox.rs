@@ -15,7 +15,7 @@ use tokio::time::Instant;
 const STEP: u32 = 128;
 
 /// Of them, recorded together: what is ticked meanwhile waits for no more than these.
-const TOGETHER: usize = 16;
+const TOGETHER: usize = 8;
 
 /// Between two steps at least: a burst of ticks becomes a few edits, and nobody sees the difference.
 const PACE: Duration = Duration::from_millis(40);
