@@ -491,3 +491,14 @@ async fn a_rollback_without_steps_measures_nothing() {
     let board = w.message("1/board").card;
     assert!(!board.blocks.iter().any(|b| matches!(b, Block::Bar { .. })), "{}", read(&board));
 }
+
+#[tokio::test]
+async fn items_are_counted_up_as_people_do() {
+    let w = World::of(PAGE).await;
+    w.say("Ana", "start v1").await;
+    assert!(w.say("Ana", "tick 1.1, 2.1 and 2.2.1").await.text.contains("3 items"));
+    let noted = w.say("Ana", "tick 2.2.2 and all is well").await;
+    assert!(noted.ok, "{noted:?}");
+    let page = w.engine().page(1, true).await.unwrap().unwrap();
+    assert!(page.timeline.iter().any(|l| l.text.to_plain().ends_with("and all is well")));
+}

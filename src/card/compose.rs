@@ -208,8 +208,11 @@ pub fn section_part(d: &Deployment, section: u32, part: u32) -> Card {
         _ => Tone::Plain,
     };
     let mut card = empty(d, Rich::plain(title), tone);
-    if let Some(why) = closed {
-        card.blocks.push(Block::Context { text: Rich::plain(closed_words(why)) });
+    match &stretch.environment {
+        Some(environment) if !d.applies(Some(environment)) => {
+            card.blocks.push(Block::Context { text: Rich::plain(format!("For {environment} only.")) });
+        }
+        _ => card.blocks.extend(closed.map(|why| Block::Context { text: Rich::plain(closed_words(why)) })),
     }
     if part == 1
         && let Some(s) = d.plan.checklist.section(section)

@@ -181,7 +181,14 @@ async fn choose(inner: &Inner, open: Vec<Summary>, envelope: &Envelope) -> Resul
                 .take(10)
                 .map(|s| {
                     Button::new(
-                        format!("#{} {} {} → {}", s.id, s.service, s.version, s.environment),
+                        format!(
+                            "#{} {} {} → {}{}",
+                            s.id,
+                            s.service,
+                            s.version,
+                            s.environment,
+                            if s.rehearsal { " (rehearsal)" } else { "" }
+                        ),
                         format!("#{} {said}", s.id),
                     )
                 })

@@ -417,6 +417,18 @@ impl<'a> Reader<'a> {
                 comma = true;
                 continue;
             }
+            // `1.1, 1.2 and 1.3`: the last number is an item, not the beginning of a note.
+            if !items.is_empty() && matches!(word, "and" | "&" | "+") {
+                let mut ahead = self.cursor;
+                ahead.word();
+                let next = ahead.peek();
+                if !(next.contains('.') && like_items(next)) {
+                    break;
+                }
+                self.cursor = ahead;
+                comma = true;
+                continue;
+            }
             if !like_items(word) {
                 break;
             }

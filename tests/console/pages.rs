@@ -113,7 +113,6 @@ async fn a_deployment_shows_everything() {
     for hook in [
         "data-section=\"5\"",
         "href=\"#s3\" aria-current=\"step\"",
-        "Closed: opens when a rollback is called",
         "data-person=\"Ben\"",
         "data-field=\"Error rate\"",
         "data-fill=\"/deploy fill &quot;Error rate&quot; \"",

@@ -99,7 +99,8 @@ fn open<'a>(value: &str, sign_in: &'a SignIn, now: i64) -> Option<&'a Account> {
 /// The account whose key this is. Takes equally long for people there are and people there are not.
 pub(crate) fn account<'a>(sign_in: &'a SignIn, person: &str, key: &str) -> Option<&'a Account> {
     let person = person.trim().to_lowercase();
-    let found = sign_in.people.iter().find(|a| a.id == person);
+    let known = |a: &&Account| a.id == person || a.name.to_lowercase() == person;
+    let found = sign_in.people.iter().find(known);
     let wanted = found.map_or([0; 32], |a| a.key_sha256);
     let fits: bool = digest(key.as_bytes()).ct_eq(&wanted).into();
     found.filter(|_| fits)

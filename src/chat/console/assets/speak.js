@@ -80,6 +80,7 @@ function ask(button) {
   extra.hidden = !(question && confirm);
   extra.textContent = confirm || '';
   input.hidden = !question;
+  input.required = Boolean(question);
   input.value = '';
   go.textContent = label || 'Say it';
   go.className = button.classList.contains('danger') ? 'button danger' : 'button primary';

@@ -153,8 +153,6 @@ fn section(s: &PageSection) -> Markup {
                 }
                 span class="count" aria-label=(format!("{} of {} done", s.done, s.total)) { (s.done) "/" (s.total) }
             }
-            @if let Some(why) = &s.closed { p class="context closed-why" { "Closed: " (why) } }
-            @if !s.notes.is_empty() { div class="notes" { @for n in &s.notes { p { (rich(n)) } } } }
             @for c in &s.cards { (draw::card(c, 3, false)) }
         }
     }
