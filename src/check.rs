@@ -110,6 +110,7 @@ impl Tree {
             (ItemKind::Task, true) => "☑",
             (ItemKind::Step, _) => "→",
             (ItemKind::Group, _) => "▸",
+            (ItemKind::Bullet, _) => "•",
         };
         let optional = if item.optional { self.paint(DIM, "  (optional)") } else { String::new() };
         self.line(indent, &format!("{number} {sign} {}{optional}", one_line(&item.text.to_plain())));

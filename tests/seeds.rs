@@ -25,14 +25,14 @@ fn labels(s: &Section) -> Vec<&str> {
 #[test]
 fn counts() {
     let counts = |name: &str| {
-        let Counts { checkboxes, items, steps, fields, commands } = seed(name).counts;
+        let Counts { checkboxes, items, steps, fields, commands, .. } = seed(name).counts;
         (checkboxes, items, steps, fields, commands)
     };
     assert_eq!(counts("blue-green-sqlmesh"), (360, 360, 0, 6, 0));
-    assert_eq!(counts("production"), (172, 172, 0, 16, 8));
+    assert_eq!(counts("production"), (172, 172, 0, 20, 8));
     assert_eq!(counts("migration"), (168, 168, 0, 6, 0));
     assert_eq!(counts("workflow"), (9, 9, 8, 0, 0));
-    assert_eq!(counts("redis-om"), (160, 160, 0, 11, 5));
+    assert_eq!(counts("redis-om"), (160, 160, 0, 15, 5));
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn every_item_has_its_own_number_and_id() {
         let mut all: Vec<_> = c.sections().flat_map(|s| &s.items).collect();
         let mut count = 0;
         while let Some(item) = all.pop() {
-            count += usize::from(item.kind != ItemKind::Group);
+            count += usize::from(!matches!(item.kind, ItemKind::Group | ItemKind::Bullet));
             assert!(ids.insert(&item.id) && numbers.insert(&item.number), "{name} {}", item.number);
             assert_eq!(c.item(&item.number), Some(item));
             all.extend(&item.children);
@@ -139,15 +139,22 @@ fn migration() {
 fn workflow() {
     let c = checklist("workflow");
     assert_eq!(c.description.as_deref(), Some("Procedures for safe and reliable application deployment"));
-    let with_items: Vec<_> =
-        c.sections().filter(|s| !s.items.is_empty()).map(|s| (s.number, s.title.to_plain())).collect();
+    let with_items: Vec<_> = c
+        .sections()
+        .filter(|s| !s.items.is_empty() && s.branch != Branch::Watch)
+        .map(|s| (s.number, s.title.to_plain()))
+        .collect();
     let expected = [(1, "Pre-Deployment Checklist"), (2, "Process"), (4, "Execution"), (5, "Smoke Tests")];
     assert_eq!(with_items, expected.map(|(n, t)| (n, t.to_owned())));
     assert_eq!(c.section(2).unwrap().items.len(), 5);
     assert!(c.section(2).unwrap().items.iter().all(|i| i.kind == ItemKind::Step && i.text.0[0].bold));
     assert_eq!(c.section(4).unwrap().branch, Branch::Rollback);
     let triggers = section(&c, "Triggers for Rollback");
-    assert_eq!((triggers.branch, triggers.notes.len()), (Branch::Watch, 3));
+    assert_eq!((triggers.branch, triggers.notes.len(), triggers.items.len()), (Branch::Watch, 0, 3));
+    assert!(triggers.items.iter().all(|i| i.kind == ItemKind::Bullet));
+    let thresholds: Vec<_> = triggers.items.iter().map(|i| i.threshold.as_ref().map(|t| t.to_string())).collect();
+    let expected = [Some("Error Rate > 1%"), Some("Latency spike > 200% of baseline"), None];
+    assert_eq!(thresholds, expected.map(|t| t.map(str::to_owned)));
     assert!(c.section(1).unwrap().items[4].optional);
 }
 
