@@ -192,6 +192,6 @@ fn redis_om() {
 #[test]
 fn trees() {
     for name in ["blue-green-sqlmesh", "production", "migration", "workflow", "redis-om"] {
-        insta::assert_snapshot!(name, tree(&format!("{name}.md"), &seed(name), false));
+        insta::assert_snapshot!(name, tree(&format!("{name}.md"), &seed(name), None, false));
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn checklist(
         let bullets = kinds::bullets_to_items(&headings, &mut blocks);
         let by_words = kinds::kind(&headings, Branch::Forward, false, None);
         if by_words == SectionKind::Contacts {
-            contacts.extend(roles::contacts(&blocks));
+            contacts.extend(roles::contacts(headings.last().copied().unwrap_or_default(), &blocks));
         }
         let signatures = roles::table_signatures(&blocks, by_words == SectionKind::SignOff);
         let mut content = content(blocks, kinds::is_reference(&headings) && !bullets, diagnostics);

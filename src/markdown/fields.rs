@@ -78,7 +78,9 @@ pub(super) fn choices_of_item(text: &str) -> Option<Vec<String>> {
         return None;
     }
     let behind = split_label(text).and_then(|(_, rest)| boxes(rest));
-    let found = behind.or_else(|| boxes(&format!("[ ] {}", text.trim())));
+    // Without a label only few words are an option: "Fill the [ ] box of the form" is a sentence.
+    let few = |c: &(Vec<String>, _)| c.0.iter().all(|o| o.split_whitespace().count() <= 2);
+    let found = behind.or_else(|| boxes(&format!("[ ] {}", text.trim())).filter(few));
     found.map(|(choices, _)| choices).filter(|c| c.iter().all(|o| OPTION.is_match(o)))
 }
 

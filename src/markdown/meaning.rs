@@ -5,7 +5,7 @@ use super::words::{self, any};
 use super::{Counts, fields, kinds, roles, threshold, windows};
 use crate::domain::checklist::{Branch, Checklist, Diagnostic, Field, Item, Section, Severity};
 use crate::domain::meaning::{FieldKind, SectionKind};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// Reads what a section's items and blanks say.
 pub(super) fn understand(section: &mut Section) {
@@ -127,6 +127,20 @@ fn item_at(items: &mut [Item], line: u32) -> Option<&mut Item> {
     let at = items.iter().rposition(|i| i.line <= line)?;
     let item = items.get_mut(at)?;
     if item.children.iter().any(|c| c.line <= line) { item_at(&mut item.children, line) } else { Some(item) }
+}
+
+/// Puts the front matter's values into the blanks of those labels.
+pub(super) fn fill(checklist: &mut Checklist, values: &BTreeMap<String, String>, diagnostics: &mut Vec<Diagnostic>) {
+    for (label, value) in values {
+        let mut fields = checklist.phases.iter_mut().flat_map(|p| &mut p.sections).flat_map(|s| &mut s.fields);
+        match fields.find(|f| f.label.eq_ignore_ascii_case(label)) {
+            Some(field) => field.value = Some(value.clone()),
+            None => {
+                let message = format!("`defaults` names a field “{label}” that the page does not have.");
+                diagnostics.push(Diagnostic { severity: Severity::Warning, line: 1, message });
+            }
+        }
+    }
 }
 
 /// Counts what was understood.

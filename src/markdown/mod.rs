@@ -31,6 +31,7 @@ use crate::domain::text::{Rich, Span};
 use serde::Serialize;
 
 pub use annotations::ANNOTATION_KEYS;
+pub use front::{DEFAULTS_KEYS, KEYS as FRONT_KEYS, LATER_KEYS, PROGRESS_KEYS};
 pub use inline::{escape, inline};
 pub use placeholders::{Placeholder, placeholders, substituted};
 pub use source::MAX_BYTES;
@@ -80,11 +81,13 @@ pub fn read(name: &str, bytes: &[u8]) -> Reading {
     let mut counts = Counts::default();
     let mut checklist = None;
     if let Some(text) = source::text(bytes, &mut diagnostics) {
-        let (front, body, first_line) = front::split(&text, &mut diagnostics);
+        let (mut front, body, first_line) = front::split(&text, &mut diagnostics);
+        let fields = std::mem::take(&mut front.fields);
         let blocks = blocks::blocks(body, first_line);
         let mut read = build::checklist(name, front, blocks, &mut counts, &mut diagnostics);
         let annotations = annotations::annotations(body, first_line, &mut diagnostics);
         meaning::annotate(&mut read, annotations, &mut diagnostics);
+        meaning::fill(&mut read, &fields, &mut diagnostics);
         meaning::count(&read, &mut counts);
         checklist = Some(read);
     }

@@ -65,17 +65,50 @@ pub(super) fn mark_signatures(fields: &mut [Field], signing: bool) {
     }
 }
 
-/// The contacts the lines and tables of a contact section name.
-pub(super) fn contacts(blocks: &[Block]) -> Vec<Contact> {
-    let mut out = Vec::new();
+/// The contacts the lines and tables of a contact section name. Lines such as "Name: …", "Phone: …" are one card, of
+/// the role the section's `title` is.
+pub(super) fn contacts(title: &str, blocks: &[Block]) -> Vec<Contact> {
+    let mut out: Vec<Contact> = Vec::new();
+    let mut card: Option<Contact> = None;
     for block in blocks {
         match &block.kind {
-            Kind::Lines(lines) => out.extend(lines.iter().filter_map(|(line, text)| contact(text, *line))),
+            Kind::Lines(lines) => {
+                for (line, text) in lines {
+                    if on_card(&mut card, title, *line, text) {
+                        continue;
+                    }
+                    out.extend(contact(text, *line));
+                }
+            }
             Kind::Table(rows) => out.extend(table_contacts(rows, block.line)),
             _ => {}
         }
     }
+    out.extend(card);
     out
+}
+
+/// Puts "Name: …" or "Phone: …" on the section's card; false for other lines.
+fn on_card(card: &mut Option<Contact>, title: &str, line: u32, text: &Rich) -> bool {
+    let plain = text.to_plain();
+    let Some((label, value)) = plain.split_once([':', '：']) else { return false };
+    let label = label.trim().to_lowercase();
+    let value = value.trim();
+    let value = (!value.is_empty() && !value.starts_with('[') && !value.starts_with("__")).then(|| value.to_owned());
+    let way = words::COLUMN_WAY.iter().find(|(w, _)| label == *w).map(|(_, kind)| *kind);
+    let named = words::COLUMN_NAME.contains(&label.as_str());
+    // "Contact: …" alone may be anything; it joins a card, and does not start one.
+    if (way.is_none() && !named) || (card.is_none() && matches!(label.as_str(), "contact" | "channel" | "link" | "url"))
+    {
+        return false;
+    }
+    let role = || Contact { role: title.to_owned(), line, ..Contact::default() };
+    let card = card.get_or_insert_with(role);
+    match way {
+        Some(kind) => card.ways.push(Way { kind, value }),
+        None => card.name = value,
+    }
+    true
 }
 
 /// `**On-Call DevOps**: [Phone/Email]`, `CTO: Ann Lee, +49 30 1234, ann@example.com`.
@@ -98,8 +131,11 @@ fn contact(line: &Rich, number: u32) -> Option<Contact> {
     for part in parts.map(str::trim).filter(|p| !p.is_empty()) {
         add_way(&mut contact, part);
     }
-    let reached = !contact.ways.is_empty();
-    (bold || reached || inside.is_some()).then_some(contact)
+    let person = role.split_whitespace().last().is_some_and(|w| words::ROLE_ENDS.contains(&w.to_lowercase().as_str()));
+    // "Repository: https://…" and "Escalation path: A → B" stand among contacts, but nobody is reached by them.
+    let reached = contact.ways.iter().any(|w| w.value.is_none() || !matches!(w.kind, WayKind::Link | WayKind::Other));
+    let named = contact.name.is_some() && (bold || contact.ways.is_empty());
+    (reached || person || named || (bold && inside.is_some())).then_some(contact)
 }
 
 /// Sorts one part of a contact's line: a way with or without a value, or a name.
@@ -146,7 +182,8 @@ fn way(value: &str) -> Option<WayKind> {
 
 fn is_name(value: &str) -> bool {
     let words = value.split_whitespace().count();
-    (1..=5).contains(&words) && !value.chars().any(|c| c.is_ascii_digit())
+    let letters = |c: char| c.is_alphabetic() || matches!(c, ' ' | '.' | '\'' | '’' | '-' | '(' | ')' | '&');
+    (1..=5).contains(&words) && value.chars().all(letters)
 }
 
 /// Where a table's columns of people stand.
@@ -207,7 +244,7 @@ pub(super) fn table_signatures(blocks: &[Block], signing: bool) -> Vec<Field> {
         for row in rows.iter().skip(1) {
             let boxes =
                 row.iter().any(|c| c.to_plain().contains(['☐', '☑', '☒', '✅', '⬜']) || c.to_plain().contains("[ ]"));
-            if let Some(role) = cell(row, columns.role).filter(|_| !boxes) {
+            if let Some(role) = cell(row, columns.role).filter(|r| !boxes && !r.starts_with('[')) {
                 let value = columns.name.and_then(|at| cell(row, at)).filter(|v| !v.starts_with('['));
                 let (label, line) = (role.clone(), block.line);
                 out.push(Field { label, kind: FieldKind::Person, role: Some(role), value, line, ..Field::default() });
@@ -251,7 +288,7 @@ mod tests {
                 c.ways.iter().map(|w| format!("{:?}={}", w.kind, w.value.as_deref().unwrap_or("?"))).collect();
             format!("{}|{}|{}", c.role, c.name.as_deref().unwrap_or(""), ways.join(","))
         };
-        contacts(&blocks(text, 1)).iter().map(show).collect()
+        contacts("Primary", &blocks(text, 1)).iter().map(show).collect()
     }
 
     #[test]
@@ -262,6 +299,7 @@ mod tests {
             ("- **Incident Channel**: #incident-{date}\n", "Incident Channel||Chat=#incident-{date}"),
             ("CTO: Ann Lee, +49 30 123456, ann@example.com\n", "CTO|Ann Lee|Phone=+49 30 123456,Email=ann@example.com"),
             ("- Lead: phone 555-12345\n", "Lead||Phone=555-12345"),
+            ("- **Name**: Bo Lee\n- **Phone**: [Phone]\n- **Slack**: @bo\n", "Primary|Bo Lee|Phone=?,Chat=@bo"),
             ("- **CTO**: name, phone, e-mail\n", "CTO||Phone=?,Email=?"),
             (
                 "| Role | Name | Phone | Slack |\n|-|-|-|-|\n| DBA | Bo | 555 1234 | @bo |\n",
@@ -270,7 +308,8 @@ mod tests {
         ] {
             assert_eq!(all(text), [expected], "{text}");
         }
-        assert!(all("Call early: it costs nothing.\n").is_empty() || all("Just words\n").is_empty());
+        assert!(all("Call early: it costs 3 euros.\n").is_empty() && all("Just words\n").is_empty());
+        assert!(all("- **Repository**: https://example.com/a\n- **Rollback**: See A_B.md\n").is_empty());
         assert!(all("| Step | Result |\n|-|-|\n| a | b |\n").is_empty());
     }
 

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 static WITHIN: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(&format!(
-        r"\b(?:{})\s+(?:the\s+)?(?:first\s+|next\s+)?(?P<n>an?|one|\d+(?:\.\d+)?)[\s-]*(?P<unit>{})\b",
+        r"\b(?:{})\s+(?:the\s+)?(?:first\s+|next\s+)?(?P<n>(?:an?|one)\b|\d+(?:\.\d+)?)[\s-]*(?P<unit>{})\b",
         words::WITHIN_TIME.join("|"),
         words::TIME_UNITS
     ))
@@ -26,15 +26,15 @@ static SPAN: LazyLock<Pattern> = LazyLock::new(|| {
 });
 static BEFORE: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(&format!(
-        r"\b(?P<n>an?|one|\d+)?\s*(?P<unit>{})\s+(?:{})\b",
-        words::TIME_UNITS,
+        r"\b(?:(?P<n>(?:an?|one)\b|\d+)\s*)?(?P<unit>{})\s+(?:{})\b",
+        words::TIME_WORDS,
         words::TIME_BEFORE.join("|")
     ))
 });
 static AFTER: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(&format!(
-        r"\b(?P<n>an?|one|\d+)?\s*(?P<unit>{})\s+(?:{})\b",
-        words::TIME_UNITS,
+        r"\b(?:(?P<n>(?:an?|one)\b|\d+)\s*)?(?P<unit>{})\s+(?:{})\b",
+        words::TIME_WORDS,
         words::TIME_AFTER.join("|")
     ))
 });
@@ -45,7 +45,7 @@ static MARK: LazyLock<Pattern> = LazyLock::new(|| {
 });
 static FOR: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(&format!(
-        r"\b(?:{})\w*\s+(?:\w+\s+){{0,3}}?for\s+(?:at least\s+)?(?:the\s+)?(?:first\s+|next\s+)?(?P<n>an?|\d+)\s*(?P<unit>{})\b",
+        r"\b(?:{})\w*\s+(?:\w+\s+){{0,3}}?for\s+(?:at least\s+)?(?:the\s+)?(?:first\s+|next\s+)?(?P<n>an?\b|\d+)\s*(?P<unit>{})\b",
         words::WATCHING.join("|"),
         words::TIME_UNITS
     ))
@@ -56,7 +56,7 @@ pub(super) fn of_heading(heading: &str, above: &[String]) -> Option<Window> {
     let text = heading.to_lowercase();
     let before = any(&text, words::BEFOREHAND);
     let after = any(&text, words::AFTERWARDS) || above.iter().any(|h| any(h, words::AFTERWARDS));
-    if let Some(window) = marked(&text) {
+    if let Some(window) = counted(&text).or_else(|| marked(&text)) {
         return Some(window);
     }
     if let Some(found) = WITHIN.captures(&text) {
@@ -80,11 +80,14 @@ pub(super) fn of_heading(heading: &str, above: &[String]) -> Option<Window> {
 /// When an item is due by its own words.
 pub(super) fn of_item(text: &str) -> Option<Window> {
     let text = text.to_lowercase();
-    if let Some(window) = marked(&text) {
+    if let Some(window) = counted(&text) {
         return Some(window);
     }
     if let Some(found) = FOR.captures(&text) {
         return Some(window(0, span(found.name("n")?.as_str(), found.name("unit")?.as_str())?, Anchor::Success));
+    }
+    if let Some(window) = marked(&text) {
+        return Some(window);
     }
     let found = WITHIN.captures(&text)?;
     let rest = text.get(found.get(0)?.end()..)?.trim_start_matches([' ', ')', '.', ',']);
@@ -94,14 +97,21 @@ pub(super) fn of_item(text: &str) -> Option<Window> {
     ends.then(|| window(0, ms, anchor(&text)))
 }
 
-/// "1 week before", "Day after", "T-7", "D-1", "T+1h".
+/// "T-7", "D-1", "T+1h".
+fn counted(text: &str) -> Option<Window> {
+    let found = MARK.captures(text)?;
+    let n: i64 = found.name("n")?.as_str().parse().ok()?;
+    let unit = unit_ms(found.name("unit").map_or("d", |u| u.as_str()))?;
+    let later = found.name("sign")?.as_str() == "+";
+    Some(match (n, later) {
+        (0, false) => window(0, unit, Anchor::Scheduled),
+        (n, true) => window(n * unit, (n + 1) * unit, Anchor::Start),
+        (n, false) => from_before(n * unit),
+    })
+}
+
+/// "1 week before", "Day after".
 fn marked(text: &str) -> Option<Window> {
-    if let Some(found) = MARK.captures(text) {
-        let n: i64 = found.name("n")?.as_str().parse().ok()?;
-        let unit = unit_ms(found.name("unit").map_or("d", |u| u.as_str()))?;
-        let later = found.name("sign")?.as_str() == "+";
-        return Some(if later { window(n * unit, (n + 1) * unit, Anchor::Start) } else { from_before(n * unit) });
-    }
     if let Some(found) = BEFORE.captures(text) {
         return Some(from_before(span(found.name("n").map_or("1", |n| n.as_str()), found.name("unit")?.as_str())?));
     }
@@ -188,6 +198,7 @@ mod tests {
             ("The next day", "", DAY, 2 * DAY, Success),
             ("T-7: Freeze", "", -7 * DAY, 0, Scheduled),
             ("D-1", "", -DAY, 0, Scheduled),
+            ("T-0h: Launch", "", 0, HOUR, Scheduled),
             ("T+1d", "", DAY, 2 * DAY, Start),
             ("T-30min checks", "", -30 * MIN, 0, Scheduled),
             ("Cut-over (T+0)", "", 0, DAY, Start),
@@ -206,6 +217,8 @@ mod tests {
     fn items() {
         assert_eq!(of_item("Monitoring continued for 2 hours"), Some(window(0, 2 * HOUR, Anchor::Success)));
         assert_eq!(of_item("Monitor dashboards for the first 30 minutes"), Some(window(0, 30 * MIN, Anchor::Success)));
+        let two = Some(window(0, 2 * HOUR, Anchor::Success));
+        assert_eq!(of_item("Monitoring went on for 2 hours after completion"), two);
         assert_eq!(of_item("T-7: code freeze").map(|w| w.from_ms), Some(-7 * DAY));
         assert_eq!(of_item("Announce 1 week before").map(|w| w.from_ms), Some(-7 * DAY));
         assert_eq!(of_item("Post-mortem (within 1 week)"), Some(window(0, 7 * DAY, Anchor::Success)));
@@ -216,6 +229,7 @@ mod tests {
             "Recent backup exists (< 24 hours old)",
             "Set the timeout to 2 hours",
             "Final backup before deployment",
+            "Scores are as good as before",
         ] {
             assert_eq!(of_item(text), None, "{text}");
         }

@@ -201,7 +201,6 @@ pub(super) const SECTION_KINDS: &[(SectionKind, &[&str])] = &[
             "go no-go",
             "go or no-go",
             "go-no-go",
-            "signature",
             "quality gate",
         ],
     ),
@@ -331,6 +330,8 @@ pub(super) const FILLERS: &[&str] = &[
 /// Units of time, as a pattern.
 pub(super) const TIME_UNITS: &str =
     "(?:business |working )?days?|weeks?|months?|minutes?|mins?|hours?|hrs?|seconds?|secs?|[smhd]";
+/// Units of time that are words of their own, as a pattern.
+pub(super) const TIME_WORDS: &str = "(?:business |working )?days?|weeks?|months?|minutes?|mins?|hours?|hrs?";
 /// "within 1 hour".
 pub(super) const WITHIN_TIME: &[&str] = &["within"];
 /// "1 week before".
