@@ -112,6 +112,24 @@ mod tests {
     }
 
     #[test]
+    fn exit_codes() {
+        let dir = tempfile::tempdir().unwrap();
+        let page = |text: &str| {
+            let file = dir.path().join("page.md");
+            std::fs::write(&file, text).unwrap();
+            file
+        };
+        let code = |file: PathBuf, strict: bool| {
+            let asked = Check { files: vec![file], json: true, env: Some("qa".into()), strict, diff: false };
+            check(&asked).unwrap_or_else(|e| e.code)
+        };
+        let warned = "- [ ] a\n- [ ]\n";
+        assert_eq!((code(page("- [ ] a\n"), true), code(page(warned), false)), (DONE, DONE));
+        assert_eq!((code(page(warned), true), code(page("words\n"), false)), (REFUSED, WRONG));
+        assert_eq!(code(dir.path().join("missing.md"), false), WRONG);
+    }
+
+    #[test]
     fn nothing_is_overwritten() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("x.md");

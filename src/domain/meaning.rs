@@ -255,6 +255,9 @@ pub struct Threshold {
     pub unit: Option<String>,
     #[serde(default)]
     pub relative: Relative,
+    /// The value is how far from the baseline it is ("baseline + 10%"), not a share of it ("3x baseline").
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub change: bool,
     /// How long it must hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_ms: Option<i64>,
@@ -281,12 +284,16 @@ impl Threshold {
 
 impl fmt::Display for Threshold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.measure, self.comparison.sign(), self.value)?;
+        write!(f, "{} {} ", self.measure, self.comparison.sign())?;
+        if self.change && self.comparison != Comparison::Within {
+            f.write_str("baseline + ")?;
+        }
+        write!(f, "{}", self.value)?;
         if let Some(unit) = &self.unit {
             let tight = unit.starts_with(['%', '/', 'x', '‰']);
             write!(f, "{}{unit}", if tight { "" } else { " " })?;
         }
-        if self.relative == Relative::Baseline {
+        if self.relative == Relative::Baseline && (!self.change || self.comparison == Comparison::Within) {
             f.write_str(" of baseline")?;
         }
         if let Some(ms) = self.for_ms {
@@ -458,6 +465,7 @@ mod tests {
             value: Amount::whole(5),
             unit: Some("minutes".into()),
             relative: Relative::Absolute,
+            change: false,
             for_ms: None,
         };
         let five = Amount::whole(5);

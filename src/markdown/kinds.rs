@@ -81,6 +81,8 @@ pub(super) fn kind(headings: &[&str], branch: Branch, environment: bool, only: O
         let Some(kind) = by_words(heading) else { continue };
         let fits = match kind {
             SectionKind::Information => only == Some(SectionKind::Information),
+            // "Tools" below "Communication" is only for reading.
+            _ if i < own && only == Some(SectionKind::Notes) => false,
             // Blanks below "Sign-off" about when and how long are information, not signatures.
             SectionKind::SignOff | SectionKind::Kpis if i < own => only.is_none(),
             _ => true,
@@ -102,7 +104,9 @@ fn by_words(heading: &str) -> Option<SectionKind> {
 /// What a phase's heading says it is for.
 pub(super) fn phase_kind(heading: &str) -> SectionKind {
     let branch = branch(&[heading], None);
+    let information = by_words(&normal(heading)) == Some(SectionKind::Information);
     let only = is_reference(&[heading]).then_some(SectionKind::Notes);
+    let only = only.or(information.then_some(SectionKind::Information));
     let kind = kind(&[heading], branch, any(&normal(heading), words::PER_ENVIRONMENT), only);
     if words::JOINS.iter().any(|j| normal(heading).contains(j)) && branch == Branch::Forward {
         return SectionKind::Tasks;

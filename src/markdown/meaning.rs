@@ -54,7 +54,8 @@ fn understand_field(field: &mut Field) {
         None if field.goal.is_some() => FieldKind::Number,
         None => {
             let by_words = words::FIELD_KINDS.iter().find(|(_, w)| any(&label, w));
-            by_words.map_or(FieldKind::Text, |(kind, _)| *kind)
+            let role = label.split_whitespace().last().is_some_and(roles::is_role_end);
+            by_words.map_or(if role { FieldKind::Person } else { FieldKind::Text }, |(kind, _)| *kind)
         }
     };
 }

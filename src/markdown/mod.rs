@@ -19,6 +19,7 @@ mod kinds;
 mod meaning;
 mod numbers;
 mod outline;
+mod pattern;
 mod placeholders;
 mod roles;
 mod source;

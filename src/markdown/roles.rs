@@ -34,7 +34,13 @@ pub(super) fn sign_off(text: &str, signing: bool) -> Option<String> {
     let sign = found.name("sign")?.as_str().to_lowercase();
     let review = words::REVIEWS.contains(&sign.as_str());
     let last = role.split_whitespace().last()?.to_lowercase();
-    (words::ROLE_ENDS.contains(&last.as_str()) && (signing || !review)).then(|| role.to_owned())
+    let person = is_role_end(&last) && !(review && words::MATTERS.contains(&last.as_str()));
+    (person && (signing || !review)).then(|| role.to_owned())
+}
+
+/// True for the last word of a role, in lower case.
+pub(super) fn is_role_end(word: &str) -> bool {
+    words::ROLE_ENDS.contains(&word)
 }
 
 /// "Technical Lead Signature" signs for the technical lead.
@@ -274,6 +280,8 @@ mod tests {
             ("Deployment manager authorization obtained", true, Some("Deployment manager")),
             ("Management approval (for production)", true, Some("Management")),
             ("Architecture review completed", true, None),
+            ("Security review passed", true, None),
+            ("Security sign-off", true, Some("Security")),
             ("Product owner notified", true, None),
             ("Change window approved and scheduled", true, None),
             ("Risk assessment accepted", true, None),

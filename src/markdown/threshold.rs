@@ -46,6 +46,10 @@ static ALL: LazyLock<Pattern> = LazyLock::new(|| pattern(r"\(\s*100\s?%\s*\)"));
 /// alone is one ("no traffic for 10 minutes"); elsewhere the value needs a unit or a measure people compare.
 pub(super) fn threshold(text: &str, criteria: bool) -> Option<Threshold> {
     let lower = lowered(text);
+    // Most lines measure nothing; they are not looked at twice.
+    if !lower.bytes().any(|b| b.is_ascii_digit()) && !any(&lower, words::BASELINE) {
+        return None;
+    }
     let held = FOR.captures(&lower).and_then(|c| {
         let all = c.get(0)?.range();
         let ms = time(c.name("n")?.as_str(), c.name("unit")?.as_str())?;
@@ -64,13 +68,10 @@ pub(super) fn threshold(text: &str, criteria: bool) -> Option<Threshold> {
         if !measure.chars().any(char::is_alphabetic) || !counts {
             return None;
         }
-        let relative = if found.baseline || any(&measure.to_lowercase(), words::CHANGES) {
-            Relative::Baseline
-        } else {
-            Relative::Absolute
-        };
+        let change = found.change || any(&measure.to_lowercase(), words::CHANGES) && found.unit.as_deref() == Some("%");
+        let relative = if found.baseline || change { Relative::Baseline } else { Relative::Absolute };
         let Found { comparison, value, unit, .. } = found;
-        Some(Threshold { measure, comparison, value, unit, relative, for_ms })
+        Some(Threshold { measure, comparison, value, unit, relative, change, for_ms })
     };
     if let Some(found) = within(&head).or_else(|| compared(&head)).or_else(|| plus(&head)).or_else(|| required(&head)) {
         return compare(found);
@@ -87,6 +88,7 @@ pub(super) fn threshold(text: &str, criteria: bool) -> Option<Threshold> {
         value,
         unit: Some(unit),
         relative: Relative::Absolute,
+        change: false,
         for_ms: None,
     })
 }
@@ -96,9 +98,9 @@ pub(super) fn goal(label: &str, target: &str, unit: Option<&str>) -> Option<Thre
     let lower = lowered(target);
     let found = within(&lower).or_else(|| compared(&lower)).or_else(|| plus(&lower))?;
     let relative = if found.baseline { Relative::Baseline } else { Relative::Absolute };
-    let unit = found.unit.or_else(|| unit.map(str::to_owned));
-    let (comparison, value) = (found.comparison, found.value);
-    Some(Threshold { measure: label.to_owned(), comparison, value, unit, relative, for_ms: None })
+    let unit = found.unit.clone().or_else(|| unit.map(str::to_owned));
+    let Found { comparison, value, change, .. } = found;
+    Some(Threshold { measure: label.to_owned(), comparison, value, unit, relative, change, for_ms: None })
 }
 
 struct Found {
@@ -110,6 +112,8 @@ struct Found {
     value: Amount,
     unit: Option<String>,
     baseline: bool,
+    /// The value is the distance from the baseline.
+    change: bool,
 }
 
 fn compared(text: &str) -> Option<Found> {
@@ -126,11 +130,13 @@ fn compared(text: &str) -> Option<Found> {
             Some(n) => (Amount::parse(n)?, text_of("unit2").map(unit_word)),
             None => (Amount::whole(1), Some("x".to_owned())),
         };
-        return Some(Found { at, measure: None, comparison, value, unit, baseline: true });
+        let change = text_of("more").is_some();
+        return Some(Found { at, measure: None, comparison, value, unit, baseline: true, change });
     }
     let (value, unit) = (Amount::parse(text_of("n")?)?, text_of("unit").map(unit_word));
     let baseline = text_of("of").is_some() || unit.as_deref() == Some("x");
-    Some(Found { at, measure: None, comparison, value, unit, baseline })
+    let change = text_of("of").is_some_and(|of| words::BEYOND.iter().any(|w| of.contains(w)));
+    Some(Found { at, measure: None, comparison, value, unit, baseline, change })
 }
 
 fn within(text: &str) -> Option<Found> {
@@ -138,7 +144,15 @@ fn within(text: &str) -> Option<Found> {
     let value = Amount::parse(c.name("n")?.as_str())?;
     let unit = c.name("unit").map(|u| unit_word(u.as_str()));
     let baseline = c.name("of").is_some();
-    Some(Found { at: c.get(0)?.start(), measure: None, comparison: Comparison::Within, value, unit, baseline })
+    Some(Found {
+        at: c.get(0)?.start(),
+        measure: None,
+        comparison: Comparison::Within,
+        value,
+        unit,
+        baseline,
+        change: baseline,
+    })
 }
 
 /// "baseline + 10%".
@@ -146,7 +160,15 @@ fn plus(text: &str) -> Option<Found> {
     let c = PLUS.captures(text)?;
     let value = Amount::parse(c.name("n")?.as_str())?;
     let unit = c.name("unit").map(|u| unit_word(u.as_str()));
-    Some(Found { at: c.get(0)?.start(), measure: None, comparison: Comparison::AtMost, value, unit, baseline: true })
+    Some(Found {
+        at: c.get(0)?.start(),
+        measure: None,
+        comparison: Comparison::AtMost,
+        value,
+        unit,
+        baseline: true,
+        change: true,
+    })
 }
 
 /// "100% success rate required", "Unit tests passing (100%)".
@@ -156,11 +178,11 @@ fn required(text: &str) -> Option<Found> {
         let measure = c.name("measure").map(|m| m.as_str().trim().to_owned());
         let unit = Some("%".to_owned());
         let comparison = Comparison::AtLeast;
-        return Some(Found { at: c.get(0)?.start(), measure, comparison, value, unit, baseline: false });
+        return Some(Found { at: c.get(0)?.start(), measure, comparison, value, unit, baseline: false, change: false });
     }
     let at = ALL.find(text)?.start();
     let (comparison, value) = (Comparison::AtLeast, Amount::whole(100));
-    Some(Found { at, measure: None, comparison, value, unit: Some("%".to_owned()), baseline: false })
+    Some(Found { at, measure: None, comparison, value, unit: Some("%".to_owned()), baseline: false, change: false })
 }
 
 fn sign(said: &str) -> Option<Comparison> {
@@ -240,7 +262,7 @@ mod tests {
             ("Error rate exceeds 1% for more than 5 minutes", "Error rate > 1% for 5 minutes"),
             (
                 "Response time degradation >50% for more than 10 minutes",
-                "Response time degradation > 50% of baseline for 10 minutes",
+                "Response time degradation > baseline + 50% for 10 minutes",
             ),
             ("Response time > 3x baseline", "Response time > 3x of baseline"),
             ("p99 above 3 times the baseline", "p99 > 3x of baseline"),
@@ -249,10 +271,12 @@ mod tests {
             ("Deployment stuck > 15 minutes", "Deployment stuck > 15 minutes"),
             ("Customer impact > 10 minutes", "Customer impact > 10 minutes"),
             ("Database performance within 5% of baseline", "Database performance within 5% of baseline"),
-            ("95th percentile response time â‰¤ baseline + 10%", "95th percentile response time ≤ 10% of baseline"),
-            ("95th percentile response time ≤ baseline + 10%", "95th percentile response time ≤ 10% of baseline"),
-            ("Latency at baseline + 10%", "Latency at ≤ 10% of baseline"),
-            ("Latency spike > 200%.", "Latency spike > 200% of baseline"),
+            ("95th percentile response time â‰¤ baseline + 10%", "95th percentile response time ≤ baseline + 10%"),
+            ("95th percentile response time ≤ baseline + 10%", "95th percentile response time ≤ baseline + 10%"),
+            ("Latency at baseline + 10%", "Latency at ≤ baseline + 10%"),
+            ("Latency spike > 200%.", "Latency spike > baseline + 200%"),
+            ("Latency > 200% of baseline", "Latency > 200% of baseline"),
+            ("Latency > 10% above baseline", "Latency > baseline + 10%"),
             ("Error rates below 0.1% threshold", "Error rates < 0.1%"),
             ("Error rate < 0.1% during and after deployment", "Error rate < 0.1%"),
             ("Memory utilization < 80% sustained", "Memory utilization < 80%"),

@@ -80,6 +80,9 @@ pub(super) fn of_heading(heading: &str, above: &[String]) -> Option<Window> {
 /// When an item is due by its own words.
 pub(super) fn of_item(text: &str) -> Option<Window> {
     let text = text.to_lowercase();
+    if !text.bytes().any(|b| b.is_ascii_digit()) && !any(&text, words::TIME_STARTS) {
+        return None;
+    }
     if let Some(window) = counted(&text) {
         return Some(window);
     }

@@ -3,7 +3,8 @@
 //! Every phrase is lower case and is looked for as a part of a heading or line in lower case.
 
 use crate::domain::meaning::{Comparison, FieldKind, SectionKind, WayKind};
-use regex::{Captures, Match, Regex};
+
+pub(super) use super::pattern::{Pattern, any, pattern};
 
 /// Words in front of a heading's number: "Phase 2:", "Step 3 -".
 pub(super) const NUMBERED: &[&str] =
@@ -299,6 +300,8 @@ pub(super) const COMPARISONS: &[(&str, Comparison)] = &[
 ];
 /// What a relative value counts from.
 pub(super) const BASELINE: &[&str] = &["baseline", "normal", "usual", "average"];
+/// Words that make a relative value a distance: "10% above baseline".
+pub(super) const BEYOND: &[&str] = &["above", "over", "from"];
 /// "within 5% of baseline".
 pub(super) const WITHIN_OF: &[&str] = &["within"];
 /// "100% success rate required".
@@ -332,6 +335,8 @@ pub(super) const TIME_UNITS: &str =
     "(?:business |working )?days?|weeks?|months?|minutes?|mins?|hours?|hrs?|seconds?|secs?|[smhd]";
 /// Units of time that are words of their own, as a pattern.
 pub(super) const TIME_WORDS: &str = "(?:business |working )?days?|weeks?|months?|minutes?|mins?|hours?|hrs?";
+/// How units of time start: a line without a digit and without these says no time.
+pub(super) const TIME_STARTS: &[&str] = &["minute", "hour", "day", "week", "month"];
 /// "within 1 hour".
 pub(super) const WITHIN_TIME: &[&str] = &["within"];
 /// "1 week before".
@@ -397,6 +402,19 @@ pub(super) const ROLE_ENDS: &[&str] = &[
     "client",
     "customer",
     "vendor",
+];
+/// Ends of roles that are also matters: "security review" is a review of the security.
+pub(super) const MATTERS: &[&str] = &[
+    "security",
+    "legal",
+    "compliance",
+    "product",
+    "business",
+    "technical",
+    "reliability",
+    "operations",
+    "assurance",
+    "customer",
 ];
 /// Words after a role that make a line its sign-off. A review is one only where the section is about signing off.
 pub(super) const SIGNS: &[&str] = &[
@@ -575,41 +593,3 @@ pub(super) const PLACEHOLDERS: &[(&str, &[&str])] = &[
     ("environment", &["environment", "env", "deploy_env"]),
     ("service", &["service", "service_name", "app", "app_name"]),
 ];
-
-/// True when one of the phrases stands in the text, starting where a word starts.
-pub(super) fn any(text: &str, phrases: &[&str]) -> bool {
-    let starts_word = |at: usize| !text[..at].ends_with(char::is_alphanumeric);
-    phrases.iter().any(|p| text.match_indices(p).any(|(at, _)| starts_word(at)))
-}
-
-/// A pattern written in this neighbourhood. One that does not compile would match nothing; tests, which use
-/// every pattern, stop at it.
-pub(super) struct Pattern(Option<Regex>);
-
-pub(super) fn pattern(text: &str) -> Pattern {
-    let regex = Regex::new(text).ok();
-    debug_assert!(regex.is_some(), "this pattern does not compile: {text}");
-    Pattern(regex)
-}
-
-impl Pattern {
-    pub(super) fn is_match(&self, text: &str) -> bool {
-        self.0.as_ref().is_some_and(|r| r.is_match(text))
-    }
-
-    pub(super) fn captures<'t>(&self, text: &'t str) -> Option<Captures<'t>> {
-        self.0.as_ref()?.captures(text)
-    }
-
-    pub(super) fn captures_iter<'t>(&self, text: &'t str) -> impl Iterator<Item = Captures<'t>> {
-        self.0.iter().flat_map(move |r| r.captures_iter(text))
-    }
-
-    pub(super) fn find<'t>(&self, text: &'t str) -> Option<Match<'t>> {
-        self.0.as_ref()?.find(text)
-    }
-
-    pub(super) fn find_iter<'t>(&self, text: &'t str) -> impl Iterator<Item = Match<'t>> {
-        self.0.iter().flat_map(move |r| r.find_iter(text))
-    }
-}
