@@ -1,25 +1,36 @@
 //! What was understood from a page, for a person (a tree) and for a program (JSON).
 
+mod data;
+mod diff;
+
+pub use data::json;
+pub use diff::diff;
+
 use crate::domain::checklist::{Branch, CodeBlock, Field, Item, ItemKind, Section, Severity};
+use crate::domain::deployment::same_environment;
+use crate::domain::meaning::{Contact, FieldKind, SectionKind};
 use crate::domain::text::Rich;
-use crate::markdown::Reading;
-use serde_json::{Value, json};
+use crate::markdown::{Reading, placeholders};
 use std::fmt::Write;
 
-/// The reading of one file as a tree to hold against the page.
-pub fn tree(file: &str, r: &Reading, color: bool) -> String {
-    let mut tree = Tree { out: String::new(), color };
+/// The reading of one file as a tree to hold against the page. With an environment, what is left out there is marked.
+pub fn tree(file: &str, r: &Reading, environment: Option<&str>, color: bool) -> String {
+    let mut tree = Tree { out: String::new(), environment: environment.map(str::to_owned), color };
     tree.file(file, r);
     tree.out
 }
 
-/// The readings as data, one object per file.
-pub fn json(readings: &[(String, Reading)]) -> Value {
-    Value::Array(readings.iter().map(|(file, r)| file_json(file, r)).collect())
+/// True when what is bound to one environment is walked in another; with none named, everything is.
+fn applies(bound: Option<&str>, environment: Option<&str>) -> bool {
+    match (bound, environment) {
+        (Some(bound), Some(environment)) => same_environment(bound, environment),
+        _ => true,
+    }
 }
 
 struct Tree {
     out: String,
+    environment: Option<String>,
     color: bool,
 }
 
@@ -67,6 +78,12 @@ impl Tree {
                         self.section(section);
                     }
                 }
+                if !c.contacts.is_empty() {
+                    self.out.push('\n');
+                    let title = self.paint(BOLD, "Whom to reach");
+                    self.line(0, &title);
+                    c.contacts.iter().for_each(|contact| self.contact(contact));
+                }
                 self.out.push('\n');
             }
             None => self.line(0, &format!("{name}: cannot be walked")),
@@ -80,8 +97,18 @@ impl Tree {
         if s.branch != Branch::Forward {
             marks.push(branch_words(s.branch).to_owned());
         }
+        let said = s.kind.label() == branch_words(s.branch);
+        if !said && !matches!(s.kind, SectionKind::Tasks | SectionKind::Notes | SectionKind::Environment) {
+            marks.push(s.kind.label().to_owned());
+        }
+        if let Some(window) = &s.window {
+            marks.push(window.to_string());
+        }
         if let Some(environment) = &s.environment {
             marks.push(format!("only in {environment}"));
+        }
+        if !applies(s.environment.as_deref(), self.environment.as_deref()) {
+            marks.push("left out here".to_owned());
         }
         let marks = if marks.is_empty() { String::new() } else { format!("  [{}]", marks.join(", ")) };
         let marks = self.paint(YELLOW, &marks);
@@ -106,13 +133,31 @@ impl Tree {
     fn item(&mut self, indent: usize, item: &Item) {
         let number = self.paint(CYAN, &item.number.to_string());
         let sign = match (item.kind, item.checked) {
+            (ItemKind::Task, _) if item.role.is_some() => "✍",
             (ItemKind::Task, false) => "☐",
             (ItemKind::Task, true) => "☑",
             (ItemKind::Step, _) => "→",
             (ItemKind::Group, _) => "▸",
+            (ItemKind::Bullet, _) => "•",
         };
         let optional = if item.optional { self.paint(DIM, "  (optional)") } else { String::new() };
-        self.line(indent, &format!("{number} {sign} {}{optional}", one_line(&item.text.to_plain())));
+        let mut marks = Vec::new();
+        marks.extend(item.role.as_ref().map(|r| format!("sign-off: {r}")));
+        marks.extend(item.threshold.as_ref().map(|t| format!("measures: {t}")));
+        marks.extend(item.window.as_ref().map(|w| format!("due: {w}")));
+        marks.extend(item.owner.as_ref().map(|o| format!("owner: {o}")));
+        if !item.choices.is_empty() {
+            marks.push(format!("one of: {}", item.choices.join(" / ")));
+        }
+        if let Some(environment) = &item.environment {
+            marks.push(format!("only in {environment}"));
+            if !applies(Some(environment), self.environment.as_deref()) {
+                marks.push("left out here".to_owned());
+            }
+        }
+        let marks = if marks.is_empty() { String::new() } else { format!("  [{}]", marks.join("; ")) };
+        let marks = self.paint(YELLOW, &marks);
+        self.line(indent, &format!("{number} {sign} {}{optional}{marks}", one_line(&item.text.to_plain())));
         for note in &item.notes {
             self.note(indent + 2, note);
         }
@@ -138,6 +183,21 @@ impl Tree {
         };
         let text = self.paint(DIM, &format!("$ {}{more}", brief(first)));
         self.line(indent, &text);
+        let found: Vec<String> =
+            placeholders(&code.code).iter().map(|p| format!("{} = {}", p.text, p.stands_for)).collect();
+        if !found.is_empty() {
+            let text = self.paint(DIM, &format!("  to fill in: {}", found.join(", ")));
+            self.line(indent, &text);
+        }
+    }
+
+    fn contact(&mut self, c: &Contact) {
+        let ways = c.ways.iter().map(|w| {
+            let kind = format!("{:?}", w.kind).to_lowercase();
+            w.value.as_ref().map_or_else(|| format!("{kind} ____"), |v| format!("{kind} {v}"))
+        });
+        let all: Vec<String> = c.name.iter().cloned().chain(ways).collect();
+        self.line(2, &format!("☎ {}: {}", c.role, if all.is_empty() { "____".to_owned() } else { all.join(", ") }));
     }
 
     fn end(&mut self, r: &Reading) {
@@ -149,6 +209,14 @@ impl Tree {
             many(c.fields, "field", "fields"),
             many(c.commands, "command", "commands"),
         ];
+        let more = [
+            (c.signoffs, "sign-off", "sign-offs"),
+            (c.contacts, "contact", "contacts"),
+            (c.criteria, "rollback criterion", "rollback criteria"),
+            (c.windows, "window", "windows"),
+        ];
+        let more = more.iter().filter(|(n, ..)| *n > 0).map(|(n, one, some)| many(*n, one, some));
+        let counts: Vec<String> = counts.into_iter().chain(more).collect();
         self.line(0, &counts.join(", "));
         for d in &r.diagnostics {
             let (word, style) = match d.severity {
@@ -200,6 +268,11 @@ fn field_line(f: &Field) -> String {
     if let Some(target) = &f.target {
         let _ = write!(out, " (target: {target})");
     }
+    match &f.role {
+        Some(role) => _ = write!(out, "  [sign-off: {role}]"),
+        None if f.kind != FieldKind::Text => _ = write!(out, "  [{}]", f.kind.word()),
+        None => {}
+    }
     out
 }
 
@@ -216,50 +289,6 @@ fn brief(text: &str) -> String {
     }
 }
 
-fn file_json(file: &str, r: &Reading) -> Value {
-    let phases: Vec<Value> = r.checklist.iter().flat_map(|c| &c.phases).map(phase_json).collect();
-    json!({
-        "file": file,
-        "title": r.checklist.as_ref().map(|c| &c.title),
-        "counts": r.counts,
-        "phases": phases,
-        "diagnostics": r.diagnostics,
-    })
-}
-
-fn phase_json(phase: &crate::domain::checklist::Phase) -> Value {
-    let sections: Vec<Value> = phase.sections.iter().map(section_json).collect();
-    json!({ "title": phase.title.to_plain(), "label": phase.label, "sections": sections })
-}
-
-fn section_json(s: &Section) -> Value {
-    json!({
-        "number": s.number,
-        "title": s.title.to_plain(),
-        "label": s.label,
-        "branch": s.branch,
-        "environment": s.environment,
-        "notes": s.notes.iter().map(Rich::to_plain).collect::<Vec<_>>(),
-        "commands": s.commands,
-        "fields": s.fields,
-        "items": s.items.iter().map(item_json).collect::<Vec<_>>(),
-    })
-}
-
-fn item_json(item: &Item) -> Value {
-    json!({
-        "number": item.number,
-        "id": item.id,
-        "text": item.text.to_plain(),
-        "kind": item.kind,
-        "checked": item.checked,
-        "optional": item.optional,
-        "notes": item.notes.iter().map(Rich::to_plain).collect::<Vec<_>>(),
-        "commands": item.commands,
-        "children": item.children.iter().map(item_json).collect::<Vec<_>>(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,17 +298,17 @@ mod tests {
 
     #[test]
     fn a_tree_to_read() {
-        let plain = tree("t.md", &read("t", PAGE.as_bytes()), false);
-        let expected = "t.md: T\n  Why.\n\n1. A\n  1  A\n     1.1 ☐ x (if needed)  (optional)\n       $ run a … (+1 lines)\n\nRollback\n  2  Rollback  [rollback]\n     · a\n     · b\n     ✎ Rate: ____ % (target: <1%)\n     2.1 → back\n\n1 checkbox, 1 item, 1 step, 1 field, 1 command\nnote line 18: The table's 1 row(s) are kept as notes.\n";
+        let plain = tree("t.md", &read("t", PAGE.as_bytes()), None, false);
+        let expected = "t.md: T\n  Why.\n\n1. A\n  1  A\n     1.1 ☐ x (if needed)  (optional)\n       $ run a … (+1 lines)\n\nRollback\n  2  Rollback  [rollback]\n     · a\n     · b\n     ✎ Rate: ____ % (target: <1%)  [percent]\n     2.1 → back\n\n1 checkbox, 1 item, 1 step, 1 field, 1 command\nnote line 18: The table's 1 row(s) are kept as notes.\n";
         assert_eq!(plain, expected);
-        let painted = tree("t.md", &read("t", PAGE.as_bytes()), true);
+        let painted = tree("t.md", &read("t", PAGE.as_bytes()), None, true);
         assert!(painted.contains("\u{1b}[36m1.1\u{1b}[0m"));
-        assert!(tree("e.md", &read("e", b"x"), false).starts_with("e.md: cannot be walked\n0 checkboxes"));
+        assert!(tree("e.md", &read("e", b"x"), None, false).starts_with("e.md: cannot be walked\n0 checkboxes"));
     }
 
     #[test]
     fn the_same_as_data() {
-        let value = json(&[("t.md".to_owned(), read("t", PAGE.as_bytes()))]);
+        let value = json(&[("t.md".to_owned(), read("t", PAGE.as_bytes()))], None);
         assert_eq!(value[0]["counts"]["checkboxes"], 1);
         let item = &value[0]["phases"][0]["sections"][0]["items"][0];
         assert_eq!(item["number"], "1.1");

@@ -22,6 +22,7 @@ fn outline(text: &str) -> String {
                 (ItemKind::Task, true) => "+",
                 (ItemKind::Step, _) => "#",
                 (ItemKind::Group, _) => "~",
+                (ItemKind::Bullet, _) => "*",
             };
             let below = if i.children.is_empty() { String::new() } else { format!("({})", walk(&i.children)) };
             format!("{sign}{}{below}", i.text.to_plain())
@@ -258,7 +259,7 @@ fn holds(text: &str) -> Result<(), TestCaseError> {
         let mut count = 0;
         let mut all: Vec<&Item> = c.sections().flat_map(|s| &s.items).collect();
         while let Some(item) = all.pop() {
-            count += usize::from(item.kind != ItemKind::Group);
+            count += usize::from(!matches!(item.kind, ItemKind::Group | ItemKind::Bullet));
             prop_assert_eq!(c.item(&item.number).map(|i| &i.id), Some(&item.id));
             all.extend(&item.children);
         }

@@ -24,15 +24,68 @@ fn labels(s: &Section) -> Vec<&str> {
 
 #[test]
 fn counts() {
-    let counts = |name: &str| {
-        let Counts { checkboxes, items, steps, fields, commands } = seed(name).counts;
-        (checkboxes, items, steps, fields, commands)
+    let expected = |checkboxes, steps, fields, commands| Counts {
+        checkboxes,
+        items: checkboxes,
+        steps,
+        fields,
+        commands,
+        ..Counts::default()
     };
-    assert_eq!(counts("blue-green-sqlmesh"), (360, 360, 0, 6, 0));
-    assert_eq!(counts("production"), (172, 172, 0, 16, 8));
-    assert_eq!(counts("migration"), (168, 168, 0, 6, 0));
-    assert_eq!(counts("workflow"), (9, 9, 8, 0, 0));
-    assert_eq!(counts("redis-om"), (160, 160, 0, 11, 5));
+    let people = |c: Counts, signoffs, contacts| Counts { signoffs, contacts, ..c };
+    let times = |c: Counts, criteria, windows| Counts { criteria, windows, ..c };
+    for (name, counts) in [
+        ("blue-green-sqlmesh", times(people(expected(360, 0, 6, 0), 13, 0), 10, 3)),
+        ("production", times(people(expected(172, 0, 20, 8), 5, 4), 10, 1)),
+        ("migration", times(people(expected(168, 0, 6, 0), 5, 0), 0, 3)),
+        ("workflow", times(expected(9, 8, 0, 0), 3, 0)),
+        ("redis-om", times(people(expected(160, 0, 15, 5), 4, 4), 5, 6)),
+    ] {
+        assert_eq!(seed(name).counts, counts, "{name}");
+    }
+}
+
+/// How many sections of each kind, items with a threshold, and typed blanks each page has.
+#[test]
+fn kinds_of_everything() {
+    let of = |name: &str| {
+        let c = checklist(name);
+        let mut kinds = std::collections::BTreeMap::new();
+        let mut types = std::collections::BTreeMap::new();
+        c.sections().for_each(|s| *kinds.entry(s.kind.word()).or_insert(0) += 1);
+        c.fields().for_each(|f| *types.entry(f.kind.word()).or_insert(0) += 1);
+        let mut thresholds = 0;
+        let mut all: Vec<_> = c.sections().flat_map(|s| &s.items).collect();
+        while let Some(item) = all.pop() {
+            thresholds += usize::from(item.threshold.is_some());
+            all.extend(&item.children);
+        }
+        let show = |m: std::collections::BTreeMap<&str, i32>| {
+            m.iter().map(|(k, n)| format!("{k} {n}")).collect::<Vec<_>>().join(", ")
+        };
+        format!("{}; {thresholds} thresholds; {}", show(kinds), show(types))
+    };
+    for (name, expected) in [
+        (
+            "blue-green-sqlmesh",
+            "follow_up 2, kpis 1, notes 1, rollback_criteria 1, rollback_procedure 1, sign_off 3, success_criteria 2, tasks 17; 9 thresholds; date 3, person 3",
+        ),
+        (
+            "production",
+            "after_rollback 1, after_success 1, communication 2, contacts 1, information 3, notes 1, rollback_criteria 1, sign_off 1, tasks 23; 13 thresholds; date 3, duration 1, person 7, text 7, time 2",
+        ),
+        (
+            "migration",
+            "environment 3, follow_up 3, rollback_procedure 1, sign_off 2, tasks 8, troubleshooting 3; 0 thresholds; date 1, person 1, text 4",
+        ),
+        ("workflow", "communication 1, notes 5, rollback_criteria 1, rollback_procedure 2, tasks 3; 2 thresholds; "),
+        (
+            "redis-om",
+            "communication 3, contacts 1, follow_up 3, information 1, kpis 1, rollback_criteria 1, rollback_procedure 1, sign_off 1, success_criteria 1, tasks 10; 0 thresholds; duration 2, number 1, percent 4, person 4, text 4",
+        ),
+    ] {
+        assert_eq!(of(name), expected, "{name}");
+    }
 }
 
 #[test]
@@ -46,7 +99,7 @@ fn every_item_has_its_own_number_and_id() {
         let mut all: Vec<_> = c.sections().flat_map(|s| &s.items).collect();
         let mut count = 0;
         while let Some(item) = all.pop() {
-            count += usize::from(item.kind != ItemKind::Group);
+            count += usize::from(!matches!(item.kind, ItemKind::Group | ItemKind::Bullet));
             assert!(ids.insert(&item.id) && numbers.insert(&item.number), "{name} {}", item.number);
             assert_eq!(c.item(&item.number), Some(item));
             all.extend(&item.children);
@@ -139,15 +192,22 @@ fn migration() {
 fn workflow() {
     let c = checklist("workflow");
     assert_eq!(c.description.as_deref(), Some("Procedures for safe and reliable application deployment"));
-    let with_items: Vec<_> =
-        c.sections().filter(|s| !s.items.is_empty()).map(|s| (s.number, s.title.to_plain())).collect();
+    let with_items: Vec<_> = c
+        .sections()
+        .filter(|s| !s.items.is_empty() && s.branch != Branch::Watch)
+        .map(|s| (s.number, s.title.to_plain()))
+        .collect();
     let expected = [(1, "Pre-Deployment Checklist"), (2, "Process"), (4, "Execution"), (5, "Smoke Tests")];
     assert_eq!(with_items, expected.map(|(n, t)| (n, t.to_owned())));
     assert_eq!(c.section(2).unwrap().items.len(), 5);
     assert!(c.section(2).unwrap().items.iter().all(|i| i.kind == ItemKind::Step && i.text.0[0].bold));
     assert_eq!(c.section(4).unwrap().branch, Branch::Rollback);
     let triggers = section(&c, "Triggers for Rollback");
-    assert_eq!((triggers.branch, triggers.notes.len()), (Branch::Watch, 3));
+    assert_eq!((triggers.branch, triggers.notes.len(), triggers.items.len()), (Branch::Watch, 0, 3));
+    assert!(triggers.items.iter().all(|i| i.kind == ItemKind::Bullet));
+    let thresholds: Vec<_> = triggers.items.iter().map(|i| i.threshold.as_ref().map(|t| t.to_string())).collect();
+    let expected = [Some("Error Rate > 1%"), Some("Latency spike > baseline + 200%"), None];
+    assert_eq!(thresholds, expected.map(|t| t.map(str::to_owned)));
     assert!(c.section(1).unwrap().items[4].optional);
 }
 
@@ -185,6 +245,6 @@ fn redis_om() {
 #[test]
 fn trees() {
     for name in ["blue-green-sqlmesh", "production", "migration", "workflow", "redis-om"] {
-        insta::assert_snapshot!(name, tree(&format!("{name}.md"), &seed(name), false));
+        insta::assert_snapshot!(name, tree(&format!("{name}.md"), &seed(name), None, false));
     }
 }

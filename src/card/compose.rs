@@ -1,13 +1,14 @@
 //! Deployment → Card. The only place that decides what a message shows of a state.
 
 use super::{Block, Button, Card, Fact, ItemLine, Shown, Style, Tone};
-use crate::domain::checklist::{Branch, Item, Number};
+use crate::domain::checklist::{Branch, CodeBlock, Item, Number};
 use crate::domain::command::Mark;
 use crate::domain::deployment::{Closed, Deployment};
 use crate::domain::react::Occasion;
 use crate::domain::status::Status;
 use crate::domain::text::{Rich, Span};
 use crate::domain::time::{Timestamp, span};
+use crate::markdown::substituted;
 
 /// Items that `next` lists.
 const NEXT_ITEMS: usize = 5;
@@ -218,7 +219,7 @@ pub fn section_part(d: &Deployment, section: u32, part: u32) -> Card {
         && let Some(s) = d.plan.checklist.section(section)
     {
         card.blocks.extend(s.notes.iter().map(|n| Block::Context { text: n.clone() }));
-        card.blocks.extend(s.commands.iter().map(|c| Block::Code { code: c.clone() }));
+        card.blocks.extend(commands(d, &s.commands).into_iter().map(|code| Block::Code { code }));
     }
     let range = d.plan.part(section, part);
     if let Some(s) = d.plan.checklist.section(section) {
@@ -259,7 +260,7 @@ fn add_item(d: &Deployment, item: &Item, depth: u8, range: &std::ops::Range<usiz
         total: tally.total,
     });
     out.extend(item.notes.iter().map(|n| Block::Context { text: n.clone() }));
-    out.extend(item.commands.iter().map(|c| Block::Code { code: c.clone() }));
+    out.extend(commands(d, &item.commands).into_iter().map(|code| Block::Code { code }));
     for child in &item.children {
         add_item(d, child, depth.saturating_add(1), range, out);
     }
@@ -307,9 +308,24 @@ fn item_line(d: &Deployment, i: usize, item: &Item, depth: u8) -> ItemLine {
         who: marked.map(|m| d.person(m.by).name.to_string()),
         at: marked.map(|m| m.at),
         details,
-        commands: item.commands.clone(),
+        commands: commands(d, &item.commands),
         buttons: item_buttons(d, i),
     }
+}
+
+/// Commands as the page has them, each followed by itself with this deployment's values where it has places for them:
+/// offered and marked, never put in its stead.
+fn commands(d: &Deployment, page: &[CodeBlock]) -> Vec<CodeBlock> {
+    let known = [("version", &*d.version), ("environment", &*d.environment), ("service", &*d.service)];
+    let mut out = Vec::with_capacity(page.len());
+    for code in page {
+        out.push(code.clone());
+        if let Some(filled) = substituted(&code.code, &known) {
+            let text = format!("# with {}:\n{filled}", d.version);
+            out.push(CodeBlock { language: code.language.clone(), code: text });
+        }
+    }
+    out
 }
 
 fn evidence(text: &str) -> Rich {

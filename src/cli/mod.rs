@@ -1,14 +1,12 @@
 //! Arguments → what the terminal does. Speaks to the running bot, or reads the file beside it.
 
 pub mod draw;
+mod pages;
 mod remote;
 
 use crate::card::Reply;
-use crate::check;
 use crate::config::Config;
-use crate::domain::checklist::Severity;
 use crate::engine::{Engine, Format};
-use crate::library;
 use crate::ports::SystemClock;
 use crate::serve;
 use crate::store::{Past, Store};
@@ -23,6 +21,8 @@ const AFTER_HELP: &str = "\
 Examples:
   rollcall                                   start the bot and its console on http://127.0.0.1:8080
   rollcall check my-checklist.md             show what Rollcall understands of a page
+  rollcall check --diff old.md new.md        what a change to a page means for the walk
+  rollcall new checklists/shop.md            a checklist to start from
   rollcall do \"start v1.2.0\"                 the same commands as in chat, against the running bot
   rollcall do \"tick 3.1-3.4\" --as ana
   rollcall record 12 --format json > 12.json
@@ -70,13 +70,12 @@ enum What {
     /// Run the bot and its console (what happens without a command, too)
     Serve,
     /// Show what Rollcall understands of checklists, and what it does not
-    Check {
-        /// Markdown files
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-        /// As JSON, for machines
-        #[arg(long)]
-        json: bool,
+    Check(pages::Check),
+    /// Write a checklist to start from [default: deployment.md]
+    New {
+        /// Where to; an existing file is not overwritten
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
     },
     /// Say a command to the running bot, as in chat: rollcall do "tick 3.2"
     Do {
@@ -177,14 +176,16 @@ fn print(text: &str) {
 }
 
 async fn run(arguments: Arguments) -> Result<u8, End> {
-    if let Some(What::Check { files, json }) = &arguments.what {
-        return check_files(files, *json);
+    match &arguments.what {
+        Some(What::Check(asked)) => return pages::check(asked),
+        Some(What::New { file }) => return pages::new(file.as_deref()),
+        _ => {}
     }
     let config = configuration(&arguments)?;
     log(&config, arguments.log_format, matches!(arguments.what, None | Some(What::Serve)));
     match arguments.what {
         None | Some(What::Serve) => serve::serve(config).await.map(|()| DONE).map_err(|e| End::new(ABSENT, e)),
-        Some(What::Check { .. }) => Ok(DONE),
+        Some(What::Check(_) | What::New { .. }) => Ok(DONE),
         Some(What::Do { words, name, channel }) => {
             let name = name.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "terminal".into());
             let data = config.data.clone();
@@ -239,26 +240,6 @@ fn log(config: &Config, format: Option<LogFormat>, serving: bool) {
     } else {
         _ = builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init();
     }
-}
-
-fn check_files(files: &[PathBuf], json: bool) -> Result<u8, End> {
-    let mut read = Vec::new();
-    for file in files {
-        let bytes =
-            std::fs::read(file).map_err(|e| End::new(WRONG, format!("{} cannot be read: {e}.", file.display())))?;
-        let name = file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        read.push((file.display().to_string(), library::read_page(&name, &bytes)));
-    }
-    if json {
-        print(&serde_json::to_string_pretty(&check::json(&read)).unwrap_or_default());
-    } else {
-        let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        for (file, reading) in &read {
-            print(&check::tree(file, reading, color));
-        }
-    }
-    let wrong = read.iter().any(|(_, r)| r.diagnostics.iter().any(|d| d.severity == Severity::Error));
-    Ok(if wrong { WRONG } else { DONE })
 }
 
 fn show_reply(reply: &Reply) -> u8 {

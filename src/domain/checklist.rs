@@ -2,6 +2,7 @@
 //!
 //! It is copied into a deployment when the deployment is opened and never changes there.
 
+use super::meaning::{Contact, FieldKind, SectionKind, Threshold, Window};
 use super::text::Rich;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -116,6 +117,8 @@ pub enum ItemKind {
     Step,
     /// A plain bullet with items below it: done when they are.
     Group,
+    /// A plain bullet of a criteria section that has no checkboxes.
+    Bullet,
 }
 
 /// One thing to do. An item with children is done when its children are.
@@ -136,6 +139,27 @@ pub struct Item {
     /// "if needed", "if applicable", "(optional)": may be skipped without a reason, never blocks.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
+    /// What it depends on, where it says so: "if database changes". Such an item is optional.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// Applies to this environment only, though its section applies to more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// When it is due, where it says so itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// What it measures, and against what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<Threshold>,
+    /// It is a sign-off by this role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Who is to do it, from an annotation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// One of these is chosen by doing it: `- [ ] GO [ ] NO-GO`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
     /// Plain bullets and paragraphs under the item.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Rich>,
@@ -161,9 +185,18 @@ impl Default for Number {
 pub struct Field {
     /// Its label as written, without the colon.
     pub label: String,
+    /// What it holds.
+    #[serde(default, skip_serializing_if = "FieldKind::is_text")]
+    pub kind: FieldKind,
+    /// It is the signature of this role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// The target as written, for instance `<1%`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// The target understood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal: Option<Threshold>,
     /// The unit standing after the blank, for instance `%`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
@@ -191,6 +224,12 @@ pub struct Section {
     /// The walk it belongs to.
     #[serde(default)]
     pub branch: Branch,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "SectionKind::is_tasks")]
+    pub kind: SectionKind,
+    /// When it is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
     /// Applies to this environment only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
@@ -219,6 +258,9 @@ pub struct Phase {
     /// The heading's own numbering as written, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// What its heading says it is for.
+    #[serde(default, skip_serializing_if = "SectionKind::is_tasks")]
+    pub kind: SectionKind,
     /// Its sections in page order.
     pub sections: Vec<Section>,
 }
@@ -255,6 +297,9 @@ pub struct Checklist {
     /// Texts that replace the product's, by template name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub templates: BTreeMap<String, String>,
+    /// Whom to reach, from its contact sections.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<Contact>,
     /// In page order.
     pub phases: Vec<Phase>,
 }

@@ -351,7 +351,7 @@ impl Deployment {
 
     /// The leaves to look at now, in walk order: open ones first of what is required, then the rest.
     pub fn next_up(&self) -> impl Iterator<Item = usize> {
-        let open: Vec<usize> = self.walk().flat_map(|s| s.leaves.clone()).filter(|&i| self.mark(i).is_none()).collect();
+        let open: Vec<usize> = self.walk().flat_map(|s| s.leaves.clone()).filter(|&i| self.is_untouched(i)).collect();
         let (required, optional): (Vec<_>, Vec<_>) = open.into_iter().partition(|&i| !self.plan.leaves[i].optional);
         required.into_iter().chain(optional)
     }
@@ -360,9 +360,14 @@ impl Deployment {
     /// else with anything open.
     pub fn current_section(&self) -> Option<u32> {
         let has = |test: &dyn Fn(usize) -> bool| self.walk().find(|s| s.leaves.clone().any(test)).map(|s| s.number);
-        has(&|i| self.mark(i).is_none() && !self.plan.leaves[i].optional)
+        has(&|i| self.is_untouched(i) && !self.plan.leaves[i].optional)
             .or_else(|| has(&|i| matches!(self.mark(i), Some(Mark::Fail | Mark::Block))))
-            .or_else(|| has(&|i| self.mark(i).is_none()))
+            .or_else(|| has(&|i| self.is_untouched(i)))
+    }
+
+    /// It applies here, and nothing was done to it yet.
+    fn is_untouched(&self, leaf: usize) -> bool {
+        self.mark(leaf).is_none() && self.applies(self.plan.leaves[leaf].environment.as_deref())
     }
 
     /// The sections that came up and have not been announced, in page order: the events that say so. Sections the
@@ -373,7 +378,7 @@ impl Deployment {
         let passed = self
             .walk()
             .take_while(|s| s.number != current)
-            .filter(|s| s.leaves.clone().any(|i| self.mark(i).is_none()))
+            .filter(|s| s.leaves.clone().any(|i| self.is_untouched(i)))
             .map(|s| s.number);
         let due = passed.chain([current]).filter(|s| !self.opened.contains(s));
         due.map(|section| Event::SectionOpened { section }).collect()

@@ -9,6 +9,7 @@ pub mod decide;
 pub mod deployment;
 pub mod event;
 pub mod fields;
+pub mod meaning;
 pub mod plan;
 pub mod policy;
 pub mod react;

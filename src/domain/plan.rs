@@ -53,6 +53,13 @@ pub struct Stretch {
     pub parts: u32,
 }
 
+/// What an item takes over from what stands above it: what may be left out whole may be left out in parts.
+#[derive(Clone, Copy)]
+struct Above<'a> {
+    optional: bool,
+    environment: Option<&'a str>,
+}
+
 impl Plan {
     /// Prepares a checklist. `hash` names its content.
     pub fn new(checklist: Arc<Checklist>, hash: String) -> Self {
@@ -77,7 +84,8 @@ impl Plan {
         let mut part = 1;
         let mut filled = 0;
         for item in &section.items {
-            self.add_item(section, item, false, &mut part, &mut filled);
+            let above = Above { optional: false, environment: section.environment.as_deref() };
+            self.add_item(section, item, above, &mut part, &mut filled);
         }
         let leaves = start..self.leaves.len();
         self.index.insert(Number::new(vec![section.number]), leaves.clone());
@@ -91,10 +99,12 @@ impl Plan {
         });
     }
 
-    /// `optional`: something above the item is, and what may be left out whole may be left out in parts.
-    fn add_item(&mut self, section: &Section, item: &Item, optional: bool, part: &mut u32, filled: &mut usize) {
+    fn add_item(&mut self, section: &Section, item: &Item, above: Above, part: &mut u32, filled: &mut usize) {
         let start = self.leaves.len();
-        let optional = optional || item.optional;
+        let above = Above {
+            optional: above.optional || item.optional,
+            environment: item.environment.as_deref().or(above.environment),
+        };
         // A parent and its children stay in one message where they fit in one.
         if *filled > 0 && *filled + count_leaves(item) > ITEMS_PER_MESSAGE {
             *part += 1;
@@ -107,14 +117,14 @@ impl Plan {
                 text: item.text.to_plain(),
                 section: section.number,
                 branch: section.branch,
-                environment: section.environment.clone(),
-                optional,
+                environment: above.environment.map(str::to_owned),
+                optional: above.optional,
                 part: *part,
                 keycap: u8::try_from(*filled).unwrap_or(u8::MAX),
             });
         } else {
             for child in &item.children {
-                self.add_item(section, child, optional, part, filled);
+                self.add_item(section, child, above, part, filled);
             }
         }
         self.index.insert(item.number.clone(), start..self.leaves.len());

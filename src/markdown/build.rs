@@ -5,8 +5,9 @@ use super::front::Front;
 use super::items::{Content, Draft, content};
 use super::numbers::{Candidate, numbers};
 use super::outline::{Outline, Part, outline};
-use super::{Counts, MAX_ITEMS, kinds};
-use crate::domain::checklist::{Checklist, Diagnostic, Item, ItemKind, Number, Phase, Section, Severity};
+use super::{Counts, MAX_ITEMS, fields, kinds, meaning, roles};
+use crate::domain::checklist::{Branch, Checklist, Diagnostic, Item, ItemKind, Number, Phase, Section, Severity};
+use crate::domain::meaning::SectionKind;
 use crate::domain::text::Rich;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
@@ -32,11 +33,26 @@ pub(super) fn checklist(
         .filter(|t| !t.trim().is_empty())
         .unwrap_or_else(|| name.to_owned());
 
+    let mut contacts = Vec::new();
+    let mut bullet_count = 0;
     let mut contents: Vec<Content> = Vec::with_capacity(parts.len());
     for i in 0..parts.len() {
-        let reference = kinds::is_reference(&strs(&path(&parts, i)));
-        let blocks = parts.get_mut(i).map(|p| std::mem::take(&mut p.blocks)).unwrap_or_default();
-        contents.push(content(blocks, reference, diagnostics));
+        let headings = path(&parts, i);
+        let headings = strs(&headings);
+        let mut blocks = parts.get_mut(i).map(|p| std::mem::take(&mut p.blocks)).unwrap_or_default();
+        let bullets = kinds::bullets_to_items(&headings, &mut blocks);
+        let by_words = kinds::kind(&headings, Branch::Forward, false, None);
+        if by_words == SectionKind::Contacts {
+            contacts.extend(roles::contacts(headings.last().copied().unwrap_or_default(), &blocks));
+        }
+        let signatures = roles::table_signatures(&blocks, by_words == SectionKind::SignOff);
+        let mut content = content(blocks, kinds::is_reference(&headings) && !bullets, diagnostics);
+        if bullets {
+            content.drafts.iter_mut().for_each(|d| d.kind = ItemKind::Bullet);
+            bullet_count += content.drafts.len();
+        }
+        content.fields.extend(signatures);
+        contents.push(content);
     }
     let description = front.description.or_else(|| contents.first_mut().and_then(describe));
     if let Some(first) = parts.first_mut() {
@@ -47,7 +63,8 @@ pub(super) fn checklist(
         .iter()
         .enumerate()
         .filter(|(_, c)| !c.is_empty())
-        .map(|(part, c)| Candidate { part, has_items: !c.drafts.is_empty() })
+        // Plain bullets of criteria take no number from the page's steps.
+        .map(|(part, c)| Candidate { part, has_items: c.drafts.iter().any(|d| d.kind != ItemKind::Bullet) })
         .collect();
     let section_numbers = numbers(&parts, &candidates);
     let titles = section_titles(&parts, &contents, top);
@@ -63,7 +80,8 @@ pub(super) fn checklist(
         if phase_part != Some(home) || phases.is_empty() {
             phase_part = Some(home);
             let (title, label) = parts.get(home).map_or_else(Default::default, |p| (p.title.clone(), p.label.clone()));
-            phases.push(Phase { title, label, sections: Vec::new() });
+            let kind = kinds::phase_kind(&title.to_plain());
+            phases.push(Phase { title, label, kind, sections: Vec::new() });
         }
         let headings = path(&parts, candidate.part);
         let title = titles.get(candidate.part).cloned().unwrap_or_default();
@@ -72,7 +90,7 @@ pub(super) fn checklist(
             phase.sections.push(section);
         }
     }
-    judge_counts(counts, diagnostics);
+    judge_counts(counts, bullet_count, diagnostics);
     Checklist {
         name: name.to_owned(),
         title,
@@ -81,6 +99,7 @@ pub(super) fn checklist(
         environment: front.environment,
         progress: front.progress,
         templates: front.templates,
+        contacts,
         phases,
     }
 }
@@ -95,8 +114,11 @@ fn count_blocks(blocks: &[Block], counts: &mut Counts) {
     }
 }
 
-fn judge_counts(counts: &Counts, diagnostics: &mut Vec<Diagnostic>) {
-    let items = counts.items + counts.steps;
+fn judge_counts(counts: &Counts, bullets: usize, diagnostics: &mut Vec<Diagnostic>) {
+    let items = match counts.items + counts.steps {
+        0 => 0,
+        items => items + bullets,
+    };
     let message = if items == 0 {
         "There is nothing to tick on this page. Items are task-list lines (`- [ ] text`), or numbered steps \
          (`1. text`) in a section without boxes."
@@ -190,23 +212,36 @@ impl Builder<'_> {
         let headings = strs(headings);
         let environment = kinds::environment(&headings).map(str::to_owned);
         let branch = kinds::branch(&headings, content.lead.as_deref());
+        let only = match (content.drafts.is_empty(), content.fields.is_empty(), content.commands.is_empty()) {
+            (true, false, _) => Some(SectionKind::Information),
+            (true, true, true) => Some(SectionKind::Notes),
+            _ => None,
+        };
+        let kind = kinds::kind(&headings, branch, environment.is_some(), only);
         let mut fields = content.fields;
+        if kind == SectionKind::Contacts {
+            fields.extend(content.drafts.iter().flat_map(|d| fields::of_item(&d.text, d.line)));
+        }
         for field in &mut fields {
             field.label = self.labels.unique(&field.label);
         }
         self.counts.fields += fields.len();
-        Section {
+        let mut section = Section {
             number,
             title,
             label: part.label.clone(),
             branch,
+            kind,
+            window: kinds::due(&headings),
             environment,
             notes: content.notes,
             commands: content.commands,
             fields,
             items: self.items(number, &headings.join("\u{1f}"), content.drafts),
             line: part.line,
-        }
+        };
+        meaning::understand(&mut section);
+        section
     }
 
     /// Drafts to items. Parents stand before their children, so one walk numbers and names them, and
@@ -229,7 +264,7 @@ impl Builder<'_> {
             match draft.kind {
                 ItemKind::Task => self.counts.items += 1,
                 ItemKind::Step => self.counts.steps += 1,
-                ItemKind::Group => {}
+                ItemKind::Group | ItemKind::Bullet => {}
             }
             paths.push(key);
             parents.push(draft.parent);
@@ -242,8 +277,8 @@ impl Builder<'_> {
                 checked: draft.checked,
                 notes: draft.notes,
                 commands: draft.commands,
-                children: Vec::new(),
                 line: draft.line,
+                ..Item::default()
             });
         }
         let mut top = Vec::new();

@@ -6,12 +6,18 @@ use crate::domain::text::Rich;
 use std::sync::LazyLock;
 
 static BLANK: LazyLock<Pattern> = LazyLock::new(|| pattern(r"_{3,}|…{2,}|\.{5,}"));
+/// A blank in brackets: "[Name, Contact]".
+static BRACKET: LazyLock<Pattern> =
+    LazyLock::new(|| pattern(&format!(r"\[(?i:[^\[\]]{{0,30}}\b(?:{})\b[^\[\]]{{0,30}})\]", words::BRACKET.join("|"))));
 static UNIT: LazyLock<Pattern> = LazyLock::new(|| pattern(words::UNIT));
 static TARGET: LazyLock<Pattern> =
     LazyLock::new(|| pattern(&format!(r"^\((?:(?i:{})\s*:?\s*)?(?P<target>[^()]+)\)", words::TARGET.join("|"))));
 static TARGET_WORD: LazyLock<Pattern> = LazyLock::new(|| pattern(&format!(r"^\((?i:{})\b", words::TARGET.join("|"))));
 static BOX: LazyLock<Pattern> = LazyLock::new(|| pattern(r"\[(?P<tick>[ xX]?)\]|[☐□☑☒]"));
 static OPTION: LazyLock<Pattern> = LazyLock::new(|| pattern(r"^[\p{L}\p{N}][\p{L}\p{N}+.'’ -]{0,23}$"));
+
+/// More boxes on a line are no choice of one.
+const MAX_CHOICES: usize = 12;
 
 /// What a line is, seen alone.
 #[derive(Debug, PartialEq)]
@@ -29,7 +35,11 @@ pub(super) enum Line {
 /// Judges one line.
 pub(super) fn judge(line: &Rich, number: u32) -> Line {
     let plain = line.to_plain();
-    let blanks: Vec<_> = BLANK.find_iter(&plain).map(|m| m.range()).collect();
+    let mut blanks: Vec<_> = BLANK.find_iter(&plain).map(|m| m.range()).collect();
+    if plain.contains('[') {
+        blanks.extend(BRACKET.find_iter(&plain).map(|m| m.range()).filter(|r| after_label(&plain, r.start)));
+        blanks.sort_by_key(|b| b.start);
+    }
     if !blanks.is_empty() {
         let drawn: usize = blanks.iter().map(|b| plain[b.clone()].trim().len()).sum();
         if drawn == plain.bytes().filter(|b| !b.is_ascii_whitespace()).count() {
@@ -44,7 +54,45 @@ pub(super) fn judge(line: &Rich, number: u32) -> Line {
         let field = Field { label: label.clone(), choices, value, line: number, ..Field::default() };
         return Line::Fields { fields: vec![field], whole: true };
     }
+    // "[ ] GO [ ] NO-GO" without a label is known by what it offers.
+    if let Some((choices, value)) = boxes(plain.trim()).filter(|(c, _)| c.iter().all(|o| OPTION.is_match(o))) {
+        let field = Field { label: choices.join(" / "), choices, value, line: number, ..Field::default() };
+        return Line::Fields { fields: vec![field], whole: true };
+    }
     labelled
+}
+
+/// True when a blank may stand there: right after a label's colon.
+fn after_label(text: &str, at: usize) -> bool {
+    text.get(..at).is_some_and(|before| before.trim_end().ends_with([':', '\u{ff1a}']))
+}
+
+/// A blank to fill stands in the text.
+pub(super) fn has_blank(text: &str) -> bool {
+    BLANK.is_match(text)
+}
+
+/// What a task offers to choose from: `GO [ ] NO-GO` behind its own box, `Decision: [ ] GO [ ] NO-GO`.
+pub(super) fn choices_of_item(text: &str) -> Option<Vec<String>> {
+    if !BOX.is_match(text) {
+        return None;
+    }
+    let behind = split_label(text).and_then(|(_, rest)| boxes(rest));
+    // Without a label only few words are an option: "Fill the [ ] box of the form" is a sentence.
+    let few = |c: &(Vec<String>, _)| c.0.iter().all(|o| o.split_whitespace().count() <= 2);
+    let found = behind.or_else(|| boxes(&format!("[ ] {}", text.trim())).filter(few));
+    found.map(|(choices, _)| choices).filter(|c| c.iter().all(|o| OPTION.is_match(o)))
+}
+
+/// The blanks in brackets of lines that are items themselves: `- [ ] **Technical Lead**: [Name, Contact]`.
+pub(super) fn of_item(text: &Rich, number: u32) -> Vec<Field> {
+    if !BRACKET.is_match(&text.to_plain()) {
+        return Vec::new();
+    }
+    match judge(text, number) {
+        Line::Fields { fields, .. } => fields,
+        _ => Vec::new(),
+    }
 }
 
 /// The choice that `Success / Rollback` offers, where it stands as a field's value.
@@ -82,7 +130,7 @@ fn clean_label(text: &str) -> Option<String> {
 /// `[ ] A [x] B` as choices and what is ticked.
 fn boxes(rest: &str) -> Option<(Vec<String>, Option<String>)> {
     let marks: Vec<_> = BOX.captures_iter(rest).filter_map(|c| c.get(0).map(|m| (m, c.name("tick")))).collect();
-    if marks.len() < 2 || marks.first().is_some_and(|(m, _)| m.start() != 0) {
+    if marks.len() > MAX_CHOICES || marks.len() < 2 || marks.first().is_some_and(|(m, _)| m.start() != 0) {
         return None;
     }
     let mut choices = Vec::new();

@@ -4,9 +4,14 @@ use crate::domain::checklist::{Diagnostic, Schedule, Severity};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// The keys we know. Those of later releases are added here.
-const KEYS: &[&str] = &["title", "description", "service", "environment", "progress", "templates"];
-const PROGRESS_KEYS: &[&str] = &["cron", "timezone"];
+/// The keys that mean something.
+pub const KEYS: &[&str] = &["title", "description", "service", "environment", "progress", "templates", "defaults"];
+/// Keys of features to come: taken as they are, with a note.
+pub const LATER_KEYS: &[&str] = &["gates", "roles", "triggers", "checks", "timeline", "escalation"];
+/// The keys of `progress`.
+pub const PROGRESS_KEYS: &[&str] = &["cron", "timezone"];
+/// The keys of `defaults`.
+pub const DEFAULTS_KEYS: &[&str] = &["service", "environment", "fields"];
 
 /// What the front matter said. Whether cron, zone and templates work is judged by those who use them.
 #[derive(Debug, Default, PartialEq)]
@@ -17,6 +22,8 @@ pub(super) struct Front {
     pub(super) environment: Option<String>,
     pub(super) progress: Option<Schedule>,
     pub(super) templates: BTreeMap<String, String>,
+    /// What stands in blanks until somebody fills them, by label.
+    pub(super) fields: BTreeMap<String, String>,
 }
 
 /// Splits a page: its front matter, the text below, and the number of that text's first line.
@@ -161,23 +168,57 @@ impl Reader<'_> {
 
     fn front(mut self, map: Map<String, Value>) -> Front {
         let mut front = Front::default();
+        let all: Vec<&str> = KEYS.iter().chain(LATER_KEYS).copied().collect();
         for (key, value) in &map {
             match key.as_str() {
+                key if LATER_KEYS.contains(&key) => self.later(key),
                 _ if value.is_null() => {
                     if !KEYS.contains(&key.as_str()) {
-                        self.unknown(key, KEYS);
+                        self.unknown(key, &all);
                     }
                 }
+                "defaults" => self.defaults(value, &mut front),
                 "title" => front.title = self.text(key, value),
                 "description" => front.description = self.text(key, value),
-                "service" => front.service = self.word(key, value),
-                "environment" => front.environment = self.word(key, value),
+                "service" => front.service = self.word(key, value).or(front.service.take()),
+                "environment" => front.environment = self.word(key, value).or(front.environment.take()),
                 "progress" => front.progress = self.progress(value),
                 "templates" => front.templates = self.templates(value),
-                _ => self.unknown(key, KEYS),
+                _ => self.unknown(key, &all),
             }
         }
         front
+    }
+
+    fn later(&mut self, key: &str) {
+        let line = self.line_of(key);
+        let message = format!("`{key}` is kept for a later release: it is not used yet.");
+        self.diagnostics.push(Diagnostic { severity: Severity::Note, line, message });
+    }
+
+    /// What holds where nothing else is said.
+    fn defaults(&mut self, value: &Value, front: &mut Front) {
+        let Value::Object(map) = value else {
+            self.wrong("defaults", format!("`defaults` must give values for {}.", DEFAULTS_KEYS.join(", ")));
+            return;
+        };
+        for (key, value) in map {
+            match key.as_str() {
+                "service" => front.service = front.service.take().or(self.word(key, value)),
+                "environment" => front.environment = front.environment.take().or(self.word(key, value)),
+                "fields" => match value {
+                    Value::Object(fields) => {
+                        for (label, value) in fields {
+                            if let Some(text) = self.text(label, value) {
+                                front.fields.insert(label.clone(), text);
+                            }
+                        }
+                    }
+                    _ => self.wrong(key, "`fields` must give a value for each field's label.".to_owned()),
+                },
+                _ => self.unknown(key, DEFAULTS_KEYS),
+            }
+        }
     }
 
     /// Any scalar as one line of text.

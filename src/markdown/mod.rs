@@ -3,8 +3,11 @@
 //! Pure: bytes in, data out. The order of the house:
 //! `source` (bytes → text) → `front` (front matter) → `blocks` (a flat list of blocks) → `outline`
 //! (headings) → `items` and `fields` (what stands below a heading) → `build` (numbers, ids, the
-//! checklist). `kinds` judges headings and lines by the lists of words in `words`.
+//! checklist). `kinds` judges headings and lines by the lists of words in `words`; `threshold`, `windows` and `roles`
+//! read what a line measures, when it is due and whom it names, and `meaning` puts that into the checklist, with the
+//! page's own `annotations`.
 
+mod annotations;
 mod blocks;
 mod bounds;
 mod build;
@@ -14,16 +17,25 @@ mod html;
 mod inline;
 mod items;
 mod kinds;
+mod meaning;
 mod numbers;
 mod outline;
+mod pattern;
+mod placeholders;
+mod roles;
 mod source;
+mod threshold;
+mod windows;
 mod words;
 
 use crate::domain::checklist::{Checklist, Diagnostic, Severity};
 use crate::domain::text::{Rich, Span};
 use serde::Serialize;
 
+pub use annotations::ANNOTATION_KEYS;
+pub use front::{DEFAULTS_KEYS, KEYS as FRONT_KEYS, LATER_KEYS, PROGRESS_KEYS};
 pub use inline::{escape, inline};
+pub use placeholders::{Placeholder, placeholders, substituted};
 pub use source::MAX_BYTES;
 
 /// A checklist with more items is refused: nobody walks it, and every surface has to carry it.
@@ -53,6 +65,14 @@ pub struct Counts {
     pub fields: usize,
     /// Code blocks.
     pub commands: usize,
+    /// Items and blanks that are somebody's sign-off.
+    pub signoffs: usize,
+    /// Whom the page names to be reached.
+    pub contacts: usize,
+    /// Rollback criteria.
+    pub criteria: usize,
+    /// Sections and items with a time of their own.
+    pub windows: usize,
 }
 
 /// Reads a page. `name` is the word people will call the checklist by: the file's name without ending.
@@ -63,11 +83,16 @@ pub fn read(name: &str, bytes: &[u8]) -> Reading {
     let mut counts = Counts::default();
     let mut checklist = None;
     if let Some(text) = source::text(bytes, &mut diagnostics) {
-        let (front, body, first_line) = front::split(&text, &mut diagnostics);
+        let (mut front, body, first_line) = front::split(&text, &mut diagnostics);
+        let fields = std::mem::take(&mut front.fields);
         let blocks = blocks::blocks(body, first_line);
-        let mut built = build::checklist(name, front, blocks, &mut counts, &mut diagnostics);
-        bounds::bound(&mut built, &mut diagnostics);
-        checklist = Some(built);
+        let mut read = build::checklist(name, front, blocks, &mut counts, &mut diagnostics);
+        let annotations = annotations::annotations(body, first_line, &mut diagnostics);
+        meaning::annotate(&mut read, annotations, &mut diagnostics);
+        meaning::fill(&mut read, &fields, &mut diagnostics);
+        meaning::count(&read, &mut counts);
+        bounds::bound(&mut read, &mut diagnostics);
+        checklist = Some(read);
     }
     if diagnostics.iter().any(|d| d.severity == Severity::Error) {
         checklist = None;

@@ -98,7 +98,7 @@ pub fn page(text: &str) -> Arc<Plan> {
             sections.last_mut().unwrap().fields.push(Field { label: label.into(), choices, ..Field::default() });
         }
     }
-    let phases = vec![Phase { title: "Walk".into(), label: None, sections }];
+    let phases = vec![Phase { title: "Walk".into(), sections, ..Phase::default() }];
     let checklist = Checklist { name: "sketch".into(), title: "Sketch".into(), phases, ..Checklist::default() };
     Arc::new(Plan::new(Arc::new(checklist), "hash".into()))
 }

@@ -1,0 +1,240 @@
+//! "(0-30 minutes)", "Day 1-7", "1 week before", "T-7" to an interval around the deployment.
+
+use super::words::{self, Pattern, any, pattern};
+use crate::domain::meaning::{Anchor, Window, unit_ms};
+use std::sync::LazyLock;
+
+static WITHIN: LazyLock<Pattern> = LazyLock::new(|| {
+    pattern(&format!(
+        r"\b(?:{})\s+(?:the\s+)?(?:first\s+|next\s+)?(?P<n>(?:an?|one)\b|\d+(?:\.\d+)?)[\s-]*(?P<unit>{})\b",
+        words::WITHIN_TIME.join("|"),
+        words::TIME_UNITS
+    ))
+});
+static FIRST: LazyLock<Pattern> =
+    LazyLock::new(|| pattern(&format!(r"\b(?:first|next)\s+(?P<n>\d+)?\s*(?P<unit>{})\b", words::TIME_UNITS)));
+static NTH: LazyLock<Pattern> = LazyLock::new(|| {
+    pattern(
+        r"\b(?P<unit>day|week|month|hour)s?\s+(?P<from>\d+)(?:\s*(?:-|–|—|to)\s*(?:(?:day|week|month|hour)s?\s+)?(?P<to>\d+))?\b",
+    )
+});
+static SPAN: LazyLock<Pattern> = LazyLock::new(|| {
+    let unit = words::TIME_UNITS;
+    pattern(&format!(
+        r"(?P<from>\d+(?:\.\d+)?)\s*(?P<unit>{unit})?\s*(?:-|–|—|to)\s*(?P<to>\d+(?:\.\d+)?)\s*(?P<unit2>{unit})\b"
+    ))
+});
+static BEFORE: LazyLock<Pattern> = LazyLock::new(|| {
+    pattern(&format!(
+        r"\b(?:(?P<n>(?:an?|one)\b|\d+)\s*)?(?P<unit>{})\s+(?:{})\b",
+        words::TIME_WORDS,
+        words::TIME_BEFORE.join("|")
+    ))
+});
+static AFTER: LazyLock<Pattern> = LazyLock::new(|| {
+    pattern(&format!(
+        r"\b(?:(?P<n>(?:an?|one)\b|\d+)\s*)?(?P<unit>{})\s+(?:{})\b",
+        words::TIME_WORDS,
+        words::TIME_AFTER.join("|")
+    ))
+});
+static MARK: LazyLock<Pattern> = LazyLock::new(|| {
+    pattern(
+        r"(?:^|[\s(\[])(?P<mark>[td])\s?(?P<sign>[-+−–])\s?(?P<n>\d{1,3})\s?(?P<unit>minutes?|mins?|hours?|hrs?|days?|weeks?|[mhdw])?(?:$|[\s:.,;)\]–—-])",
+    )
+});
+static FOR: LazyLock<Pattern> = LazyLock::new(|| {
+    pattern(&format!(
+        r"\b(?:{})\w*\s+(?:\w+\s+){{0,3}}?for\s+(?:at least\s+)?(?:the\s+)?(?:first\s+|next\s+)?(?P<n>an?\b|\d+)\s*(?P<unit>{})\b",
+        words::WATCHING.join("|"),
+        words::TIME_UNITS
+    ))
+});
+
+/// When a section is due by its own heading. `above`: what stands over it, in lower case.
+pub(super) fn of_heading(heading: &str, above: &[String]) -> Option<Window> {
+    let text = heading.to_lowercase();
+    let before = any(&text, words::BEFOREHAND);
+    let after = any(&text, words::AFTERWARDS) || above.iter().any(|h| any(h, words::AFTERWARDS));
+    if let Some(window) = counted(&text).or_else(|| marked(&text)) {
+        return Some(window);
+    }
+    if let Some(found) = WITHIN.captures(&text) {
+        let ms = span(found.name("n")?.as_str(), found.name("unit")?.as_str())?;
+        return Some(if before { from_before(ms) } else { window(0, ms, Anchor::Success) });
+    }
+    if let Some(window) = nth(&text, after).or_else(|| spanned(&text, after && !before)) {
+        return Some(window);
+    }
+    if !before && let Some(found) = FIRST.captures(&text) {
+        let unit = unit_ms(found.name("unit")?.as_str())?;
+        let n = found.name("n").map_or(Some(1), |n| n.as_str().parse::<i64>().ok())?;
+        // "The next day" is the day after; "the first 24 hours" start at once.
+        let next = found.name("n").is_none() && found.get(0).is_some_and(|m| m.as_str().starts_with("next"));
+        return Some(window(if next { unit } else { 0 }, unit * (n + i64::from(next)), Anchor::Success));
+    }
+    let day = unit_ms("day")?;
+    any(&text, words::DAY_OF).then(|| window(0, day, Anchor::Scheduled))
+}
+
+/// When an item is due by its own words.
+pub(super) fn of_item(text: &str) -> Option<Window> {
+    let text = text.to_lowercase();
+    if !text.bytes().any(|b| b.is_ascii_digit()) && !any(&text, words::TIME_STARTS) {
+        return None;
+    }
+    if let Some(window) = counted(&text) {
+        return Some(window);
+    }
+    if let Some(found) = FOR.captures(&text) {
+        return Some(window(0, span(found.name("n")?.as_str(), found.name("unit")?.as_str())?, Anchor::Success));
+    }
+    if let Some(window) = marked(&text) {
+        return Some(window);
+    }
+    let found = WITHIN.captures(&text)?;
+    let rest = text.get(found.get(0)?.end()..)?.trim_start_matches([' ', ')', '.', ',']);
+    // "Within 2 hours of the cut-over" is a time; "within 5 minutes on average" is not.
+    let ends = rest.is_empty() || words::AFTER_TIME.iter().any(|w| rest.starts_with(w));
+    let ms = span(found.name("n")?.as_str(), found.name("unit")?.as_str())?;
+    ends.then(|| window(0, ms, anchor(&text)))
+}
+
+/// "T-7", "D-1", "T+1h".
+fn counted(text: &str) -> Option<Window> {
+    let found = MARK.captures(text)?;
+    let n: i64 = found.name("n")?.as_str().parse().ok()?;
+    let unit = unit_ms(found.name("unit").map_or("d", |u| u.as_str()))?;
+    let later = found.name("sign")?.as_str() == "+";
+    Some(match (n, later) {
+        (0, false) => window(0, unit, Anchor::Scheduled),
+        (n, true) => window(n * unit, (n + 1) * unit, Anchor::Start),
+        (n, false) => from_before(n * unit),
+    })
+}
+
+/// "1 week before", "Day after".
+fn marked(text: &str) -> Option<Window> {
+    if let Some(found) = BEFORE.captures(text) {
+        return Some(from_before(span(found.name("n").map_or("1", |n| n.as_str()), found.name("unit")?.as_str())?));
+    }
+    let found = AFTER.captures(text)?;
+    let (n, unit) = (found.name("n").map_or("1", |n| n.as_str()), found.name("unit")?.as_str());
+    let from = span(n, unit)?;
+    Some(window(from, from + unit_ms(unit)?, Anchor::Start))
+}
+
+/// "Day 1-7", "Week 2".
+fn nth(text: &str, after: bool) -> Option<Window> {
+    let found = NTH.captures(text)?;
+    let bracket = text.get(..found.get(0)?.start())?.trim_end().ends_with('(');
+    let at_start = found.get(0)?.start() == 0;
+    let unit = unit_ms(found.name("unit")?.as_str())?;
+    let from: i64 = found.name("from")?.as_str().parse().ok()?;
+    let to = found.name("to").map_or(Some(from), |n| n.as_str().parse().ok())?;
+    let fits = (1..=1000).contains(&from) && (from..=1000).contains(&to);
+    ((after || bracket || at_start) && fits).then(|| window((from - 1) * unit, to * unit, Anchor::Success))
+}
+
+/// "30 minutes - 2 hours", "2-24 hours". Where nothing says it is about afterwards, it is how long something takes.
+fn spanned(text: &str, after: bool) -> Option<Window> {
+    let found = SPAN.captures(text).filter(|_| after)?;
+    let unit2 = found.name("unit2")?.as_str();
+    let unit = found.name("unit").map_or(unit2, |u| u.as_str());
+    let (from, to) = (span(found.name("from")?.as_str(), unit)?, span(found.name("to")?.as_str(), unit2)?);
+    (from < to).then(|| window(from, to, Anchor::Cutover))
+}
+
+fn anchor(text: &str) -> Anchor {
+    if any(text, words::CUTOVER) {
+        Anchor::Cutover
+    } else if any(text, words::STARTED) {
+        Anchor::Start
+    } else {
+        Anchor::Success
+    }
+}
+
+fn span(n: &str, unit: &str) -> Option<i64> {
+    let unit = unit_ms(unit)?;
+    match n {
+        "a" | "an" | "one" => Some(unit),
+        n => crate::domain::meaning::Amount::parse(n)?.thousandths.checked_mul(unit).map(|ms| ms / 1000),
+    }
+}
+
+fn window(from_ms: i64, to_ms: i64, relative_to: Anchor) -> Window {
+    Window { from_ms, to_ms, relative_to }
+}
+
+fn from_before(ms: i64) -> Window {
+    window(-ms, 0, Anchor::Scheduled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIN: i64 = 60_000;
+    const HOUR: i64 = 60 * MIN;
+    const DAY: i64 = 24 * HOUR;
+
+    #[test]
+    fn headings() {
+        use Anchor::*;
+        for (heading, above, from, to, anchor) in [
+            ("Immediate Validation (0-30 minutes)", "post-deployment validation", 0, 30 * MIN, Cutover),
+            ("Extended Validation (30 minutes - 2 hours)", "", 30 * MIN, 2 * HOUR, Cutover),
+            ("Long-Term Validation (2-24 hours)", "", 2 * HOUR, 24 * HOUR, Cutover),
+            ("Immediate Checks (Within 1 Hour)", "", 0, HOUR, Success),
+            ("Short-term Monitoring (Day 1-7)", "", 0, 7 * DAY, Success),
+            ("Long-term Tasks (Week 1-4)", "", 0, 28 * DAY, Success),
+            ("Week 2", "", 7 * DAY, 14 * DAY, Success),
+            ("Pre-Migration (1 week before)", "", -7 * DAY, 0, Scheduled),
+            ("5 working days before", "", -5 * DAY, 0, Scheduled),
+            ("Migration Day (Day of)", "", 0, DAY, Scheduled),
+            ("Post-Migration (Day after)", "", DAY, 2 * DAY, Start),
+            ("2 weeks after", "", 14 * DAY, 21 * DAY, Start),
+            ("Long-term Actions (Within 1 month)", "", 0, 30 * DAY, Success),
+            ("Within an hour", "", 0, HOUR, Success),
+            ("First 24 hours", "", 0, DAY, Success),
+            ("The next day", "", DAY, 2 * DAY, Success),
+            ("T-7: Freeze", "", -7 * DAY, 0, Scheduled),
+            ("D-1", "", -DAY, 0, Scheduled),
+            ("T-0h: Launch", "", 0, HOUR, Scheduled),
+            ("T+1d", "", DAY, 2 * DAY, Start),
+            ("T-30min checks", "", -30 * MIN, 0, Scheduled),
+            ("Cut-over (T+0)", "", 0, DAY, Start),
+        ] {
+            let got = of_heading(heading, &[above.to_owned()]);
+            assert_eq!(got, Some(window(from, to, anchor)), "{heading}");
+        }
+        for heading in
+            ["Phase 2: Migrate (30-60 minutes)", "Deploy", "Day-to-day work", "24 items", "Sign-off", "Tier 1-2"]
+        {
+            assert_eq!(of_heading(heading, &[]), None, "{heading}");
+        }
+    }
+
+    #[test]
+    fn items() {
+        assert_eq!(of_item("Monitoring continued for 2 hours"), Some(window(0, 2 * HOUR, Anchor::Success)));
+        assert_eq!(of_item("Monitor dashboards for the first 30 minutes"), Some(window(0, 30 * MIN, Anchor::Success)));
+        let two = Some(window(0, 2 * HOUR, Anchor::Success));
+        assert_eq!(of_item("Monitoring went on for 2 hours after completion"), two);
+        assert_eq!(of_item("T-7: code freeze").map(|w| w.from_ms), Some(-7 * DAY));
+        assert_eq!(of_item("Announce 1 week before").map(|w| w.from_ms), Some(-7 * DAY));
+        assert_eq!(of_item("Post-mortem (within 1 week)"), Some(window(0, 7 * DAY, Anchor::Success)));
+        assert_eq!(of_item("Reviewed within 2 hours of cut-over"), Some(window(0, 2 * HOUR, Anchor::Cutover)));
+        for text in [
+            "Backup and recovery procedures tested within last 30 days",
+            "Database performance within 5% of baseline",
+            "Recent backup exists (< 24 hours old)",
+            "Set the timeout to 2 hours",
+            "Final backup before deployment",
+            "Scores are as good as before",
+        ] {
+            assert_eq!(of_item(text), None, "{text}");
+        }
+    }
+}
