@@ -135,19 +135,19 @@ scenario('questions are asked where a reason is needed', shop, async (bot) => {
   await ben.sees('1.1', 'skipped');
   assert.match(await ben.item('1.1').innerText(), /restored yesterday/);
   const { page } = ana;
-  await page.locator('[data-what=board] .card-buttons button', { hasText: 'Hold' }).click();
+  await (await ana.board('Hold')).click();
   await page.waitForSelector('[data-dialog=ask][open]');
   // Left with Escape, nothing is said.
   await page.keyboard.press('Escape');
   await page.waitForSelector('[data-dialog=ask]:not([open])', { state: 'attached' });
   assert.equal((await bot.record()).status, 'active');
-  await page.locator('[data-what=board] .card-buttons button', { hasText: 'Hold' }).click();
+  await (await ana.board('Hold')).click();
   await ana.dialog('waiting for the vendor');
   assert.match(await ben.seesPost('/hold@'), /waiting for the vendor/);
   const refused = await ben.say('tick 1.3');
   assert.equal(refused.ok, false);
   assert.match(refused.text, /hold/i);
-  await ben.press(ben.page.locator('[data-what=board] .card-buttons button', { hasText: 'Resume' }));
+  await ben.press(await ben.board('Resume'));
   await ana.seesPost('/resume@');
   await ana.leave();
   await ben.leave();
@@ -188,6 +188,30 @@ scenario('a change shows in the other window within a second', shop, async (bot)
   assert.ok(measures[3] < 1000, `${measures.map(Math.round)}`);
   await ana.leave();
   await ben.leave();
+});
+
+scenario('a button that has just become another one takes no press before it was seen', shop, async (bot) => {
+  const [ana] = await started(bot, 'Ana');
+  await (await ana.board('Next')).waitFor();
+  // What stood where Roll back stands a moment later is pressed by somebody who could not know.
+  const pressed = ana.page.evaluate(() => new Promise((done) => {
+    new MutationObserver((_, watch) => {
+      const finish = [...document.querySelectorAll('[data-what=board] .card-buttons button')].find((b) => b.textContent === 'Finish');
+      if (!finish) return;
+      watch.disconnect();
+      finish.click();
+      done();
+    }).observe(document.querySelector('[data-feed]'), { subtree: true, childList: true, characterData: true });
+  }));
+  await bot.say('tick 1', 'Ben');
+  await bot.say('tick 2', 'Ben');
+  await pressed;
+  await ana.page.waitForSelector('[data-toast]');
+  assert.equal(await ana.page.locator('[data-dialog=ask][open]').count(), 0);
+  await (await ana.board('Finish')).click();
+  assert.ok((await ana.dialog()).ok);
+  await ana.seesPost('/success@');
+  await ana.leave();
 });
 
 scenario('progress is posted by itself on its schedule', () => shop('progress: "*/3 * * * * *"\n'), async (bot) => {

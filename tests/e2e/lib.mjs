@@ -219,6 +219,12 @@ export class Person {
   /** Presses a button that says words at once. */
   press(button) { return this.#answered('/api/say', () => button.click()); }
 
+  /** The board's button of that label. A button that has just become another one takes no press before it was seen. */
+  async board(label) {
+    await pause(800);
+    return this.page.locator('[data-what=board] .card-buttons button', { hasText: label }).last();
+  }
+
   /** Opens an item's menu and presses what begins so; answers the dialog if one comes. */
   async choose(number, label, reason) {
     await this.item(number).locator('.more summary').click();

@@ -191,8 +191,7 @@ for (const name of SEEDS.filter((s) => s !== 'production')) {
     t.diagnostic(`${name}: ${record.items.length} items, ${record.items.filter((i) => i.state === 'ticked').length} ticked`);
     assert.deepEqual(open(record).filter((i) => !i.optional && walkable(record, i)), [], 'nothing required is open');
     // By the board's button, as the board proposes it now.
-    const finish = walk.ana.page.locator('[data-what=board] .card-buttons button', { hasText: 'Finish' }).last();
-    await finish.click();
+    await (await walk.ana.board('Finish')).click();
     const done = await walk.ana.dialog();
     assert.ok(done.ok, done.text);
     await walk.outcome('/success@', /succeeded/i);
@@ -230,8 +229,7 @@ test('production.md is walked half way, rolled back, and said to be', async (t) 
   await walk.settle();
   const held = await walk.bot.record();
   assert.equal(held.status, 'rolling_back');
-  const done = walk.ben.page.locator('[data-what=board] .card-buttons button', { hasText: 'Rolled back' }).last();
-  await done.click();
+  await (await walk.ben.board('Rolled back')).click();
   const ended = await walk.ben.dialog();
   assert.ok(ended.ok, ended.text);
   const taken = await walk.outcome('/rolled-back@', /rolled back/i);
