@@ -190,12 +190,6 @@ scenario('a button that has just become another one takes no press before it was
   const [ana] = await started(bot, 'Ana');
   await (await ana.board('Next')).waitFor();
   // What stood where Roll back stands a moment later is pressed by somebody who could not know.
-<<<<<<< HEAD
-  await bot.say('tick 1', 'Ben');
-  await bot.say('tick 2', 'Ben');
-  await ana.page.waitForSelector('[data-what=board] .card-buttons button:has-text("Finish")');
-  await ana.page.locator('[data-what=board] .card-buttons button', { hasText: 'Finish' }).click();
-=======
   const pressed = ana.page.evaluate(() => new Promise((done) => {
     new MutationObserver((_, watch) => {
       const finish = [...document.querySelectorAll('[data-what=board] .card-buttons button')].find((b) => b.textContent === 'Finish');
@@ -208,7 +202,6 @@ scenario('a button that has just become another one takes no press before it was
   await bot.say('tick 1', 'Ben');
   await bot.say('tick 2', 'Ben');
   await pressed;
->>>>>>> e2e
   await ana.page.waitForSelector('[data-toast]');
   assert.equal(await ana.page.locator('[data-dialog=ask][open]').count(), 0);
   await (await ana.board('Finish')).click();
