@@ -1,6 +1,6 @@
 //! What was understood from a page, for a person (a tree) and for a program (JSON).
 
-use crate::domain::checklist::{Branch, CodeBlock, Field, Item, ItemKind, Section, Severity};
+use crate::domain::checklist::{BoxState, Branch, CodeBlock, Field, Item, ItemKind, Section, Severity};
 use crate::domain::text::Rich;
 use crate::markdown::Reading;
 use serde_json::{Value, json};
@@ -106,13 +106,20 @@ impl Tree {
     fn item(&mut self, indent: usize, item: &Item) {
         let number = self.paint(CYAN, &item.number.to_string());
         let sign = match (item.kind, item.checked) {
-            (ItemKind::Task, false) => "☐",
-            (ItemKind::Task, true) => "☑",
+            (ItemKind::Task | ItemKind::Box, false) => "☐",
+            (ItemKind::Task | ItemKind::Box, true) => "☑",
             (ItemKind::Step, _) => "→",
             (ItemKind::Group, _) => "▸",
         };
         let optional = if item.optional { self.paint(DIM, "  (optional)") } else { String::new() };
-        self.line(indent, &format!("{number} {sign} {}{optional}", one_line(&item.text.to_plain())));
+        let mut marks = Vec::new();
+        if item.any {
+            marks.push("any one of these");
+        }
+        marks.extend(item.state.map(state_words));
+        let marks = if marks.is_empty() { String::new() } else { format!("  [{}]", marks.join(", ")) };
+        let marks = self.paint(YELLOW, &marks);
+        self.line(indent, &format!("{number} {sign} {}{optional}{marks}", one_line(&item.text.to_plain())));
         for note in &item.notes {
             self.note(indent + 2, note);
         }
@@ -149,6 +156,10 @@ impl Tree {
             many(c.fields, "field", "fields"),
             many(c.commands, "command", "commands"),
         ];
+        let more =
+            [(c.boxes, "box no renderer draws", "boxes no renderer draws"), (c.hidden, "hidden box", "hidden boxes")];
+        let more = more.into_iter().filter(|(n, ..)| *n > 0).map(|(n, one, more)| many(n, one, more));
+        let counts: Vec<String> = counts.into_iter().chain(more).collect();
         self.line(0, &counts.join(", "));
         for d in &r.diagnostics {
             let (word, style) = match d.severity {
@@ -170,6 +181,15 @@ fn many(n: usize, one: &str, more: &str) -> String {
 fn heading(label: Option<&str>, title: &Rich) -> String {
     let title = one_line(&title.to_plain());
     label.map_or_else(|| title.clone(), |l| format!("{l} {title}"))
+}
+
+fn state_words(state: BoxState) -> &'static str {
+    match state {
+        BoxState::Skipped => "marked as skipped",
+        BoxState::InProgress => "marked as in progress",
+        BoxState::Important => "marked as important",
+        BoxState::Unclear => "marked, unclear how",
+    }
 }
 
 fn branch_words(branch: Branch) -> &'static str {
@@ -253,6 +273,8 @@ fn item_json(item: &Item) -> Value {
         "text": item.text.to_plain(),
         "kind": item.kind,
         "checked": item.checked,
+        "state": item.state,
+        "any": item.any,
         "optional": item.optional,
         "notes": item.notes.iter().map(Rich::to_plain).collect::<Vec<_>>(),
         "commands": item.commands,

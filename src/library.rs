@@ -166,7 +166,7 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 fn understand(name: &str, bytes: &[u8], stamp: Option<(u64, Option<SystemTime>)>) -> Known {
     let Reading { checklist, counts, mut diagnostics } = markdown::read(name, bytes);
     diagnostics.sort_by_key(|d| (d.severity, d.line));
-    Known { stamp, checklist: checklist.map(Arc::new), items: counts.items + counts.steps, diagnostics }
+    Known { stamp, checklist: checklist.map(Arc::new), items: counts.items + counts.boxes + counts.steps, diagnostics }
 }
 
 fn broken(message: String) -> Known {

@@ -25,7 +25,7 @@ fn labels(s: &Section) -> Vec<&str> {
 #[test]
 fn counts() {
     let counts = |name: &str| {
-        let Counts { checkboxes, items, steps, fields, commands } = seed(name).counts;
+        let Counts { checkboxes, items, steps, fields, commands, .. } = seed(name).counts;
         (checkboxes, items, steps, fields, commands)
     };
     assert_eq!(counts("blue-green-sqlmesh"), (360, 360, 0, 6, 0));

@@ -1,6 +1,6 @@
 //! Parts and their contents to a checklist: phases, sections, numbers, ids.
 
-use super::blocks::{Block, Kind};
+use super::blocks::{Block, Kind, Page};
 use super::front::Front;
 use super::items::{Content, Draft, content};
 use super::numbers::{Candidate, numbers};
@@ -18,10 +18,13 @@ const MAX_DESCRIPTION: usize = 400;
 pub(super) fn checklist(
     name: &str,
     front: Front,
-    blocks: Vec<Block>,
+    page: Page,
     counts: &mut Counts,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Checklist {
+    let Page { blocks, hidden, inputs, diagnostics: found } = page;
+    diagnostics.extend(found);
+    (counts.hidden, counts.checkboxes) = (hidden, inputs);
     count_blocks(&blocks, counts);
     let Outline { title, mut parts, top } = outline(blocks, front.title.is_some());
     let first_heading = parts.get(1).map(|p| p.title.to_plain());
@@ -36,7 +39,9 @@ pub(super) fn checklist(
     for i in 0..parts.len() {
         let reference = kinds::is_reference(&strs(&path(&parts, i)));
         let blocks = parts.get_mut(i).map(|p| std::mem::take(&mut p.blocks)).unwrap_or_default();
-        contents.push(content(blocks, reference, diagnostics));
+        let content = content(blocks, reference, diagnostics);
+        counts.hidden += content.hidden;
+        contents.push(content);
     }
     let description = front.description.or_else(|| contents.first_mut().and_then(describe));
     if let Some(first) = parts.first_mut() {
@@ -88,15 +93,15 @@ pub(super) fn checklist(
 fn count_blocks(blocks: &[Block], counts: &mut Counts) {
     for block in blocks {
         match block.kind {
-            Kind::Item { checkbox: Some(_), .. } => counts.checkboxes += 1,
-            Kind::Code(_) => counts.commands += 1,
+            Kind::Item { checkbox: Some(mark), .. } if mark.kind == ItemKind::Task => counts.checkboxes += 1,
+            Kind::Code { .. } => counts.commands += 1,
             _ => {}
         }
     }
 }
 
 fn judge_counts(counts: &Counts, diagnostics: &mut Vec<Diagnostic>) {
-    let items = counts.items + counts.steps;
+    let items = counts.items + counts.boxes + counts.steps;
     let message = if items == 0 {
         "There is nothing to tick on this page. Items are task-list lines (`- [ ] text`), or numbered steps \
          (`1. text`) in a section without boxes."
@@ -229,6 +234,7 @@ impl Builder<'_> {
             match draft.kind {
                 ItemKind::Task => self.counts.items += 1,
                 ItemKind::Step => self.counts.steps += 1,
+                ItemKind::Box => self.counts.boxes += 1,
                 ItemKind::Group => {}
             }
             paths.push(key);
@@ -240,6 +246,8 @@ impl Builder<'_> {
                 text: draft.text,
                 kind: draft.kind,
                 checked: draft.checked,
+                state: draft.state,
+                any: draft.any,
                 notes: draft.notes,
                 commands: draft.commands,
                 children: Vec::new(),

@@ -3,8 +3,9 @@
 use super::blocks::{Block, Kind, html_lines};
 use super::fields::{self, Line};
 use super::inline::join;
+use super::marks::{self, Mark};
 use super::words::{Pattern, pattern};
-use crate::domain::checklist::{CodeBlock, Diagnostic, Field, ItemKind, Severity};
+use crate::domain::checklist::{BoxState, CodeBlock, Diagnostic, Field, ItemKind, Severity};
 use crate::domain::text::{Rich, Span};
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -12,10 +13,7 @@ use std::sync::LazyLock;
 /// Items deeper than this are shown on this level: numbers have at most eight parts.
 const MAX_DEPTH: usize = 7;
 
-static BOXES_IN_TEXT: LazyLock<Pattern> =
-    LazyLock::new(|| pattern(r"(?m)^[ \t>]*(?:[-*+]|\d+[.)])[ \t]+\[[ xX]\][ \t]"));
-static BOX_IN_CELL: LazyLock<Pattern> = LazyLock::new(|| pattern(r"\[[ xX]\]|[☐☑☒]"));
-static LOOSE_BOX: LazyLock<Pattern> = LazyLock::new(|| pattern(r"^(?:[-*+]\s?)?(?:\[[ xX]?\]|[☐☑☒])\s*\S"));
+static LOOSE_BOX: LazyLock<Pattern> = LazyLock::new(|| pattern(r"^(?:[-*+]\s?)?(?:\[ ?\]|[☐☑☒])\s*\S"));
 
 /// An item before it has a number and an id.
 #[derive(Debug, Default)]
@@ -25,6 +23,9 @@ pub(super) struct Draft {
     pub(super) text: Rich,
     pub(super) kind: ItemKind,
     pub(super) checked: bool,
+    pub(super) state: Option<BoxState>,
+    /// Any one of its children completes it.
+    pub(super) any: bool,
     pub(super) notes: Vec<Rich>,
     pub(super) commands: Vec<CodeBlock>,
     pub(super) line: u32,
@@ -40,6 +41,8 @@ pub(super) struct Content {
     pub(super) fields: Vec<Field>,
     /// The first paragraph of the section itself.
     pub(super) lead: Option<String>,
+    /// Boxes that code blocks only show.
+    pub(super) hidden: usize,
 }
 
 impl Content {
@@ -107,7 +110,7 @@ struct ItemStart {
     depth: usize,
     list: u32,
     ordered: bool,
-    checkbox: Option<bool>,
+    checkbox: Option<Mark>,
     holds: bool,
 }
 
@@ -140,6 +143,7 @@ struct Builder<'a> {
     paragraph: u32,
     lead: Option<String>,
     flattened: bool,
+    hidden: usize,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -158,6 +162,7 @@ impl<'a> Builder<'a> {
             paragraph: 0,
             lead: None,
             flattened: false,
+            hidden: 0,
             diagnostics,
         }
     }
@@ -182,9 +187,11 @@ impl<'a> Builder<'a> {
         let step = self.steps
             && start.ordered
             && !lines.is_empty()
-            && owner.and_then(|o| self.drafts.get(o)).is_none_or(|o| o.kind != ItemKind::Task);
+            && owner
+                .and_then(|o| self.drafts.get(o))
+                .is_none_or(|o| matches!(o.kind, ItemKind::Step | ItemKind::Group));
         let kind = match start.checkbox {
-            Some(_) => Some(ItemKind::Task),
+            Some(mark) => Some(mark.kind),
             None if step => Some(ItemKind::Step),
             None if start.holds && !lines.is_empty() => Some(ItemKind::Group),
             None => None,
@@ -224,8 +231,9 @@ impl<'a> Builder<'a> {
             self.report(Severity::Warning, start.line, "This item has a box but no words.");
         }
         let index = self.drafts.len();
-        let checked = start.checkbox == Some(true);
-        self.drafts.push(Draft { parent, depth, text, kind, checked, line: start.line, ..Draft::default() });
+        let checked = start.checkbox.is_some_and(|m| m.checked);
+        let state = start.checkbox.and_then(|m| m.state);
+        self.drafts.push(Draft { parent, depth, text, kind, checked, state, line: start.line, ..Draft::default() });
         self.last_in_list.insert(start.list, index);
         self.just_before = Some(index);
         self.next_group();
@@ -245,7 +253,7 @@ impl<'a> Builder<'a> {
         let just_before = self.just_before.take();
         match kind {
             Kind::Lines(lines) => self.lines(lines, owner, None),
-            Kind::Code(code) => self.code(line, code, owner, just_before),
+            Kind::Code { code, .. } => self.code(line, code, owner, just_before),
             Kind::Html(html) => self.html(line, &html, owner),
             Kind::Table(rows) => self.table(line, rows, owner),
             Kind::Rule { blank } => {
@@ -271,8 +279,8 @@ impl<'a> Builder<'a> {
         for (line, text) in lines {
             let judged = fields::judge(&text, line);
             if !matches!(judged, Line::Fields { .. }) && LOOSE_BOX.is_match(&text.to_plain()) {
-                let hint =
-                    "This box is not a list item, so it is kept as a note. Write \"- [ ] \" in front of the text.";
+                let hint = "Several boxes on one line are a choice, so they are kept as a note. Write each as a line of \
+                            its own, \"- [ ] text\", to have items, or \"Label: \" in front of them to have a field.";
                 self.report(Severity::Warning, line, hint);
             }
             self.entry(line, text, judged, owner, list.is_some());
@@ -285,7 +293,8 @@ impl<'a> Builder<'a> {
     }
 
     fn code(&mut self, line: u32, code: CodeBlock, owner: Option<usize>, just_before: Option<usize>) {
-        let boxes = BOXES_IN_TEXT.find_iter(&code.code).count();
+        let boxes = marks::count_lines(&code.code);
+        self.hidden += boxes;
         if boxes > 0 {
             self.report(Severity::Note, line, format!("{boxes} box(es) inside a code block are text, not items."));
         }
@@ -300,10 +309,6 @@ impl<'a> Builder<'a> {
     }
 
     fn html(&mut self, line: u32, html: &str, owner: Option<usize>) {
-        let boxes = BOXES_IN_TEXT.find_iter(html).count();
-        if boxes > 0 {
-            self.report(Severity::Note, line, format!("{boxes} box(es) inside HTML or a comment are not items."));
-        }
         let lines = html_lines(line, html);
         if !lines.is_empty() {
             self.report(Severity::Note, line, "The words of this HTML are kept as a note.");
@@ -313,12 +318,7 @@ impl<'a> Builder<'a> {
 
     fn table(&mut self, line: u32, rows: Vec<Vec<Rich>>, owner: Option<usize>) {
         let body = rows.len().saturating_sub(1);
-        if rows.iter().flatten().any(|cell| BOX_IN_CELL.is_match(&cell.to_plain())) {
-            let message = format!("The table's {body} row(s) are kept as notes; the boxes in it are not items.");
-            self.report(Severity::Warning, line, message);
-        } else {
-            self.report(Severity::Note, line, format!("The table's {body} row(s) are kept as notes."));
-        }
+        self.report(Severity::Note, line, format!("The table's {body} row(s) are kept as notes."));
         self.next_group();
         for row in rows {
             let mut text = Rich::default();
@@ -337,7 +337,13 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(self) -> Content {
-        let mut out = Content { drafts: self.drafts, commands: self.commands, lead: self.lead, ..Content::default() };
+        let mut out = Content {
+            drafts: self.drafts,
+            commands: self.commands,
+            lead: self.lead,
+            hidden: self.hidden,
+            ..Content::default()
+        };
         settle(self.entries, &mut out);
         out
     }

@@ -1,11 +1,12 @@
 //! A Markdown page to a checklist: what a careful person would understand from it, as plain data.
 //!
 //! Pure: bytes in, data out. The order of the house:
-//! `source` (bytes → text) → `front` (front matter) → `blocks` (a flat list of blocks) → `outline`
-//! (headings) → `items` and `fields` (what stands below a heading) → `build` (numbers, ids, the
-//! checklist). `kinds` judges headings and lines by the lists of words in `words`.
+//! `source` (bytes → text, `mojibake` mended) → `front` (front matter) → `blocks` (a flat list of blocks)
+//! → `boxes` (boxes no renderer draws become items: `marks`, `tables`, `trees`) → `outline` (headings) → `items` and
+//! `fields` (what stands below a heading) → `build` (numbers, ids, the checklist). `kinds` judges headings and lines by the lists of words in `words`.
 
 mod blocks;
+mod boxes;
 mod build;
 mod fields;
 mod front;
@@ -13,9 +14,13 @@ mod html;
 mod inline;
 mod items;
 mod kinds;
+mod marks;
 mod numbers;
 mod outline;
+mod remarks;
 mod source;
+mod tables;
+mod trees;
 mod words;
 
 use crate::domain::checklist::{Checklist, Diagnostic, Severity};
@@ -46,8 +51,12 @@ pub struct Counts {
     pub checkboxes: usize,
     /// Items that were checkboxes.
     pub items: usize,
+    /// Items that were boxes no renderer draws: in tables, before headings, without a bullet, in trees.
+    pub boxes: usize,
     /// Items that were numbered steps.
     pub steps: usize,
+    /// Boxes that are no items: in comments, and in code blocks that only show them.
+    pub hidden: usize,
     /// Blanks to fill.
     pub fields: usize,
     /// Code blocks.
@@ -63,8 +72,8 @@ pub fn read(name: &str, bytes: &[u8]) -> Reading {
     let mut checklist = None;
     if let Some(text) = source::text(bytes, &mut diagnostics) {
         let (front, body, first_line) = front::split(&text, &mut diagnostics);
-        let blocks = blocks::blocks(body, first_line);
-        checklist = Some(build::checklist(name, front, blocks, &mut counts, &mut diagnostics));
+        let page = boxes::find(blocks::page(body, first_line), body, first_line);
+        checklist = Some(build::checklist(name, front, page, &mut counts, &mut diagnostics));
     }
     if diagnostics.iter().any(|d| d.severity == Severity::Error) {
         checklist = None;
