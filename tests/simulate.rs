@@ -455,7 +455,7 @@ impl Simulation {
             for button in items.flatten().chain(&message.card.buttons) {
                 let end = button.command.ends_with("finish") || button.command.ends_with("cancel");
                 let answer = if button.ask.is_some() { " pressed with a reason" } else { "" };
-                if !end || seen.len() % 7 == 0 {
+                if !end || seen.len().is_multiple_of(7) {
                     buttons.push(format!("{}{answer}", button.command));
                 }
             }

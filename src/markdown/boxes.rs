@@ -4,25 +4,17 @@
 //! Blocks go in and come out; where nothing of the kind stands they come out as they were.
 
 use super::blocks::{self, Block, Kind, Page};
+use super::either::asks_for_one;
 use super::inline::{trim, without};
 use super::marks::{self, Found, Legend, Mark, Sure};
 use super::remarks::{Remark, Remarks};
-use super::words::{Pattern, pattern};
-use super::{tables, trees};
+use super::{tables, template_code, trees};
 use crate::domain::checklist::{CodeBlock, ItemKind};
 use crate::domain::text::{Rich, Span};
 use std::collections::HashSet;
-use std::sync::LazyLock;
 
 /// Numbers of lists that are made here start here; those of the page are far below, those of HTML above.
 const FIRST_LIST: u32 = u32::MAX / 2;
-
-/// A line over a list that asks for one of its items.
-static ONE_OF: LazyLock<Pattern> = LazyLock::new(|| {
-    pattern(
-        r"(?i)(?:\bone of (?:the following|these|the below)\b|\b(?:choose|pick|select) (?:any )?one\b|\bone of\s*:|\beither\s*:|\beither of (?:the following|these)\b).*[:：]$",
-    )
-});
 
 /// The page with every box an item. `body` is its text, whose first line has that number in the file.
 pub(super) fn find(page: Page, body: &str, first_line: u32) -> Page {
@@ -41,6 +33,8 @@ pub(super) fn find(page: Page, body: &str, first_line: u32) -> Page {
             left += drawn_inputs(block);
         }
     }
+    ticked_headings(&out, &mut remarks);
+    template_code::remark(&out, &mut diagnostics);
     diagnostics.extend(remarks.diagnostics());
     Page { blocks: out, hidden, inputs: left, diagnostics }
 }
@@ -133,7 +127,9 @@ impl<'a> Finder<'a> {
                     self.item(line, depth, (list, ordered, checkbox), lines);
                 }
                 Kind::Lines(lines) => {
-                    let asks = lines.last().is_some_and(|(_, l)| asks_for_one(l));
+                    let asks = lines
+                        .last()
+                        .is_some_and(|(_, l)| asks_for_one(l) && l.to_plain().trim_end().ends_with([':', '\u{ff1a}']));
                     let list = blocks.peek().and_then(|b| match b.kind {
                         Kind::Item { list, .. } if b.depth == depth + 1 && self.boxed.contains(&list) => Some(list),
                         _ => None,
@@ -481,6 +477,24 @@ fn templates(blocks: Vec<Block>, legend: &Legend, remarks: &mut Remarks) -> Vec<
     out
 }
 
+/// `✅` on a heading over boxes that are open.
+fn ticked_headings(blocks: &[Block], remarks: &mut Remarks) {
+    let mut ticked = None;
+    for block in blocks {
+        match &block.kind {
+            Kind::Heading { text, .. } => {
+                ticked = text.0.iter().any(|s| s.text.contains(['✅', '✔', '☑'])).then_some(block.line);
+            }
+            Kind::Item { checkbox: Some(mark), .. } if !mark.checked => {
+                if let Some(line) = ticked.take() {
+                    remarks.add(Remark::TickedHeading, line);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Draws the checkboxes of HTML that made no item as characters, and counts them.
 fn drawn_inputs(block: &mut Block) -> usize {
     let draw = |text: &mut Rich| {
@@ -500,10 +514,6 @@ fn drawn_inputs(block: &mut Block) -> usize {
         Kind::Table(rows) => rows.iter_mut().flatten().map(draw).sum(),
         Kind::Item { .. } | Kind::Code { .. } | Kind::Html(_) | Kind::Rule { .. } => 0,
     }
-}
-
-fn asks_for_one(line: &Rich) -> bool {
-    line.to_plain().trim_end().ends_with([':', '\u{ff1a}']) && ONE_OF.is_match(line.to_plain().trim_end())
 }
 
 fn bold(text: Rich) -> Rich {

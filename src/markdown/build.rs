@@ -2,9 +2,10 @@
 
 use super::blocks::{Block, Kind, Page};
 use super::front::Front;
-use super::items::{Content, Draft, content};
+use super::items::{Content, Draft, Steps, content};
 use super::numbers::{Candidate, numbers};
 use super::outline::{Outline, Part, outline};
+use super::without_boxes::{self, Way};
 use super::{Counts, MAX_ITEMS, kinds};
 use crate::domain::checklist::{Checklist, Diagnostic, Item, ItemKind, Number, Phase, Section, Severity};
 use crate::domain::text::Rich;
@@ -35,14 +36,20 @@ pub(super) fn checklist(
         .filter(|t| !t.trim().is_empty())
         .unwrap_or_else(|| name.to_owned());
 
+    let references: Vec<bool> = (0..parts.len()).map(|i| kinds::is_reference(&strs(&path(&parts, i)))).collect();
+    let way = without_boxes::way(&parts, &references);
     let mut contents: Vec<Content> = Vec::with_capacity(parts.len());
-    for i in 0..parts.len() {
-        let reference = kinds::is_reference(&strs(&path(&parts, i)));
-        let blocks = parts.get_mut(i).map(|p| std::mem::take(&mut p.blocks)).unwrap_or_default();
-        let content = content(blocks, reference, diagnostics);
+    for (part, reference) in parts.iter_mut().zip(&references) {
+        let steps = match way {
+            _ if *reference => Steps::None,
+            Way::Bullets => Steps::Bullets,
+            Way::Usual | Way::Headings => Steps::Numbered,
+        };
+        let content = content(std::mem::take(&mut part.blocks), steps, diagnostics);
         counts.hidden += content.hidden;
         contents.push(content);
     }
+    without_boxes::apply(way, &parts, &references, &mut contents, diagnostics);
     let description = front.description.or_else(|| contents.first_mut().and_then(describe));
     if let Some(first) = parts.first_mut() {
         first.title = Rich::plain(title.clone());

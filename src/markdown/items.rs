@@ -1,6 +1,7 @@
 //! The blocks below one heading to items, notes, commands and fields.
 
 use super::blocks::{Block, Kind, html_lines};
+use super::either;
 use super::fields::{self, Line};
 use super::inline::join;
 use super::marks::{self, Mark};
@@ -52,10 +53,27 @@ impl Content {
     }
 }
 
-/// Reads the blocks below one heading; `reference` is true where numbered lists are only for reading.
-pub(super) fn content(blocks: Vec<Block>, reference: bool, diagnostics: &mut Vec<Diagnostic>) -> Content {
+/// Which lines are steps where a section has no boxes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Steps {
+    /// None: the section is only for reading.
+    None,
+    /// Those of numbered lists.
+    Numbered,
+    /// Those of any list.
+    Bullets,
+}
+
+impl Steps {
+    fn has(self, ordered: bool) -> bool {
+        self == Self::Bullets || (self == Self::Numbered && ordered)
+    }
+}
+
+/// Reads the blocks below one heading.
+pub(super) fn content(blocks: Vec<Block>, steps: Steps, diagnostics: &mut Vec<Diagnostic>) -> Content {
     let has_boxes = blocks.iter().any(|b| matches!(b.kind, Kind::Item { checkbox: Some(_), .. }));
-    let steps = !has_boxes && !reference;
+    let steps = if has_boxes { Steps::None } else { steps };
     let holds = holders(&blocks, steps);
     let mut builder = Builder::new(steps, diagnostics);
     let mut blocks = blocks.into_iter().zip(holds).peekable();
@@ -74,7 +92,7 @@ pub(super) fn content(blocks: Vec<Block>, reference: bool, diagnostics: &mut Vec
 }
 
 /// For every block whether it is a list item with an item somewhere below it.
-fn holders(blocks: &[Block], steps: bool) -> Vec<bool> {
+fn holders(blocks: &[Block], steps: Steps) -> Vec<bool> {
     let mut out = vec![false; blocks.len()];
     let mut open: Vec<(usize, usize)> = Vec::new();
     for (i, block) in blocks.iter().enumerate() {
@@ -88,7 +106,7 @@ fn holders(blocks: &[Block], steps: bool) -> Vec<bool> {
                 out[*around] = true;
             }
         }
-        if (checkbox.is_some() || (steps && ordered))
+        if (checkbox.is_some() || steps.has(ordered))
             && let Some((_, around)) = open.last()
         {
             out[*around] = true;
@@ -128,7 +146,7 @@ struct Entry {
 }
 
 struct Builder<'a> {
-    steps: bool,
+    steps: Steps,
     drafts: Vec<Draft>,
     commands: Vec<CodeBlock>,
     entries: Vec<Entry>,
@@ -148,7 +166,7 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(steps: bool, diagnostics: &'a mut Vec<Diagnostic>) -> Self {
+    fn new(steps: Steps, diagnostics: &'a mut Vec<Diagnostic>) -> Self {
         Self {
             steps,
             drafts: Vec::new(),
@@ -184,8 +202,7 @@ impl<'a> Builder<'a> {
             Some(Kind::Lines(lines)) => lines,
             _ => Vec::new(),
         };
-        let step = self.steps
-            && start.ordered
+        let step = self.steps.has(start.ordered)
             && !lines.is_empty()
             && owner
                 .and_then(|o| self.drafts.get(o))
@@ -345,6 +362,7 @@ impl<'a> Builder<'a> {
             ..Content::default()
         };
         settle(self.entries, &mut out);
+        either::mark(&mut out.drafts, self.diagnostics);
         out
     }
 }
@@ -376,13 +394,54 @@ fn settle(entries: Vec<Entry>, out: &mut Content) {
             Some(item) => &mut item.notes,
             None => &mut out.notes,
         };
+        let text = match &entry.judged {
+            Line::Labelled { label, bold: false, .. } if entry.owner.is_some() => with_label(entry.text, label),
+            _ => entry.text,
+        };
         let own_label = matches!(entry.judged, Line::Labelled { bold: true, .. });
         match notes.last_mut() {
-            Some(last) if paragraph == Some((entry.paragraph, entry.owner)) && !own_label => join(last, entry.text),
-            _ => notes.push(entry.text),
+            Some(last) if paragraph == Some((entry.paragraph, entry.owner)) && !own_label => join(last, text),
+            _ => notes.push(text),
         }
         paragraph = Some((entry.paragraph, entry.owner));
     }
+}
+
+/// What a line below an item says about it, by its label: "Evidence: …", "Owner: …".
+const ABOUT: &[&str] = &[
+    "evidence",
+    "owner",
+    "owners",
+    "verify",
+    "verification",
+    "verified by",
+    "responsible",
+    "assignee",
+    "assigned to",
+    "due",
+    "deadline",
+    "approver",
+    "reviewer",
+    "proof",
+    "link",
+    "links",
+    "ticket",
+    "status",
+    "expected",
+    "result",
+];
+
+/// The note with its label in bold, where the label is one that tells something about an item.
+fn with_label(text: Rich, label: &str) -> Rich {
+    let is_about = ABOUT.contains(&label.to_lowercase().as_str());
+    let Some(first) = text.0.first().filter(|f| is_about && !f.code && f.text.len() > label.len()) else { return text };
+    let Some((name, rest)) = first.text.split_at_checked(label.len() + 1).filter(|(n, _)| n.starts_with(label)) else {
+        return text;
+    };
+    let mut out = Rich(vec![Span { text: name.to_owned(), bold: true, ..first.clone() }]);
+    out.push(Span { text: rest.to_owned(), ..first.clone() });
+    text.0.iter().skip(1).cloned().for_each(|s| out.push(s));
+    out
 }
 
 /// The fields a line makes, and whether it must be kept as a note too.

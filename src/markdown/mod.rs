@@ -8,6 +8,7 @@
 mod blocks;
 mod boxes;
 mod build;
+mod either;
 mod fields;
 mod front;
 mod html;
@@ -15,12 +16,15 @@ mod inline;
 mod items;
 mod kinds;
 mod marks;
+mod mojibake;
 mod numbers;
 mod outline;
 mod remarks;
 mod source;
 mod tables;
+mod template_code;
 mod trees;
+mod without_boxes;
 mod words;
 
 use crate::domain::checklist::{Checklist, Diagnostic, Severity};

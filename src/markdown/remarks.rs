@@ -17,6 +17,8 @@ pub(super) enum Remark {
     Template,
     /// `✅` in front of an open box.
     TickedSign,
+    /// `✅` on a heading over open boxes.
+    TickedHeading,
 }
 
 /// Gathers remarks.
@@ -96,6 +98,10 @@ fn words(remark: Remark, n: usize) -> (Severity, String) {
                 "The page has no boxes but the {n} in code blocks: they are read as items. Take them out of the code \
                  block to make them boxes everywhere."
             ),
+        ),
+        Remark::TickedHeading => (
+            Severity::Warning,
+            format!("{n} heading(s), the first on this line, carry a ✅ over open boxes: the boxes count."),
         ),
         Remark::TickedSign => (
             Severity::Warning,
