@@ -106,7 +106,7 @@ impl Library {
                 path.extension().is_some_and(|e| e.eq_ignore_ascii_case("md") || e.eq_ignore_ascii_case("markdown"));
             let name = path.file_stem().and_then(|s| s.to_str()).map(str::to_owned);
             if let (true, Some(name)) = (markdown && path.is_file(), name) {
-                found.entry(name).or_insert_with(Vec::new).push(path);
+                found.entry(name).or_default().push(path);
             }
             if found.len() > MOST_FILES {
                 return Err(format!("it has more than {MOST_FILES} Markdown files"));

@@ -252,7 +252,7 @@ impl Reader {
         if !text.contains("]: ") && !text.contains("]:#") {
             return;
         }
-        let mut hidden: Vec<(u32, usize, u32)> = Vec::new();
+        let mut hidden: Vec<(u32, u32, usize, u32)> = Vec::new();
         for found in REFERENCE_COMMENT.captures_iter(text) {
             let Some(inside) = ["a", "b", "c"].into_iter().find_map(|n| found.name(n)) else { continue };
             let line = self.line_at(inside.start());
@@ -264,13 +264,13 @@ impl Reader {
             let heading = u32::from(HIDDEN_HEADING.is_match(inside.as_str()));
             match hidden.last_mut() {
                 // Neighbouring lines are one remark.
-                Some((last, count, headings)) if line <= last.saturating_add(2) => {
+                Some((_, last, count, headings)) if line <= last.saturating_add(2) => {
                     (*last, *count, *headings) = (line, *count + boxes, *headings + heading);
                 }
-                _ => hidden.push((line, boxes, heading)),
+                _ => hidden.push((line, line, boxes, heading)),
             }
         }
-        for (line, boxes, headings) in hidden {
+        for (line, _, boxes, headings) in hidden {
             self.hidden += boxes;
             if boxes > 0 || headings > 0 {
                 let message = format!(

@@ -121,11 +121,12 @@ fn judge_counts(counts: &Counts, diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.push(Diagnostic { severity: Severity::Error, line: 0, message });
 }
 
-/// Takes the page's first paragraph as its description, if it is short and stands above all headings.
+/// Takes the page's first paragraph as its description, if it is short, stands above all headings and does not only
+/// lead to a list.
 fn describe(content: &mut Content) -> Option<String> {
     let first = content.notes.first()?.to_plain();
     let is_lead = content.lead.as_deref().is_some_and(|lead| first.starts_with(lead));
-    if !is_lead || first.chars().count() > MAX_DESCRIPTION {
+    if !is_lead || first.chars().count() > MAX_DESCRIPTION || first.trim_end().ends_with([':', '\u{ff1a}']) {
         return None;
     }
     content.notes.remove(0);

@@ -308,6 +308,8 @@ impl Html {
                 }
             }
             "td" | "th" if closes => self.words.push_str(" | "),
+            // A label may follow its box.
+            "label" | "div" if !closes && self.words.trim().chars().count() == 1 => {}
             name if BREAKING.contains(&name) => self.flush(at),
             _ => {}
         }

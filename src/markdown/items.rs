@@ -220,7 +220,8 @@ impl<'a> Builder<'a> {
             }
             None => {
                 // A plain bullet next to items speaks of the one before it.
-                let speaks_of = owner.or_else(|| self.last_in_list.get(&start.list).copied());
+                let speaks_of = self.joined(&lines, owner).or(owner);
+                let speaks_of = speaks_of.or_else(|| self.last_in_list.get(&start.list).copied());
                 self.open.push((start.depth, speaks_of.filter(|_| !start.holds).or(owner)));
                 self.just_before = None;
                 self.lines(lines, speaks_of, Some(start.list));
@@ -269,7 +270,7 @@ impl<'a> Builder<'a> {
         let owner = self.owner();
         let just_before = self.just_before.take();
         match kind {
-            Kind::Lines(lines) => self.lines(lines, owner, None),
+            Kind::Lines(lines) => self.lines_of(lines, owner),
             Kind::Code { code, .. } => self.code(line, code, owner, just_before),
             Kind::Html(html) => self.html(line, &html, owner),
             Kind::Table(rows) => self.table(line, rows, owner),
@@ -284,6 +285,24 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// The item that a line of nothing but "or" joins to the next one: the last below `owner`.
+    fn joined(&self, lines: &[(u32, Rich)], owner: Option<usize>) -> Option<usize> {
+        let [(_, only)] = lines else { return None };
+        let mut at = self.drafts.len().checked_sub(1).filter(|_| either::is_or(only))?;
+        loop {
+            let parent = self.drafts.get(at)?.parent;
+            if parent == owner {
+                return Some(at);
+            }
+            at = parent?;
+        }
+    }
+
+    fn lines_of(&mut self, lines: Vec<(u32, Rich)>, owner: Option<usize>) {
+        let owner = self.joined(&lines, owner).or(owner);
+        self.lines(lines, owner, None);
+    }
+
     fn lines(&mut self, lines: Vec<(u32, Rich)>, owner: Option<usize>, list: Option<u32>) {
         if list != self.group_list {
             self.group += 1;
@@ -295,7 +314,10 @@ impl<'a> Builder<'a> {
         }
         for (line, text) in lines {
             let judged = fields::judge(&text, line);
-            if !matches!(judged, Line::Fields { .. }) && LOOSE_BOX.is_match(&text.to_plain()) {
+            if !matches!(judged, Line::Fields { .. })
+                && text.0.first().is_some_and(|s| !s.code)
+                && LOOSE_BOX.is_match(&text.to_plain())
+            {
                 let hint = "Several boxes on one line are a choice, so they are kept as a note. Write each as a line of \
                             its own, \"- [ ] text\", to have items, or \"Label: \" in front of them to have a field.";
                 self.report(Severity::Warning, line, hint);

@@ -62,8 +62,9 @@ fn columns(body: &[(usize, &Vec<Rich>)], width: usize, legend: &Legend) -> Vec<b
             }
         }
     }
-    let drawn: Vec<usize> = (0..width).filter(|&i| !sure[i] && signs[i] > 0 && words[i] == 0 && ticks[i] > 0).collect();
+    let drawn: Vec<usize> = (0..width).filter(|&i| !sure[i] && signs[i] > 0 && words[i] == 0).collect();
     if let [only] = drawn.as_slice()
+        && ticks[*only] > 0
         && !sure.iter().any(|s| *s)
     {
         sure[*only] = true;

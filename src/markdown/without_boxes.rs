@@ -7,6 +7,7 @@ use super::blocks::Kind;
 use super::items::{Content, Draft};
 use super::outline::Part;
 use crate::domain::checklist::{Diagnostic, ItemKind, Severity};
+use std::collections::BTreeMap;
 
 /// What makes the steps of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub(super) fn apply(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let message = match way {
-        Way::Usual => return,
+        Way::Usual => return commanded(parts, references, contents),
         Way::Bullets => "The page has no boxes and hardly a numbered list: its plain bullets are read as steps.",
         Way::Headings => {
             // A heading with steps somewhere below it is no step itself.
@@ -91,6 +92,29 @@ pub(super) fn apply(
 /// changelog" is something to do.
 fn is_numbered_step(part: &Part, references: &[bool]) -> bool {
     part.plain.is_some() && !part.parent.and_then(|p| references.get(p)).is_some_and(|r| *r)
+}
+
+/// On any page: neighbouring headings with numbers, nothing to tick below any of them, and commands below most: that
+/// is a procedure, a step each.
+fn commanded(parts: &[Part], references: &[bool], contents: &mut [Content]) {
+    let mut families: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+    for (i, part) in parts.iter().enumerate().filter(|(_, p)| is_numbered_step(p, references)) {
+        families.entry(part.parent).or_default().push(i);
+    }
+    let mut holds: Vec<bool> = contents.iter().map(|c| !c.drafts.is_empty()).collect();
+    for i in (0..parts.len()).rev().filter(|&i| parts.get(i).is_some_and(|p| p.parent.is_some())) {
+        if holds.get(i) == Some(&true)
+            && let Some(above) = parts.get(i).and_then(|p| p.parent).and_then(|p| holds.get_mut(p))
+        {
+            *above = true;
+        }
+    }
+    for family in families.into_values().filter(|f| f.len() > 1) {
+        let run = family.iter().filter(|i| contents.get(**i).is_some_and(|c| !c.commands.is_empty())).count();
+        if run * 2 > family.len() && !family.iter().any(|i| holds.get(*i) == Some(&true)) {
+            family.into_iter().for_each(|i| make(parts, i, contents));
+        }
+    }
 }
 
 fn make(parts: &[Part], i: usize, contents: &mut [Content]) {
