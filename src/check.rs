@@ -6,7 +6,7 @@ mod diff;
 pub use data::json;
 pub use diff::diff;
 
-use crate::domain::checklist::{Branch, CodeBlock, Field, Item, ItemKind, Section, Severity};
+use crate::domain::checklist::{BoxState, Branch, CodeBlock, Field, Item, ItemKind, Section, Severity};
 use crate::domain::deployment::same_environment;
 use crate::domain::meaning::{Contact, FieldKind, SectionKind};
 use crate::domain::text::Rich;
@@ -133,15 +133,19 @@ impl Tree {
     fn item(&mut self, indent: usize, item: &Item) {
         let number = self.paint(CYAN, &item.number.to_string());
         let sign = match (item.kind, item.checked) {
-            (ItemKind::Task, _) if item.role.is_some() => "✍",
-            (ItemKind::Task, false) => "☐",
-            (ItemKind::Task, true) => "☑",
+            (ItemKind::Task | ItemKind::Box, _) if item.role.is_some() => "✍",
+            (ItemKind::Task | ItemKind::Box, false) => "☐",
+            (ItemKind::Task | ItemKind::Box, true) => "☑",
             (ItemKind::Step, _) => "→",
             (ItemKind::Group, _) => "▸",
             (ItemKind::Bullet, _) => "•",
         };
         let optional = if item.optional { self.paint(DIM, "  (optional)") } else { String::new() };
         let mut marks = Vec::new();
+        if item.any {
+            marks.push("any one of these".to_owned());
+        }
+        marks.extend(item.state.map(|s| state_words(s).to_owned()));
         marks.extend(item.role.as_ref().map(|r| format!("sign-off: {r}")));
         marks.extend(item.threshold.as_ref().map(|t| format!("measures: {t}")));
         marks.extend(item.window.as_ref().map(|w| format!("due: {w}")));
@@ -210,6 +214,8 @@ impl Tree {
             many(c.commands, "command", "commands"),
         ];
         let more = [
+            (c.boxes, "box no renderer draws", "boxes no renderer draws"),
+            (c.hidden, "hidden box", "hidden boxes"),
             (c.signoffs, "sign-off", "sign-offs"),
             (c.contacts, "contact", "contacts"),
             (c.criteria, "rollback criterion", "rollback criteria"),
@@ -238,6 +244,15 @@ fn many(n: usize, one: &str, more: &str) -> String {
 fn heading(label: Option<&str>, title: &Rich) -> String {
     let title = one_line(&title.to_plain());
     label.map_or_else(|| title.clone(), |l| format!("{l} {title}"))
+}
+
+fn state_words(state: BoxState) -> &'static str {
+    match state {
+        BoxState::Skipped => "marked as skipped",
+        BoxState::InProgress => "marked as in progress",
+        BoxState::Important => "marked as important",
+        BoxState::Unclear => "marked, unclear how",
+    }
 }
 
 fn branch_words(branch: Branch) -> &'static str {

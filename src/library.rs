@@ -41,6 +41,8 @@ pub struct Library {
 struct Known {
     /// Size and time of the file when it was read.
     stamp: Option<(u64, Option<SystemTime>)>,
+    /// Names of files that would be called the same and are not read.
+    twins: Vec<String>,
     checklist: Option<Arc<Checklist>>,
     items: usize,
     diagnostics: Vec<Diagnostic>,
@@ -99,29 +101,44 @@ impl Library {
 
     fn scan(&mut self) -> Result<(), String> {
         let Source::Folder(dir) = &self.source else { return Ok(()) };
-        let mut found = BTreeMap::new();
+        let mut found: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
         for entry in fs::read_dir(dir).map_err(|e| e.to_string())? {
             let path = entry.map_err(|e| e.to_string())?.path();
             let markdown =
                 path.extension().is_some_and(|e| e.eq_ignore_ascii_case("md") || e.eq_ignore_ascii_case("markdown"));
             let name = path.file_stem().and_then(|s| s.to_str()).map(str::to_owned);
             if let (true, Some(name)) = (markdown && path.is_file(), name) {
-                found.insert(name, path);
+                found.entry(name).or_default().push(path);
             }
             if found.len() > MOST_FILES {
                 return Err(format!("it has more than {MOST_FILES} Markdown files"));
             }
         }
         self.known.retain(|name, _| found.contains_key(name));
-        for (name, path) in found {
+        for (name, mut paths) in found {
+            // `a.md` goes before `a.markdown`, always: what the folder lists first is chance.
+            paths.sort_by_key(|p| (p.extension().is_none_or(|e| e != "md"), p.clone()));
+            let mut paths = paths.into_iter();
+            let Some(path) = paths.next() else { continue };
+            let twins: Vec<String> =
+                paths.filter_map(|p| p.file_name().map(|n| n.to_string_lossy().into_owned())).collect();
             let stamp = fs::metadata(&path).ok().map(|m| (m.len(), m.modified().ok()));
-            if stamp.is_some() && self.known.get(&name).is_some_and(|k| k.stamp == stamp) {
+            if stamp.is_some() && self.known.get(&name).is_some_and(|k| k.stamp == stamp && k.twins == twins) {
                 continue;
             }
-            let known = match read(&path) {
+            let mut known = match read(&path) {
                 Ok(bytes) => understand(&name, &bytes, stamp),
                 Err(why) => broken(format!("The file cannot be read: {why}.")),
             };
+            if !twins.is_empty() {
+                let message = format!(
+                    "{} would be called {name} too and is not read: rename it, or take it out of the folder.",
+                    twins.join(", ")
+                );
+                known.diagnostics.push(Diagnostic { severity: Severity::Warning, line: 0, message });
+                known.diagnostics.sort_by_key(|d| (d.severity, d.line));
+            }
+            known.twins = twins;
             self.known.insert(name, known);
         }
         Ok(())
@@ -189,12 +206,18 @@ pub fn read_page(name: &str, bytes: &[u8]) -> Reading {
 fn understand(name: &str, bytes: &[u8], stamp: Option<(u64, Option<SystemTime>)>) -> Known {
     let Reading { checklist, counts, mut diagnostics } = read_page(name, bytes);
     diagnostics.sort_by_key(|d| (d.severity, d.line));
-    Known { stamp, checklist: checklist.map(Arc::new), items: counts.items + counts.steps, diagnostics }
+    Known {
+        stamp,
+        twins: Vec::new(),
+        checklist: checklist.map(Arc::new),
+        items: counts.items + counts.boxes + counts.steps,
+        diagnostics,
+    }
 }
 
 fn broken(message: String) -> Known {
     let diagnostics = vec![Diagnostic { severity: Severity::Error, line: 0, message }];
-    Known { stamp: None, checklist: None, items: 0, diagnostics }
+    Known { stamp: None, twins: Vec::new(), checklist: None, items: 0, diagnostics }
 }
 
 #[cfg(test)]
@@ -241,6 +264,19 @@ mod tests {
         assert!(library.problems("none").is_empty());
         let entries = library.entries();
         assert_eq!((entries[0].title.as_deref(), entries[1].items), (None, 1));
+    }
+
+    #[test]
+    fn two_files_of_one_name_are_said() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("a.markdown"), "# Old\n- [ ] a\n").unwrap();
+        fs::write(dir.path().join("a.md"), "# New\n- [ ] a\n").unwrap();
+        let mut library = Library::from_dir(dir.path()).unwrap();
+        assert_eq!(library.get("a").unwrap().title, "New");
+        assert!(library.problems("a")[0].message.starts_with("a.markdown would be called a too"));
+        fs::remove_file(dir.path().join("a.markdown")).unwrap();
+        library.reload_changed();
+        assert!(library.problems("a").is_empty());
     }
 
     #[test]

@@ -23,6 +23,8 @@ fn outline(text: &str) -> String {
                 (ItemKind::Step, _) => "#",
                 (ItemKind::Group, _) => "~",
                 (ItemKind::Bullet, _) => "*",
+                (ItemKind::Box, false) => "=",
+                (ItemKind::Box, true) => "=+",
             };
             let below = if i.children.is_empty() { String::new() } else { format!("({})", walk(&i.children)) };
             format!("{sign}{}{below}", i.text.to_plain())
@@ -169,10 +171,11 @@ fn line_endings_and_bom_change_nothing() {
 #[test]
 fn what_is_not_understood_is_said() {
     for (text, line, says) in [
-        ("- [ ] a\n\n| x |\n|---|\n| [ ] y |\n", 3, "table"),
+        ("- [ ] a\n\n| x |\n|---|\n| [ ] y |\n", 5, "in tables"),
         ("- [ ] a\n\n```\n- [ ] b\n```\n", 3, "code block"),
         ("- [ ] a\n\n<!--\n- [ ] b\n-->\n", 3, "comment"),
-        ("- [ ] a\n\n[ ] b\n", 3, "not a list item"),
+        ("- [ ] a\n\n[ ] b\n", 3, "no renderer draws"),
+        ("- [ ] a\n\n[ ] b [ ] c\n", 3, "a choice"),
         ("- [ ] a\n\n<div>words</div>\n", 3, "kept as a note"),
     ] {
         let r = page(text);
@@ -263,7 +266,7 @@ fn holds(text: &str) -> Result<(), TestCaseError> {
             prop_assert_eq!(c.item(&item.number).map(|i| &i.id), Some(&item.id));
             all.extend(&item.children);
         }
-        prop_assert_eq!(count, r.counts.items + r.counts.steps);
+        prop_assert_eq!(count, r.counts.items + r.counts.boxes + r.counts.steps);
     }
     Ok(())
 }

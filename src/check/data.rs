@@ -59,6 +59,8 @@ fn item_json(item: &Item, bound: Option<&str>, environment: Option<&str>) -> Val
         "text": item.text.to_plain(),
         "kind": item.kind,
         "checked": item.checked,
+        "state": item.state,
+        "any": item.any,
         "optional": item.optional,
         "condition": item.condition,
         "environment": bound,

@@ -119,6 +119,23 @@ pub enum ItemKind {
     Group,
     /// A plain bullet of a criteria section that has no checkboxes.
     Bullet,
+    /// A box a person sees but no renderer draws: in a table, before a heading, without a bullet, in a tree or
+    /// template inside a fence.
+    Box,
+}
+
+/// What a box says besides open and ticked: `[-]`, `[~]`, `[!]`, `[?]`. Shown, never acted on: a page is no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BoxState {
+    /// Left out, or not applicable.
+    Skipped,
+    /// Begun, or done in part.
+    InProgress,
+    /// To be looked at with care.
+    Important,
+    /// A mark whose meaning the page does not say.
+    Unclear,
 }
 
 /// One thing to do. An item with children is done when its children are.
@@ -136,6 +153,13 @@ pub struct Item {
     /// The box was ticked on the page already. It starts open all the same: a page is not a record.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub checked: bool,
+    /// What the box says besides, for instance `[-]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<BoxState>,
+    /// Any one of its children completes it ("one of:", children joined by "OR"); the others are then not asked for.
+    /// A child that was only skipped completes nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub any: bool,
     /// "if needed", "if applicable", "(optional)": may be skipped without a reason, never blocks.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,

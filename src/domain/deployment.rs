@@ -3,7 +3,7 @@
 use super::checklist::{Branch, Number};
 use super::command::{Mark, Person};
 use super::event::{Event, Reaction, Recorded};
-use super::plan::{Leaf, Plan, Stretch};
+use super::plan::{Choice, Leaf, Plan, Stretch};
 use super::status::Status;
 use super::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +52,8 @@ pub struct Deployment {
     /// What has happened since the last progress post.
     pub since: Since,
     slots: Vec<Slot>,
+    /// Leaves nobody asks for any more: another one completed what they are one of.
+    spared: BTreeSet<u32>,
 }
 
 /// Somebody who took part.
@@ -146,6 +148,7 @@ impl Deployment {
             notes: 0,
             since: Since { at: first.at, marks: Vec::new() },
             slots,
+            spared: BTreeSet::new(),
         })
     }
 
@@ -171,6 +174,7 @@ impl Deployment {
                 let leaf = u32::try_from(i).unwrap_or(u32::MAX);
                 self.since.marks.retain(|(other, ..)| *other != leaf);
                 self.since.marks.push((leaf, *mark, by));
+                self.choose(i);
             }
             Event::Assigned { item, to } => {
                 if let Some(extra) = self.extra_mut(item) {
@@ -250,6 +254,41 @@ impl Deployment {
         matches!(self.mark(leaf), Some(Mark::Tick | Mark::Skip))
     }
 
+    /// Settled, or spared by another one of which any is enough: it is not waited for.
+    pub fn is_done(&self, leaf: usize) -> bool {
+        self.is_settled(leaf) || self.is_spared(leaf)
+    }
+
+    /// Another item completed what this one is one of ([`super::checklist::Item::any`]).
+    pub fn is_spared(&self, leaf: usize) -> bool {
+        u32::try_from(leaf).is_ok_and(|l| self.spared.contains(&l))
+    }
+
+    /// Works out anew what the choice around a leaf spares.
+    fn choose(&mut self, leaf: usize) {
+        let plan = self.plan.clone();
+        let Some(choice) = plan.choice(leaf) else { return };
+        let inside = |l: &u32| usize::try_from(*l).is_ok_and(|l| choice.leaves.contains(&l));
+        self.spared.retain(|l| !inside(l));
+        self.spare(choice);
+    }
+
+    /// An option is complete when nothing in it that applies here is waited for and something in it was ticked; the first complete one
+    /// spares the others. Nested as deep as items are.
+    fn spare(&mut self, choice: &Choice) {
+        for option in &choice.options {
+            option.choices.iter().for_each(|c| self.spare(c));
+        }
+        let complete = choice.options.iter().any(|o| {
+            let waited_for = |i: usize| self.applies_here(i) && !self.is_done(i);
+            o.leaves.clone().any(|i| self.mark(i) == Some(Mark::Tick)) && !o.leaves.clone().any(waited_for)
+        });
+        if complete {
+            let open = choice.leaves.clone().filter(|&i| !self.is_settled(i));
+            self.spared.extend(open.filter_map(|i| u32::try_from(i).ok()).collect::<Vec<_>>());
+        }
+    }
+
     /// Somebody by their index.
     pub fn person(&self, index: u16) -> &Person {
         let last = self.people.len() - 1;
@@ -274,6 +313,11 @@ impl Deployment {
     /// The section or item applies to this deployment's environment.
     pub fn applies(&self, environment: Option<&str>) -> bool {
         environment.is_none_or(|e| same_environment(e, &self.environment))
+    }
+
+    /// The leaf, or what stands above it, is not for another environment alone.
+    fn applies_here(&self, leaf: usize) -> bool {
+        self.applies(self.plan.leaves[leaf].environment.as_deref())
     }
 
     /// Why a branch's items cannot be changed now; none if they can.
@@ -324,15 +368,13 @@ impl Deployment {
             Status::RollingBack | Status::RolledBack => Branch::Rollback,
             _ => Branch::Forward,
         };
-        self.leaves_of(branch).fold(Tally::default(), |t, (i, _)| Tally {
-            done: t.done + u32::from(self.is_settled(i)),
-            total: t.total + 1,
-        })
+        self.leaves_of(branch)
+            .fold(Tally::default(), |t, (i, _)| Tally { done: t.done + u32::from(self.is_done(i)), total: t.total + 1 })
     }
 
     /// Done and total of a row of leaves.
     pub fn tally_of(&self, leaves: impl Iterator<Item = usize>) -> Tally {
-        leaves.fold(Tally::default(), |t, i| Tally { done: t.done + u32::from(self.is_settled(i)), total: t.total + 1 })
+        leaves.fold(Tally::default(), |t, i| Tally { done: t.done + u32::from(self.is_done(i)), total: t.total + 1 })
     }
 
     /// The leaves of a branch that apply here.
@@ -344,30 +386,30 @@ impl Deployment {
             .filter(move |(_, l)| l.branch == branch && self.applies(l.environment.as_deref()))
     }
 
-    /// Required items of the forward walk that are not settled.
+    /// Required items of the forward walk that are waited for.
     pub fn required_open(&self) -> Vec<usize> {
-        self.leaves_of(Branch::Forward).filter(|(i, l)| !l.optional && !self.is_settled(*i)).map(|(i, _)| i).collect()
+        self.leaves_of(Branch::Forward).filter(|(i, l)| !l.optional && !self.is_done(*i)).map(|(i, _)| i).collect()
     }
 
     /// The leaves to look at now, in walk order: open ones first of what is required, then the rest.
     pub fn next_up(&self) -> impl Iterator<Item = usize> {
-        let open: Vec<usize> = self.walk().flat_map(|s| s.leaves.clone()).filter(|&i| self.is_untouched(i)).collect();
+        let open: Vec<usize> = self.walk().flat_map(|s| s.leaves.clone()).filter(|&i| self.is_open(i)).collect();
         let (required, optional): (Vec<_>, Vec<_>) = open.into_iter().partition(|&i| !self.plan.leaves[i].optional);
         required.into_iter().chain(optional)
+    }
+
+    /// It applies here, nothing was done to it and it is waited for.
+    fn is_open(&self, leaf: usize) -> bool {
+        self.mark(leaf).is_none() && !self.is_spared(leaf) && self.applies_here(leaf)
     }
 
     /// The section the walk stands in: the first with a required open item; else with a failed or blocked one;
     /// else with anything open.
     pub fn current_section(&self) -> Option<u32> {
         let has = |test: &dyn Fn(usize) -> bool| self.walk().find(|s| s.leaves.clone().any(test)).map(|s| s.number);
-        has(&|i| self.is_untouched(i) && !self.plan.leaves[i].optional)
-            .or_else(|| has(&|i| matches!(self.mark(i), Some(Mark::Fail | Mark::Block))))
-            .or_else(|| has(&|i| self.is_untouched(i)))
-    }
-
-    /// It applies here, and nothing was done to it yet.
-    fn is_untouched(&self, leaf: usize) -> bool {
-        self.mark(leaf).is_none() && self.applies(self.plan.leaves[leaf].environment.as_deref())
+        has(&|i| self.is_open(i) && !self.plan.leaves[i].optional)
+            .or_else(|| has(&|i| matches!(self.mark(i), Some(Mark::Fail | Mark::Block)) && !self.is_spared(i)))
+            .or_else(|| has(&|i| self.is_open(i)))
     }
 
     /// The sections that came up and have not been announced, in page order: the events that say so. Sections the
@@ -378,7 +420,7 @@ impl Deployment {
         let passed = self
             .walk()
             .take_while(|s| s.number != current)
-            .filter(|s| s.leaves.clone().any(|i| self.is_untouched(i)))
+            .filter(|s| s.leaves.clone().any(|i| self.is_open(i)))
             .map(|s| s.number);
         let due = passed.chain([current]).filter(|s| !self.opened.contains(s));
         due.map(|section| Event::SectionOpened { section }).collect()

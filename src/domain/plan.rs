@@ -19,6 +19,8 @@ pub struct Plan {
     pub leaves: Vec<Leaf>,
     /// Sections that have items, in page order.
     pub sections: Vec<Stretch>,
+    /// Items any one of whose children completes them ([`Item::any`]), the outermost of them, in page order.
+    pub choices: Vec<Choice>,
     index: HashMap<Number, Range<usize>>,
 }
 
@@ -37,6 +39,22 @@ pub struct Leaf {
     pub part: u32,
     /// Which keycap it has there, 1 to 10.
     pub keycap: u8,
+}
+
+/// An item any one of whose children completes it.
+#[derive(Debug)]
+pub struct Choice {
+    /// All its leaves.
+    pub leaves: Range<usize>,
+    pub options: Vec<AnOption>,
+}
+
+/// One of the children that complete a [`Choice`].
+#[derive(Debug)]
+pub struct AnOption {
+    pub leaves: Range<usize>,
+    /// Choices inside of it.
+    pub choices: Vec<Choice>,
 }
 
 /// A section's place in the row of leaves.
@@ -68,6 +86,7 @@ impl Plan {
             hash,
             leaves: Vec::new(),
             sections: Vec::new(),
+            choices: Vec::new(),
             index: HashMap::new(),
         };
         for phase in &checklist.phases {
@@ -79,13 +98,20 @@ impl Plan {
         plan
     }
 
+    /// The outermost choice a leaf is part of.
+    pub fn choice(&self, leaf: usize) -> Option<&Choice> {
+        let before = self.choices.partition_point(|c| c.leaves.end <= leaf);
+        self.choices.get(before).filter(|c| c.leaves.contains(&leaf))
+    }
+
     fn add_section(&mut self, phase: String, section: &Section) {
         let start = self.leaves.len();
         let mut part = 1;
         let mut filled = 0;
         for item in &section.items {
             let above = Above { optional: false, environment: section.environment.as_deref() };
-            self.add_item(section, item, above, &mut part, &mut filled);
+            let choices = self.add_item(section, item, above, &mut part, &mut filled);
+            self.choices.extend(choices);
         }
         let leaves = start..self.leaves.len();
         self.index.insert(Number::new(vec![section.number]), leaves.clone());
@@ -99,12 +125,21 @@ impl Plan {
         });
     }
 
-    fn add_item(&mut self, section: &Section, item: &Item, above: Above, part: &mut u32, filled: &mut usize) {
+    /// Gives back the outermost choices of the item.
+    fn add_item(
+        &mut self,
+        section: &Section,
+        item: &Item,
+        above: Above,
+        part: &mut u32,
+        filled: &mut usize,
+    ) -> Vec<Choice> {
         let start = self.leaves.len();
         let above = Above {
             optional: above.optional || item.optional,
             environment: item.environment.as_deref().or(above.environment),
         };
+        let (mut options, mut inside) = (Vec::new(), Vec::new());
         // A parent and its children stay in one message where they fit in one.
         if *filled > 0 && *filled + count_leaves(item) > ITEMS_PER_MESSAGE {
             *part += 1;
@@ -124,10 +159,21 @@ impl Plan {
             });
         } else {
             for child in &item.children {
-                self.add_item(section, child, above, part, filled);
+                let first = self.leaves.len();
+                let choices = self.add_item(section, child, above, part, filled);
+                if item.any {
+                    options.push(AnOption { leaves: first..self.leaves.len(), choices });
+                } else {
+                    inside.extend(choices);
+                }
             }
         }
-        self.index.insert(item.number.clone(), start..self.leaves.len());
+        let leaves = start..self.leaves.len();
+        self.index.insert(item.number.clone(), leaves.clone());
+        if !options.is_empty() {
+            inside.push(Choice { leaves, options });
+        }
+        inside
     }
 
     /// The leaves a number means: one, or all of a parent's or a section's.

@@ -2,11 +2,14 @@
 //!
 //! Flat on purpose: however deep somebody nests lists and quotes, nothing here recurses.
 
-use super::html;
+use super::html::{Html, Part};
 use super::inline::{Runs, Taken, options};
-use crate::domain::checklist::CodeBlock;
+use super::marks::{self, Mark};
+use super::words::{Pattern, pattern};
+use crate::domain::checklist::{CodeBlock, Diagnostic, ItemKind, Severity};
 use crate::domain::text::{Rich, Span};
 use pulldown_cmark::{BlockQuoteKind, CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
+use std::sync::LazyLock;
 
 /// One block of the page.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,12 +27,12 @@ pub(super) enum Kind {
     /// A heading that makes structure (not one in a quote or list).
     Heading { level: u8, text: Rich },
     /// The start of a list item; its text is the next block, if that is `Lines` of the same depth.
-    Item { list: u32, ordered: bool, checkbox: Option<bool> },
+    Item { list: u32, ordered: bool, checkbox: Option<Mark> },
     /// A paragraph, line by line.
     Lines(Vec<(u32, Rich)>),
-    /// A code block.
-    Code(CodeBlock),
-    /// A block of HTML, as written.
+    /// A code block; `fenced` or indented.
+    Code { code: CodeBlock, fenced: bool },
+    /// A block of HTML without structure, or a comment, as written.
     Html(String),
     /// A table: rows of cells, the header first.
     Table(Vec<Vec<Rich>>),
@@ -37,15 +40,41 @@ pub(super) enum Kind {
     Rule { blank: bool },
 }
 
+/// A page taken apart.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    pub(super) blocks: Vec<Block>,
+    /// Boxes in comments.
+    pub(super) hidden: usize,
+    /// Checkboxes of HTML; after `boxes`, those that made no item.
+    pub(super) inputs: usize,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
 /// The blocks of a text whose first line has that number in the file.
-pub(super) fn blocks(text: &str, first_line: u32) -> Vec<Block> {
+pub(super) fn page(text: &str, first_line: u32) -> Page {
     let mut reader = Reader::new(text, first_line);
     for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
-        reader.event(event, range.start, text.get(range.clone()).unwrap_or_default());
+        let after = usize::from(matches!(event, Event::TaskListMarker(_)));
+        reader.event(event, range.start, text.get(range.start..range.end + after).unwrap_or_default());
     }
     reader.flush();
-    reader.blocks
+    reader.reference_comments(text);
+    Page { blocks: reader.blocks, hidden: reader.hidden, inputs: reader.inputs, diagnostics: reader.diagnostics }
 }
+
+/// As [`page`], for tests and texts inside of pages.
+pub(super) fn blocks(text: &str, first_line: u32) -> Vec<Block> {
+    page(text, first_line).blocks
+}
+
+static REFERENCE_COMMENT: LazyLock<Pattern> = LazyLock::new(|| {
+    pattern(
+        r#"(?m)^ {0,3}\[(?://|#|_|comment)[^\]\n]*\]:[ \t]*(?:#|<>)[ \t]*\n?[ \t]*(?:\((?P<a>[^()]*(?:\([^()]*\)[^()]*)*)\)|"(?P<b>[^"]*)"|'(?P<c>[^']*)')"#,
+    )
+});
+
+static HIDDEN_HEADING: LazyLock<Pattern> = LazyLock::new(|| pattern(r"(?m)^(?:[^\n]*<!--+)?[ \t]{0,3}#{1,6}[ \t]+\S"));
 
 struct Reader {
     first_line: u32,
@@ -62,10 +91,17 @@ struct Reader {
     /// Open quotes and footnotes.
     enclosed: usize,
     heading: Option<u8>,
-    code: Option<(u32, CodeBlock)>,
+    code: Option<(u32, bool, CodeBlock)>,
     html: Option<(u32, String)>,
+    /// What HTML has open from block to block.
+    open_html: Html,
     table: Option<(u32, Vec<Vec<Rich>>)>,
     prefix: Option<String>,
+    hidden: usize,
+    inputs: usize,
+    diagnostics: Vec<Diagnostic>,
+    /// Lines of code and HTML, first and last: reference comments do not stand there.
+    verbatim: Vec<(u32, u32)>,
 }
 
 impl Reader {
@@ -74,7 +110,7 @@ impl Reader {
             first_line,
             breaks: text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i).collect(),
             blocks: Vec::new(),
-            runs: Runs::default(),
+            runs: Runs::of_a_page(),
             lines: Vec::new(),
             line: None,
             items: Vec::new(),
@@ -84,8 +120,13 @@ impl Reader {
             heading: None,
             code: None,
             html: None,
+            open_html: Html::default(),
             table: None,
             prefix: None,
+            hidden: 0,
+            inputs: 0,
+            diagnostics: Vec::new(),
+            verbatim: Vec::new(),
         }
     }
 
@@ -139,7 +180,7 @@ impl Reader {
     }
 
     fn event(&mut self, event: Event, at: usize, source: &str) {
-        if let Some((_, code)) = &mut self.code {
+        if let Some((_, _, code)) = &mut self.code {
             match event {
                 Event::Text(t) => code.code.push_str(&t),
                 Event::End(TagEnd::CodeBlock) => self.end_code(),
@@ -165,24 +206,86 @@ impl Reader {
                 self.push(line, Kind::Rule { blank });
             }
             Event::TaskListMarker(ticked) => {
+                // Renderers draw a box only where a space or tab follows on the same line.
+                let drawn = source.ends_with([' ', '\t']) && !source.contains("[\t]");
+                let kind = if drawn { ItemKind::Task } else { ItemKind::Box };
                 if let Some(block) = self.items.last().and_then(|i| self.blocks.get_mut(*i))
                     && let Kind::Item { checkbox, .. } = &mut block.kind
                 {
-                    *checkbox = Some(ticked);
+                    *checkbox = Some(Mark { kind, ..Mark::task(ticked) });
                 }
             }
             Event::Html(t) => {
-                let line = self.line_at(at);
-                self.push(line, Kind::Html(t.into_string()));
+                self.html = Some((self.line_at(at), t.into_string()));
+                self.end_html();
             }
             other => {
+                if let Event::InlineHtml(t) = &other {
+                    self.comment(at, t);
+                }
                 self.inline(&other, at);
+            }
+        }
+    }
+
+    /// Counts what a comment hides.
+    fn comment(&mut self, at: usize, html: &str) {
+        self.inputs += usize::from(html.len() > 6 && html.as_bytes()[..6].eq_ignore_ascii_case(b"<input"));
+        if html.starts_with("<!--") {
+            self.hide(self.line_at(at), html, "comment");
+        }
+    }
+
+    fn hide(&mut self, line: u32, text: &str, what: &str) {
+        let boxes = marks::count_lines(text.trim_start_matches("<!--"));
+        let headings = HIDDEN_HEADING.find_iter(text).count();
+        self.hidden += boxes;
+        if boxes + headings > 0 {
+            let message =
+                format!("A {what} hides {boxes} box(es) and {headings} heading(s): they are not part of the walk.");
+            self.diagnostics.push(Diagnostic { severity: Severity::Note, line, message });
+        }
+    }
+
+    /// `[//]: # (text)`: a link definition nobody uses, which is how Markdown hides a line.
+    fn reference_comments(&mut self, text: &str) {
+        if !text.contains("]: ") && !text.contains("]:#") {
+            return;
+        }
+        let mut hidden: Vec<(u32, u32, usize, u32)> = Vec::new();
+        for found in REFERENCE_COMMENT.captures_iter(text) {
+            let Some(inside) = ["a", "b", "c"].into_iter().find_map(|n| found.name(n)) else { continue };
+            let line = self.line_at(inside.start());
+            let before = self.verbatim.partition_point(|(first, _)| *first <= line);
+            if before.checked_sub(1).and_then(|i| self.verbatim.get(i)).is_some_and(|(_, last)| line <= *last) {
+                continue;
+            }
+            let boxes = marks::count_lines(inside.as_str());
+            let heading = u32::from(HIDDEN_HEADING.is_match(inside.as_str()));
+            match hidden.last_mut() {
+                // Neighbouring lines are one remark.
+                Some((_, last, count, headings)) if line <= last.saturating_add(2) => {
+                    (*last, *count, *headings) = (line, *count + boxes, *headings + heading);
+                }
+                _ => hidden.push((line, line, boxes, heading)),
+            }
+        }
+        for (line, _, boxes, headings) in hidden {
+            self.hidden += boxes;
+            if boxes > 0 || headings > 0 {
+                let message = format!(
+                    "Lines commented out with [//]: # hide {boxes} box(es) and {headings} heading(s): they are not part of the walk."
+                );
+                self.diagnostics.push(Diagnostic { severity: Severity::Note, line, message });
             }
         }
     }
 
     fn start(&mut self, tag: Tag, at: usize) {
         let line = self.line_at(at);
+        if self.lists.is_empty() && !matches!(tag, Tag::HtmlBlock | Tag::Paragraph) {
+            self.open_html.close();
+        }
         match tag {
             Tag::Heading { level, .. } => {
                 self.flush();
@@ -202,11 +305,11 @@ impl Reader {
             }
             Tag::CodeBlock(kind) => {
                 self.flush();
-                let language = match kind {
-                    CodeBlockKind::Fenced(info) => info.split_whitespace().next().map(str::to_owned),
-                    CodeBlockKind::Indented => None,
+                let (language, fenced) = match kind {
+                    CodeBlockKind::Fenced(info) => (info.split_whitespace().next().map(str::to_owned), true),
+                    CodeBlockKind::Indented => (None, false),
                 };
-                self.code = Some((line, CodeBlock { language, code: String::new() }));
+                self.code = Some((line, fenced, CodeBlock { language, code: String::new() }));
             }
             Tag::HtmlBlock => {
                 self.flush();
@@ -287,17 +390,62 @@ impl Reader {
     }
 
     fn end_code(&mut self) {
-        if let Some((line, mut code)) = self.code.take() {
+        if let Some((line, fenced, mut code)) = self.code.take() {
             if code.code.ends_with('\n') {
                 code.code.pop();
             }
-            self.push(line, Kind::Code(code));
+            self.is_verbatim(line, &code.code);
+            self.push(line, Kind::Code { code, fenced });
         }
     }
 
+    fn is_verbatim(&mut self, line: u32, text: &str) {
+        let lines = u32::try_from(text.bytes().filter(|b| *b == b'\n').count()).unwrap_or(u32::MAX);
+        self.verbatim.push((line, line.saturating_add(lines).saturating_add(1)));
+    }
+
+    /// HTML that makes lists, headings or boxes becomes blocks; other HTML stays as it is.
     fn end_html(&mut self) {
-        if let Some((line, html)) = self.html.take() {
+        let Some((line, html)) = self.html.take() else { return };
+        self.is_verbatim(line, &html);
+        let parts = self.open_html.read(line, &html);
+        for placed in &parts {
+            if let Part::Comment(text) = &placed.part {
+                self.hide(placed.line, text, "comment");
+            }
+        }
+        let structured = parts.iter().fold(false, |any, p| {
+            any | match &p.part {
+                Part::Heading(..) | Part::Item { .. } => true,
+                Part::Words(words) => {
+                    let inputs = words.matches([marks::INPUT, marks::INPUT_TICKED]).count();
+                    self.inputs += inputs;
+                    inputs > 0 || marks::count_lines(words) > 0
+                }
+                Part::Comment(_) | Part::Code(_) => false,
+            }
+        });
+        if !structured {
             self.push(line, Kind::Html(html));
+            return;
+        }
+        let outside = self.items.len();
+        for placed in parts {
+            let depth = outside + placed.depth;
+            let kind = match placed.part {
+                Part::Heading(level, text) if depth == 0 && self.enclosed == 0 => {
+                    Kind::Heading { level, text: Rich::plain(text) }
+                }
+                Part::Heading(_, text) => {
+                    let bold = Rich(vec![Span { text, bold: true, ..Span::default() }]);
+                    Kind::Lines(vec![(placed.line, bold)])
+                }
+                Part::Item { list, ordered } => Kind::Item { list, ordered, checkbox: None },
+                Part::Words(words) => Kind::Lines(vec![(placed.line, Rich::plain(words))]),
+                Part::Comment(text) => Kind::Html(text),
+                Part::Code(code) => Kind::Code { code: CodeBlock { language: None, code }, fenced: true },
+            };
+            self.blocks.push(Block { line: placed.line, depth, kind });
         }
     }
 }
@@ -325,5 +473,9 @@ fn quote_word(kind: BlockQuoteKind) -> &'static str {
 
 /// The words of a block of HTML as a paragraph's lines.
 pub(super) fn html_lines(line: u32, source: &str) -> Vec<(u32, Rich)> {
-    html::words(source).into_iter().map(|w| (line, Rich::plain(w))).collect()
+    let words = |p: super::html::Placed| match p.part {
+        Part::Words(words) | Part::Heading(_, words) | Part::Code(words) => Some((p.line, Rich::plain(words))),
+        Part::Item { .. } | Part::Comment(_) => None,
+    };
+    Html::default().read(line, source).into_iter().filter_map(words).collect()
 }

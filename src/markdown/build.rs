@@ -1,10 +1,11 @@
 //! Parts and their contents to a checklist: phases, sections, numbers, ids.
 
-use super::blocks::{Block, Kind};
+use super::blocks::{Block, Kind, Page};
 use super::front::Front;
-use super::items::{Content, Draft, content};
+use super::items::{Content, Draft, Steps, content};
 use super::numbers::{Candidate, numbers};
 use super::outline::{Outline, Part, outline};
+use super::without_boxes::{self, Way};
 use super::{Counts, MAX_ITEMS, fields, kinds, meaning, roles};
 use crate::domain::checklist::{Branch, Checklist, Diagnostic, Item, ItemKind, Number, Phase, Section, Severity};
 use crate::domain::meaning::SectionKind;
@@ -19,10 +20,13 @@ const MAX_DESCRIPTION: usize = 400;
 pub(super) fn checklist(
     name: &str,
     front: Front,
-    blocks: Vec<Block>,
+    page: Page,
     counts: &mut Counts,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Checklist {
+    let Page { blocks, hidden, inputs, diagnostics: found } = page;
+    diagnostics.extend(found);
+    (counts.hidden, counts.checkboxes) = (hidden, inputs);
     count_blocks(&blocks, counts);
     let Outline { title, mut parts, top } = outline(blocks, front.title.is_some());
     let first_heading = parts.get(1).map(|p| p.title.to_plain());
@@ -33,27 +37,40 @@ pub(super) fn checklist(
         .filter(|t| !t.trim().is_empty())
         .unwrap_or_else(|| name.to_owned());
 
+    let paths: Vec<Vec<String>> = (0..parts.len()).map(|i| path(&parts, i)).collect();
+    let references: Vec<bool> = paths.iter().map(|p| kinds::is_reference(&strs(p))).collect();
+    // Bullets that are criteria are items whatever else the page has; how to walk it, the rest of it says.
+    let bullets: Vec<bool> =
+        parts.iter_mut().zip(&paths).map(|(p, path)| kinds::bullets_to_items(&strs(path), &mut p.blocks)).collect();
+    let way = without_boxes::way(&parts, &references, &bullets);
     let mut contacts = Vec::new();
     let mut bullet_count = 0;
     let mut contents: Vec<Content> = Vec::with_capacity(parts.len());
-    for i in 0..parts.len() {
-        let headings = path(&parts, i);
-        let headings = strs(&headings);
-        let mut blocks = parts.get_mut(i).map(|p| std::mem::take(&mut p.blocks)).unwrap_or_default();
-        let bullets = kinds::bullets_to_items(&headings, &mut blocks);
+    for (i, part) in parts.iter_mut().enumerate() {
+        let headings = paths.get(i).map(|p| strs(p)).unwrap_or_default();
+        let blocks = std::mem::take(&mut part.blocks);
+        let bulleted = bullets.get(i) == Some(&true);
         let by_words = kinds::kind(&headings, Branch::Forward, false, None);
         if by_words == SectionKind::Contacts {
             contacts.extend(roles::contacts(headings.last().copied().unwrap_or_default(), &blocks));
         }
         let signatures = roles::table_signatures(&blocks, by_words == SectionKind::SignOff);
-        let mut content = content(blocks, kinds::is_reference(&headings) && !bullets, diagnostics);
-        if bullets {
+        let steps = match way {
+            _ if bulleted => Steps::Numbered,
+            _ if references.get(i) == Some(&true) => Steps::None,
+            Way::Bullets => Steps::Bullets,
+            Way::Usual | Way::Headings => Steps::Numbered,
+        };
+        let mut content = content(blocks, steps, diagnostics);
+        if bulleted {
             content.drafts.iter_mut().for_each(|d| d.kind = ItemKind::Bullet);
             bullet_count += content.drafts.len();
         }
         content.fields.extend(signatures);
+        counts.hidden += content.hidden;
         contents.push(content);
     }
+    without_boxes::apply(way, &parts, &references, &mut contents, diagnostics);
     let description = front.description.or_else(|| contents.first_mut().and_then(describe));
     if let Some(first) = parts.first_mut() {
         first.title = Rich::plain(title.clone());
@@ -83,9 +100,9 @@ pub(super) fn checklist(
             let kind = kinds::phase_kind(&title.to_plain());
             phases.push(Phase { title, label, kind, sections: Vec::new() });
         }
-        let headings = path(&parts, candidate.part);
+        let headings = paths.get(candidate.part).map(Vec::as_slice).unwrap_or_default();
         let title = titles.get(candidate.part).cloned().unwrap_or_default();
-        let section = builder.section(part, title, number, &headings, content);
+        let section = builder.section(part, title, number, headings, content);
         if let Some(phase) = phases.last_mut() {
             phase.sections.push(section);
         }
@@ -107,15 +124,15 @@ pub(super) fn checklist(
 fn count_blocks(blocks: &[Block], counts: &mut Counts) {
     for block in blocks {
         match block.kind {
-            Kind::Item { checkbox: Some(_), .. } => counts.checkboxes += 1,
-            Kind::Code(_) => counts.commands += 1,
+            Kind::Item { checkbox: Some(mark), .. } if mark.kind == ItemKind::Task => counts.checkboxes += 1,
+            Kind::Code { .. } => counts.commands += 1,
             _ => {}
         }
     }
 }
 
 fn judge_counts(counts: &Counts, bullets: usize, diagnostics: &mut Vec<Diagnostic>) {
-    let items = match counts.items + counts.steps {
+    let items = match counts.items + counts.boxes + counts.steps {
         0 => 0,
         items => items + bullets,
     };
@@ -131,11 +148,12 @@ fn judge_counts(counts: &Counts, bullets: usize, diagnostics: &mut Vec<Diagnosti
     diagnostics.push(Diagnostic { severity: Severity::Error, line: 0, message });
 }
 
-/// Takes the page's first paragraph as its description, if it is short and stands above all headings.
+/// Takes the page's first paragraph as its description, if it is short, stands above all headings and does not only
+/// lead to a list.
 fn describe(content: &mut Content) -> Option<String> {
     let first = content.notes.first()?.to_plain();
     let is_lead = content.lead.as_deref().is_some_and(|lead| first.starts_with(lead));
-    if !is_lead || first.chars().count() > MAX_DESCRIPTION {
+    if !is_lead || first.chars().count() > MAX_DESCRIPTION || first.trim_end().ends_with([':', '\u{ff1a}']) {
         return None;
     }
     content.notes.remove(0);
@@ -264,6 +282,7 @@ impl Builder<'_> {
             match draft.kind {
                 ItemKind::Task => self.counts.items += 1,
                 ItemKind::Step => self.counts.steps += 1,
+                ItemKind::Box => self.counts.boxes += 1,
                 ItemKind::Group | ItemKind::Bullet => {}
             }
             paths.push(key);
@@ -275,6 +294,8 @@ impl Builder<'_> {
                 text: draft.text,
                 kind: draft.kind,
                 checked: draft.checked,
+                state: draft.state,
+                any: draft.any,
                 notes: draft.notes,
                 commands: draft.commands,
                 line: draft.line,

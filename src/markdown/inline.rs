@@ -85,9 +85,19 @@ pub(super) struct Runs {
     italic: u32,
     strike: u32,
     links: Vec<Option<String>>,
+    /// Checkboxes of HTML become [`super::marks::INPUT`] and not a picture of one.
+    inputs: bool,
 }
 
+const INPUT_TEXT: &str = "\u{f8f0}";
+const INPUT_TICKED_TEXT: &str = "\u{f8f1}";
+
 impl Runs {
+    /// For the blocks of a page, in which HTML's checkboxes may become items.
+    pub(super) fn of_a_page() -> Self {
+        Self { inputs: true, ..Self::default() }
+    }
+
     /// Takes an event in, if it is inline.
     pub(super) fn take(&mut self, event: &Event) -> Taken {
         match event {
@@ -96,7 +106,10 @@ impl Runs {
             Event::InlineHtml(t) => match piece(t) {
                 Piece::Nothing => {}
                 Piece::Break => return Taken::Break,
-                Piece::Box => self.text("☐"),
+                Piece::Box { ticked } if self.inputs => {
+                    self.text(if ticked { INPUT_TICKED_TEXT } else { INPUT_TEXT });
+                }
+                Piece::Box { ticked } => self.text(if ticked { "☑" } else { "☐" }),
                 Piece::Words => self.text(t),
             },
             Event::FootnoteReference(name) => self.text(&format!("[^{name}]")),

@@ -1,10 +1,12 @@
 //! The blocks below one heading to items, notes, commands and fields.
 
 use super::blocks::{Block, Kind, html_lines};
+use super::either;
 use super::fields::{self, Line};
 use super::inline::join;
+use super::marks::{self, Mark};
 use super::words::{Pattern, pattern};
-use crate::domain::checklist::{CodeBlock, Diagnostic, Field, ItemKind, Severity};
+use crate::domain::checklist::{BoxState, CodeBlock, Diagnostic, Field, ItemKind, Severity};
 use crate::domain::text::{Rich, Span};
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -12,10 +14,7 @@ use std::sync::LazyLock;
 /// Items deeper than this are shown on this level: numbers have at most eight parts.
 const MAX_DEPTH: usize = 7;
 
-static BOXES_IN_TEXT: LazyLock<Pattern> =
-    LazyLock::new(|| pattern(r"(?m)^[ \t>]*(?:[-*+]|\d+[.)])[ \t]+\[[ xX]\][ \t]"));
-static BOX_IN_CELL: LazyLock<Pattern> = LazyLock::new(|| pattern(r"\[[ xX]\]|[☐☑☒]"));
-static LOOSE_BOX: LazyLock<Pattern> = LazyLock::new(|| pattern(r"^(?:[-*+]\s?)?(?:\[[ xX]?\]|[☐☑☒])\s*\S"));
+static LOOSE_BOX: LazyLock<Pattern> = LazyLock::new(|| pattern(r"^(?:[-*+]\s?)?(?:\[ ?\]|[☐☑☒])\s*\S"));
 
 /// An item before it has a number and an id.
 #[derive(Debug, Default)]
@@ -25,6 +24,9 @@ pub(super) struct Draft {
     pub(super) text: Rich,
     pub(super) kind: ItemKind,
     pub(super) checked: bool,
+    pub(super) state: Option<BoxState>,
+    /// Any one of its children completes it.
+    pub(super) any: bool,
     pub(super) notes: Vec<Rich>,
     pub(super) commands: Vec<CodeBlock>,
     pub(super) line: u32,
@@ -40,6 +42,8 @@ pub(super) struct Content {
     pub(super) fields: Vec<Field>,
     /// The first paragraph of the section itself.
     pub(super) lead: Option<String>,
+    /// Boxes that code blocks only show.
+    pub(super) hidden: usize,
 }
 
 impl Content {
@@ -49,10 +53,27 @@ impl Content {
     }
 }
 
-/// Reads the blocks below one heading; `reference` is true where numbered lists are only for reading.
-pub(super) fn content(blocks: Vec<Block>, reference: bool, diagnostics: &mut Vec<Diagnostic>) -> Content {
+/// Which lines are steps where a section has no boxes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Steps {
+    /// None: the section is only for reading.
+    None,
+    /// Those of numbered lists.
+    Numbered,
+    /// Those of any list.
+    Bullets,
+}
+
+impl Steps {
+    fn has(self, ordered: bool) -> bool {
+        self == Self::Bullets || (self == Self::Numbered && ordered)
+    }
+}
+
+/// Reads the blocks below one heading.
+pub(super) fn content(blocks: Vec<Block>, steps: Steps, diagnostics: &mut Vec<Diagnostic>) -> Content {
     let has_boxes = blocks.iter().any(|b| matches!(b.kind, Kind::Item { checkbox: Some(_), .. }));
-    let steps = !has_boxes && !reference;
+    let steps = if has_boxes { Steps::None } else { steps };
     let holds = holders(&blocks, steps);
     let mut builder = Builder::new(steps, diagnostics);
     let mut blocks = blocks.into_iter().zip(holds).peekable();
@@ -71,7 +92,7 @@ pub(super) fn content(blocks: Vec<Block>, reference: bool, diagnostics: &mut Vec
 }
 
 /// For every block whether it is a list item with an item somewhere below it.
-fn holders(blocks: &[Block], steps: bool) -> Vec<bool> {
+fn holders(blocks: &[Block], steps: Steps) -> Vec<bool> {
     let mut out = vec![false; blocks.len()];
     let mut open: Vec<(usize, usize)> = Vec::new();
     for (i, block) in blocks.iter().enumerate() {
@@ -85,7 +106,7 @@ fn holders(blocks: &[Block], steps: bool) -> Vec<bool> {
                 out[*around] = true;
             }
         }
-        if (checkbox.is_some() || (steps && ordered))
+        if (checkbox.is_some() || steps.has(ordered))
             && let Some((_, around)) = open.last()
         {
             out[*around] = true;
@@ -107,7 +128,7 @@ struct ItemStart {
     depth: usize,
     list: u32,
     ordered: bool,
-    checkbox: Option<bool>,
+    checkbox: Option<Mark>,
     holds: bool,
 }
 
@@ -125,7 +146,7 @@ struct Entry {
 }
 
 struct Builder<'a> {
-    steps: bool,
+    steps: Steps,
     drafts: Vec<Draft>,
     commands: Vec<CodeBlock>,
     entries: Vec<Entry>,
@@ -140,11 +161,12 @@ struct Builder<'a> {
     paragraph: u32,
     lead: Option<String>,
     flattened: bool,
+    hidden: usize,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 impl<'a> Builder<'a> {
-    fn new(steps: bool, diagnostics: &'a mut Vec<Diagnostic>) -> Self {
+    fn new(steps: Steps, diagnostics: &'a mut Vec<Diagnostic>) -> Self {
         Self {
             steps,
             drafts: Vec::new(),
@@ -158,6 +180,7 @@ impl<'a> Builder<'a> {
             paragraph: 0,
             lead: None,
             flattened: false,
+            hidden: 0,
             diagnostics,
         }
     }
@@ -179,12 +202,13 @@ impl<'a> Builder<'a> {
             Some(Kind::Lines(lines)) => lines,
             _ => Vec::new(),
         };
-        let step = self.steps
-            && start.ordered
+        let step = self.steps.has(start.ordered)
             && !lines.is_empty()
-            && owner.and_then(|o| self.drafts.get(o)).is_none_or(|o| o.kind != ItemKind::Task);
+            && owner
+                .and_then(|o| self.drafts.get(o))
+                .is_none_or(|o| matches!(o.kind, ItemKind::Step | ItemKind::Group));
         let kind = match start.checkbox {
-            Some(_) => Some(ItemKind::Task),
+            Some(mark) => Some(mark.kind),
             None if step => Some(ItemKind::Step),
             None if start.holds && !lines.is_empty() => Some(ItemKind::Group),
             None => None,
@@ -196,7 +220,8 @@ impl<'a> Builder<'a> {
             }
             None => {
                 // A plain bullet next to items speaks of the one before it.
-                let speaks_of = owner.or_else(|| self.last_in_list.get(&start.list).copied());
+                let speaks_of = self.joined(&lines, owner).or(owner);
+                let speaks_of = speaks_of.or_else(|| self.last_in_list.get(&start.list).copied());
                 self.open.push((start.depth, speaks_of.filter(|_| !start.holds).or(owner)));
                 self.just_before = None;
                 self.lines(lines, speaks_of, Some(start.list));
@@ -224,8 +249,9 @@ impl<'a> Builder<'a> {
             self.report(Severity::Warning, start.line, "This item has a box but no words.");
         }
         let index = self.drafts.len();
-        let checked = start.checkbox == Some(true);
-        self.drafts.push(Draft { parent, depth, text, kind, checked, line: start.line, ..Draft::default() });
+        let checked = start.checkbox.is_some_and(|m| m.checked);
+        let state = start.checkbox.and_then(|m| m.state);
+        self.drafts.push(Draft { parent, depth, text, kind, checked, state, line: start.line, ..Draft::default() });
         self.last_in_list.insert(start.list, index);
         self.just_before = Some(index);
         self.next_group();
@@ -244,8 +270,8 @@ impl<'a> Builder<'a> {
         let owner = self.owner();
         let just_before = self.just_before.take();
         match kind {
-            Kind::Lines(lines) => self.lines(lines, owner, None),
-            Kind::Code(code) => self.code(line, code, owner, just_before),
+            Kind::Lines(lines) => self.lines_of(lines, owner),
+            Kind::Code { code, .. } => self.code(line, code, owner, just_before),
             Kind::Html(html) => self.html(line, &html, owner),
             Kind::Table(rows) => self.table(line, rows, owner),
             Kind::Rule { blank } => {
@@ -259,6 +285,24 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// The item that a line of nothing but "or" joins to the next one: the last below `owner`.
+    fn joined(&self, lines: &[(u32, Rich)], owner: Option<usize>) -> Option<usize> {
+        let [(_, only)] = lines else { return None };
+        let mut at = self.drafts.len().checked_sub(1).filter(|_| either::is_or(only))?;
+        loop {
+            let parent = self.drafts.get(at)?.parent;
+            if parent == owner {
+                return Some(at);
+            }
+            at = parent?;
+        }
+    }
+
+    fn lines_of(&mut self, lines: Vec<(u32, Rich)>, owner: Option<usize>) {
+        let owner = self.joined(&lines, owner).or(owner);
+        self.lines(lines, owner, None);
+    }
+
     fn lines(&mut self, lines: Vec<(u32, Rich)>, owner: Option<usize>, list: Option<u32>) {
         if list != self.group_list {
             self.group += 1;
@@ -270,9 +314,12 @@ impl<'a> Builder<'a> {
         }
         for (line, text) in lines {
             let judged = fields::judge(&text, line);
-            if !matches!(judged, Line::Fields { .. }) && LOOSE_BOX.is_match(&text.to_plain()) {
-                let hint =
-                    "This box is not a list item, so it is kept as a note. Write \"- [ ] \" in front of the text.";
+            if !matches!(judged, Line::Fields { .. })
+                && text.0.first().is_some_and(|s| !s.code)
+                && LOOSE_BOX.is_match(&text.to_plain())
+            {
+                let hint = "Several boxes on one line are a choice, so they are kept as a note. Write each as a line of \
+                            its own, \"- [ ] text\", to have items, or \"Label: \" in front of them to have a field.";
                 self.report(Severity::Warning, line, hint);
             }
             self.entry(line, text, judged, owner, list.is_some());
@@ -285,7 +332,8 @@ impl<'a> Builder<'a> {
     }
 
     fn code(&mut self, line: u32, code: CodeBlock, owner: Option<usize>, just_before: Option<usize>) {
-        let boxes = BOXES_IN_TEXT.find_iter(&code.code).count();
+        let boxes = marks::count_lines(&code.code);
+        self.hidden += boxes;
         if boxes > 0 {
             self.report(Severity::Note, line, format!("{boxes} box(es) inside a code block are text, not items."));
         }
@@ -300,10 +348,6 @@ impl<'a> Builder<'a> {
     }
 
     fn html(&mut self, line: u32, html: &str, owner: Option<usize>) {
-        let boxes = BOXES_IN_TEXT.find_iter(html).count();
-        if boxes > 0 {
-            self.report(Severity::Note, line, format!("{boxes} box(es) inside HTML or a comment are not items."));
-        }
         let lines = html_lines(line, html);
         if !lines.is_empty() {
             self.report(Severity::Note, line, "The words of this HTML are kept as a note.");
@@ -313,12 +357,7 @@ impl<'a> Builder<'a> {
 
     fn table(&mut self, line: u32, rows: Vec<Vec<Rich>>, owner: Option<usize>) {
         let body = rows.len().saturating_sub(1);
-        if rows.iter().flatten().any(|cell| BOX_IN_CELL.is_match(&cell.to_plain())) {
-            let message = format!("The table's {body} row(s) are kept as notes; the boxes in it are not items.");
-            self.report(Severity::Warning, line, message);
-        } else {
-            self.report(Severity::Note, line, format!("The table's {body} row(s) are kept as notes."));
-        }
+        self.report(Severity::Note, line, format!("The table's {body} row(s) are kept as notes."));
         self.next_group();
         for row in rows {
             let mut text = Rich::default();
@@ -337,8 +376,15 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(self) -> Content {
-        let mut out = Content { drafts: self.drafts, commands: self.commands, lead: self.lead, ..Content::default() };
+        let mut out = Content {
+            drafts: self.drafts,
+            commands: self.commands,
+            lead: self.lead,
+            hidden: self.hidden,
+            ..Content::default()
+        };
         settle(self.entries, &mut out);
+        either::mark(&mut out.drafts, self.diagnostics);
         out
     }
 }
@@ -370,13 +416,54 @@ fn settle(entries: Vec<Entry>, out: &mut Content) {
             Some(item) => &mut item.notes,
             None => &mut out.notes,
         };
+        let text = match &entry.judged {
+            Line::Labelled { label, bold: false, .. } if entry.owner.is_some() => with_label(entry.text, label),
+            _ => entry.text,
+        };
         let own_label = matches!(entry.judged, Line::Labelled { bold: true, .. });
         match notes.last_mut() {
-            Some(last) if paragraph == Some((entry.paragraph, entry.owner)) && !own_label => join(last, entry.text),
-            _ => notes.push(entry.text),
+            Some(last) if paragraph == Some((entry.paragraph, entry.owner)) && !own_label => join(last, text),
+            _ => notes.push(text),
         }
         paragraph = Some((entry.paragraph, entry.owner));
     }
+}
+
+/// What a line below an item says about it, by its label: "Evidence: …", "Owner: …".
+const ABOUT: &[&str] = &[
+    "evidence",
+    "owner",
+    "owners",
+    "verify",
+    "verification",
+    "verified by",
+    "responsible",
+    "assignee",
+    "assigned to",
+    "due",
+    "deadline",
+    "approver",
+    "reviewer",
+    "proof",
+    "link",
+    "links",
+    "ticket",
+    "status",
+    "expected",
+    "result",
+];
+
+/// The note with its label in bold, where the label is one that tells something about an item.
+fn with_label(text: Rich, label: &str) -> Rich {
+    let is_about = ABOUT.contains(&label.to_lowercase().as_str());
+    let Some(first) = text.0.first().filter(|f| is_about && !f.code && f.text.len() > label.len()) else { return text };
+    let Some((name, rest)) = first.text.split_at_checked(label.len() + 1).filter(|(n, _)| n.starts_with(label)) else {
+        return text;
+    };
+    let mut out = Rich(vec![Span { text: name.to_owned(), bold: true, ..first.clone() }]);
+    out.push(Span { text: rest.to_owned(), ..first.clone() });
+    text.0.iter().skip(1).cloned().for_each(|s| out.push(s));
+    out
 }
 
 /// The fields a line makes, and whether it must be kept as a note too.

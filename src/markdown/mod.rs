@@ -1,31 +1,40 @@
 //! A Markdown page to a checklist: what a careful person would understand from it, as plain data.
 //!
 //! Pure: bytes in, data out. The order of the house:
-//! `source` (bytes → text) → `front` (front matter) → `blocks` (a flat list of blocks) → `outline`
-//! (headings) → `items` and `fields` (what stands below a heading) → `build` (numbers, ids, the
-//! checklist). `kinds` judges headings and lines by the lists of words in `words`; `threshold`, `windows` and `roles`
-//! read what a line measures, when it is due and whom it names, and `meaning` puts that into the checklist, with the
-//! page's own `annotations`.
+//! `source` (bytes → text, `mojibake` mended) → `front` (front matter) → `blocks` (a flat list of blocks)
+//! → `boxes` (boxes no renderer draws become items: `marks`, `tables`, `trees`) → `outline` (headings) → `items` and
+//! `fields` (what stands below a heading) → `build` (numbers, ids, the checklist). `kinds` judges headings and lines by
+//! the lists of words in `words`; `threshold`, `windows` and `roles` read what a line measures, when it is due and whom
+//! it names, and `meaning` puts that into the checklist, with the page's own `annotations`.
 
 mod annotations;
 mod blocks;
 mod bounds;
+mod boxes;
 mod build;
+mod either;
 mod fields;
 mod front;
 mod html;
 mod inline;
 mod items;
 mod kinds;
+mod marks;
 mod meaning;
+mod mojibake;
 mod numbers;
 mod outline;
 mod pattern;
 mod placeholders;
+mod remarks;
 mod roles;
 mod source;
+mod tables;
+mod template_code;
 mod threshold;
+mod trees;
 mod windows;
+mod without_boxes;
 mod words;
 
 use crate::domain::checklist::{Checklist, Diagnostic, Severity};
@@ -59,8 +68,12 @@ pub struct Counts {
     pub checkboxes: usize,
     /// Items that were checkboxes.
     pub items: usize,
+    /// Items that were boxes no renderer draws: in tables, before headings, without a bullet, in trees.
+    pub boxes: usize,
     /// Items that were numbered steps.
     pub steps: usize,
+    /// Boxes that are no items: in comments, and in code blocks that only show them.
+    pub hidden: usize,
     /// Blanks to fill.
     pub fields: usize,
     /// Code blocks.
@@ -85,8 +98,8 @@ pub fn read(name: &str, bytes: &[u8]) -> Reading {
     if let Some(text) = source::text(bytes, &mut diagnostics) {
         let (mut front, body, first_line) = front::split(&text, &mut diagnostics);
         let fields = std::mem::take(&mut front.fields);
-        let blocks = blocks::blocks(body, first_line);
-        let mut read = build::checklist(name, front, blocks, &mut counts, &mut diagnostics);
+        let page = boxes::find(blocks::page(body, first_line), body, first_line);
+        let mut read = build::checklist(name, front, page, &mut counts, &mut diagnostics);
         let annotations = annotations::annotations(body, first_line, &mut diagnostics);
         meaning::annotate(&mut read, annotations, &mut diagnostics);
         meaning::fill(&mut read, &fields, &mut diagnostics);

@@ -1,5 +1,6 @@
 //! Bytes of a file to text that is safe to read: UTF-8, one kind of line break, nothing invisible.
 
+use super::mojibake;
 use crate::domain::checklist::{Diagnostic, Severity};
 use std::borrow::Cow;
 
@@ -14,6 +15,16 @@ pub(super) fn text(bytes: &[u8], diagnostics: &mut Vec<Diagnostic>) -> Option<St
             None
         }
         Ok(text) => {
+            let mended = mojibake::mend(text);
+            if let Some(m) = &mended {
+                let (line, count) = (m.line, m.count);
+                let message = format!(
+                    "The file was saved in a wrong encoding: {count} place(s), the first on this line, are shown as they \
+                     were meant. The file itself stays as it is; save it anew as UTF-8."
+                );
+                diagnostics.push(Diagnostic { severity: Severity::Warning, line, message });
+            }
+            let text = mended.as_ref().map_or(text, |m| m.text.as_str());
             let text = text.strip_prefix('\u{feff}').unwrap_or(text);
             if text.trim().is_empty() {
                 diagnostics.push(error(0, "The file is empty."));

@@ -133,5 +133,5 @@ fn follow_up_open(d: &Deployment) -> u32 {
     }
     let branches = [Branch::AfterSuccess, Branch::AfterRollback, Branch::FollowUp];
     let open = branches.into_iter().filter(|b| d.closed(*b).is_none()).flat_map(|b| d.leaves_of(b));
-    u32::try_from(open.filter(|(i, _)| !d.is_settled(*i)).count()).unwrap_or(u32::MAX)
+    u32::try_from(open.filter(|(i, _)| !d.is_done(*i)).count()).unwrap_or(u32::MAX)
 }

@@ -58,7 +58,8 @@ pub const PAGE: &str = "
 - Logs read
 ";
 
-/// Reads a sketch: `## NUMBER TITLE [@branch] [=environment]`, `- item [?]` nested by two spaces, `label: [a/b]`.
+/// Reads a sketch: `## NUMBER TITLE [@branch] [=environment]`, `- item [?]` nested by two spaces (`- item |`: any one of
+/// those below completes it), `label: [a/b]`.
 pub fn page(text: &str) -> Arc<Plan> {
     let mut sections: Vec<Section> = Vec::new();
     for line in text.lines().filter(|l| !l.trim().is_empty()) {
@@ -91,7 +92,8 @@ pub fn page(text: &str) -> Arc<Plan> {
             }
             let number = number.child(u32::try_from(items.len()).unwrap() + 1);
             let (text, optional) = text.strip_suffix(" ?").map_or((text, false), |t| (t, true));
-            items.push(Item { id: number.to_string(), number, text: text.into(), optional, ..Item::default() });
+            let (text, any) = text.strip_suffix(" |").map_or((text, false), |t| (t, true));
+            items.push(Item { id: number.to_string(), number, text: text.into(), optional, any, ..Item::default() });
         } else {
             let (label, choices) = line.split_once(": [").map_or((line, ""), |(l, c)| (l, c.trim_end_matches(']')));
             let choices = choices.split('/').filter(|c| !c.is_empty()).map(str::to_owned).collect();

@@ -1,5 +1,6 @@
 //! The rules of a walk, one by one: given events, when somebody says something, then these events or this refusal.
 
+mod any_of;
 mod dsl;
 mod events;
 mod finding;
