@@ -208,8 +208,11 @@ impl<'a> Stage<'a> {
     }
 
     fn keep_summary(&mut self, d: &Deployment, before: &Deployment, new: bool) {
-        let changed =
-            new || d.status != before.status || d.deployer != before.deployer || d.archived != before.archived;
+        let changed = new
+            || d.status != before.status
+            || d.deployer != before.deployer
+            || d.archived != before.archived
+            || d.also != before.also;
         if !changed {
             return;
         }

@@ -35,7 +35,7 @@ pub fn item(number: &str, text: Rich, state: Shown) -> ItemLine {
         text,
         state,
         optional: false,
-        who: settled.then(|| "Ana".into()),
+        who: settled.then(|| rollcall::domain::command::Person::named("Ana")),
         at: settled.then_some(Timestamp(START + 1_260_000)),
         details: vec![],
         commands: vec![],
@@ -189,6 +189,7 @@ pub fn sections() -> Vec<(String, Vec<ItemLine>)> {
 
 pub fn summary(id: u64, version: &str, status: Status) -> Summary {
     Summary {
+        also: Vec::new(),
         id,
         version: version.into(),
         checklist: "production-service".into(),
