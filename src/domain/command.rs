@@ -96,6 +96,10 @@ pub enum Command {
     Cancel {
         reason: String,
     },
+    /// Open a list on demand: its messages are posted.
+    Open {
+        section: u32,
+    },
     /// A timer fell due.
     Due {
         timer: Timer,
@@ -124,4 +128,6 @@ pub enum Timer {
     Progress,
     /// The end of walking after the outcome.
     Archive,
+    /// The next rollback criterion that time alone will breach.
+    Watch,
 }

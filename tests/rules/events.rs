@@ -44,6 +44,8 @@ events! {
     Partial "partial" [],
     Cancelled "cancelled" [],
     Archived "archived" [],
+    Breached "breached" ["late_ms"],
+    Cleared "cleared" [],
 }
 
 fn lines() -> impl Iterator<Item = (usize, &'static str)> {
