@@ -88,7 +88,9 @@ pub struct PageSection {
     pub number: u32,
     pub phase: String,
     pub title: Rich,
-    /// What kind it is (`rollback criteria`, `sign-off`, `production only` …), and why it is closed, if it is.
+    /// `rollback`, `follow-up` … or empty for the forward walk; and why it is closed, if it is.
+    pub branch: String,
+    /// What kind it is, for people: `rollback criteria`, `sign-off`, `production only` …
     pub kinds: Vec<String>,
     pub closed: Option<String>,
     pub done: u32,

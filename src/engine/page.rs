@@ -68,6 +68,7 @@ fn sections(d: &Deployment) -> Vec<PageSection> {
                 number: section.number,
                 phase: phase.title.to_plain(),
                 title: section.title.clone(),
+                branch: compose::branch_word(section.branch).into(),
                 kinds: kinds::section_words(section),
                 closed,
                 done: tally.done,

@@ -338,6 +338,7 @@ impl Desk for FakeDesk {
                         number: i as u32 + 1,
                         phase: phases[i].into(),
                         title: title.as_str().into(),
+                        branch: if i == 4 { "rollback".into() } else { String::new() },
                         kinds: if i == 4 { vec!["rollback".into()] } else { vec![] },
                         closed: (i == 4).then(|| "opens when a rollback is called".into()),
                         done,
