@@ -201,5 +201,5 @@ async fn a_stuck_production_deployment_is_noticed() {
     w.advance(16 * MINUTE).await;
     let said: Vec<Seen> = w.messages().into_iter().filter(|m| m.key.contains("/breach@")).collect();
     assert_eq!(said.len(), 1);
-    assert!(read(&said[0].card).contains("Deployment stuck > 15 minutes: nothing done for 15 min"), "{}", read(&said[0].card));
+    assert!(read(&said[0].card).contains("Deployment stuck > 15 minutes: nothing done for 16 min"), "{}", read(&said[0].card));
 }

@@ -305,7 +305,7 @@ fn item_line(d: &Deployment, i: usize, item: &Item, depth: u8) -> ItemLine {
     ItemLine {
         number: leaf.number.clone(),
         keycap: leaf.keycap,
-        text: item.text.clone(),
+        text: item.words(),
         state: shown(d, i),
         optional: leaf.optional,
         tags: kinds::tags(d, i, item),

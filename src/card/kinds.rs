@@ -42,7 +42,7 @@ pub fn tags(d: &Deployment, i: usize, item: &Item) -> Vec<Tag> {
         tag(TagKind::SignOff, format!("sign-off: {role}"));
     }
     if !item.choices.is_empty() {
-        tag(TagKind::Choice, format!("one of {}", item.choices.join(" · ")));
+        tag(TagKind::Choice, "choose one".into());
     }
     if let Some(window) = &item.window {
         tag(TagKind::Due, due(d, window));
@@ -92,10 +92,9 @@ pub fn section_words(section: &Section) -> Vec<String> {
 
 /// What stands above a section's items: what kind it is, why it is closed, when it is due.
 pub fn section_head(d: &Deployment, section: &Section) -> Vec<Block> {
+    let title = section.title.to_plain().to_lowercase();
     let mut words = section_words(section);
-    if let Some(first) = words.first_mut() {
-        *first = capital(first);
-    }
+    words.retain(|w| !title.contains(w.as_str()));
     match &section.environment {
         Some(environment) if !d.applies(Some(environment)) => {
             words.push(format!("not walked: this goes to {}", d.environment));
@@ -106,6 +105,9 @@ pub fn section_head(d: &Deployment, section: &Section) -> Vec<Block> {
             (None, Branch::OnDemand) => words.push("never required".into()),
             _ => {}
         },
+    }
+    if let Some(first) = words.first_mut() {
+        *first = capital(first);
     }
     let mut blocks = Vec::new();
     if !words.is_empty() {

@@ -183,7 +183,7 @@ impl Plan {
             }
             self.leaves.push(Leaf {
                 number: item.number.clone(),
-                text: item.text.to_plain(),
+                text: item.words().to_plain(),
                 section: section.number,
                 branch: section.branch,
                 environment: above.environment.map(str::to_owned),
