@@ -134,6 +134,8 @@ async fn noting_that_it_happened_offers_the_rollback_by_click_and_by_reaction() 
     assert!(!read(&w.message("1/board").card).contains("Rollback criterion"));
     let by_keycap = w.react("Cleo", "1/section/5/1@console:deployments", "5️⃣", true).await;
     assert_eq!(by_keycap.choices[0].command, "#1 rollback 5.5");
+    let all = w.react("Cleo", "1/section/5/1@console:deployments", "✅", true).await;
+    assert!(!all.ok && all.text.contains("one by one"), "{}", all.text);
     let called = w.press("Cleo", &by_keycap.choices[0], "").await;
     assert!(called.ok && read(&w.message("1/board").card).contains("rolling back: 5.5 Data is lost"));
 }

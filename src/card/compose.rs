@@ -208,9 +208,13 @@ pub fn section_part(d: &Deployment, section: u32, part: u32) -> Card {
             Branch::Watch => kinds::met_of(d, d.plan.part(section, part)),
             _ => format!("{} of {} done", tally.done, tally.total),
         };
-        card.title = Rich::plain(format!("{}{of} — {done}", section_name(d, section)));
+        // Of what is for another environment, nothing is done here.
+        if tally.total > 0 {
+            card.title = Rich::plain(format!("{}{of} — {done}", section_name(d, section)));
+        }
         card.tone = match (d.closed(stretch.branch), stretch.branch) {
             (Some(_), _) => Tone::Quiet,
+            _ if tally.total == 0 => Tone::Quiet,
             (None, Branch::Watch) if d.plan.part(section, part).any(|i| d.breach(i).is_some()) => Tone::Bad,
             (None, Branch::Watch) => Tone::Plain,
             (None, _) if tally.done == tally.total => Tone::Good,
@@ -350,7 +354,8 @@ fn item_buttons(d: &Deployment, i: usize) -> Vec<Button> {
     if leaf.branch == Branch::Watch {
         let noted = d.mark(i) == Some(Mark::Tick);
         let main = if noted { say("Take back", "untick") } else { say("Note that it happened", "tick") };
-        return [Some(main), kinds::happened_button(d, i, "This happened"), Some(evidence())].into_iter().flatten().collect();
+        let happened = kinds::happened_button(d, i, if noted { "Roll back" } else { "This happened" });
+        return [Some(main), happened, Some(evidence())].into_iter().flatten().collect();
     }
     match d.mark(i) {
         Some(Mark::Tick) => {

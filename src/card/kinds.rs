@@ -30,13 +30,15 @@ pub fn tags(d: &Deployment, i: usize, item: &Item) -> Vec<Tag> {
     let mut tags = Vec::new();
     let mut tag = |kind, text: String| tags.push(Tag { kind, text });
     if leaf.branch == Branch::Watch {
-        let parsed = item.threshold.as_ref().map(ToString::to_string);
-        if let Some(parsed) = parsed.filter(|p| !item.text.to_plain().to_lowercase().contains(&p.to_lowercase())) {
-            tag(TagKind::Criterion, parsed);
+        // What the line says itself is not said again.
+        let said = item.text.to_plain().to_lowercase();
+        let parsed = item.threshold.as_ref().map(ToString::to_string).filter(|p| !said.contains(&p.to_lowercase()));
+        let own = d.plan.own.iter().any(|own| own.leaf == i).then(|| "Rollcall watches this".to_owned());
+        let mut words = parsed.into_iter().chain(own).peekable();
+        if words.peek().is_none() {
+            tag(TagKind::Criterion, "criterion".into());
         }
-        if d.plan.own.iter().any(|own| own.leaf == i) {
-            tag(TagKind::Criterion, "Rollcall watches this".into());
-        }
+        words.for_each(|words| tag(TagKind::Criterion, words));
     }
     if let Some(role) = &item.role {
         tag(TagKind::SignOff, format!("sign-off: {role}"));

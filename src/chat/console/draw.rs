@@ -107,7 +107,7 @@ fn item(item: &ItemLine) -> Markup {
     let (menu, beside): (Vec<&Button>, Vec<&Button>) =
         item.buttons.iter().skip(1).partition(|b| b.style == Style::Plain);
     html! {
-        li class="item" data-item=(number) data-key=(number) data-state=(state) data-depth=(item.depth) {
+        li class=(if item.tags.iter().any(|t| t.kind == TagKind::Criterion) { "item watched" } else { "item" }) data-item=(number) data-key=(number) data-state=(state) data-depth=(item.depth) {
             @match item.buttons.first() {
                 Some(main) => button type="button" class="check" role="checkbox" aria-checked=(ticked)
                     aria-label=(label) title=(main.label) data-command=(main.command)
@@ -195,7 +195,9 @@ fn reactions(m: &Message) -> Markup {
             _ => None,
         })
         .collect();
-    if !chips.is_empty() {
+    // Criteria happen one by one.
+    let criteria = |b: &Block| matches!(b, Block::Item { item } if item.tags.iter().any(|t| t.kind == TagKind::Criterion));
+    if !chips.is_empty() && !m.card.blocks.iter().any(criteria) {
         chips.push((ALL.into(), "✓".into(), "tick all that is open here".into()));
     }
     for (emoji, _) in &m.reactions {
