@@ -34,6 +34,7 @@ pub fn item(number: &str, text: Rich, state: Shown) -> ItemLine {
         depth: number.parts().len() as u8 - 2,
         text,
         state,
+        tags: vec![],
         optional: false,
         who: settled.then(|| rollcall::domain::command::Person::named("Ana")),
         at: settled.then_some(Timestamp(START + 1_260_000)),
