@@ -24,11 +24,8 @@ fn file(folder: &str, name: &str) -> Vec<u8> {
 
 fn shipped(name: &str) -> Checklist {
     let reading = markdown::read(name, &file("checklists", name));
-    let loud: Vec<_> = reading
-        .diagnostics
-        .iter()
-        .filter(|d| d.severity != rollcall::domain::checklist::Severity::Note)
-        .collect();
+    let loud: Vec<_> =
+        reading.diagnostics.iter().filter(|d| d.severity != rollcall::domain::checklist::Severity::Note).collect();
     assert!(loud.is_empty(), "{name}: {loud:?}");
     reading.checklist.unwrap()
 }
@@ -73,7 +70,8 @@ fn every_figure_window_and_role_is_there() {
 #[test]
 fn the_sentences_are_our_own() {
     let plain = |text: &str| -> String {
-        let words: String = text.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
+        let words: String =
+            text.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
         words.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     for (ours, theirs) in SHIPPED {
@@ -105,7 +103,11 @@ async fn walk(w: &World) -> usize {
         let Some(i) = d.next_up().next() else { return done };
         let leaf = &d.plan.leaves[i];
         let message = w.message(&format!("1/section/{}/{}@", leaf.section, leaf.part));
-        assert!(states(&message.card).iter().any(|s| *s == format!("{} Open", leaf.number)), "{} is not shown", leaf.number);
+        assert!(
+            states(&message.card).iter().any(|s| *s == format!("{} Open", leaf.number)),
+            "{} is not shown",
+            leaf.number
+        );
         says(w, format!("tick {} {}", leaf.number, leaf.choices.first().map_or("", String::as_str)).trim()).await;
         done += 1;
         assert!(done < 1_000, "the walk does not end");
@@ -201,5 +203,9 @@ async fn a_stuck_production_deployment_is_noticed() {
     w.advance(16 * MINUTE).await;
     let said: Vec<Seen> = w.messages().into_iter().filter(|m| m.key.contains("/breach@")).collect();
     assert_eq!(said.len(), 1);
-    assert!(read(&said[0].card).contains("Deployment stuck > 15 minutes: nothing done for 16 min"), "{}", read(&said[0].card));
+    assert!(
+        read(&said[0].card).contains("Deployment stuck > 15 minutes: nothing done for 16 min"),
+        "{}",
+        read(&said[0].card)
+    );
 }

@@ -277,6 +277,7 @@ impl Simulation {
             via: self.dice.of(&[Via::Console, Via::Terminal]),
             channel: self.dice.of(&CHANNELS).to_string(),
             deployment: None,
+            mentioned: Vec::new(),
             input,
         }
     }
@@ -591,7 +592,7 @@ impl Simulation {
         let said = match &envelope.input {
             Input::Say(text) => text.clone(),
             Input::React { message, emoji, present } => format!("react {message} {emoji} {present}"),
-            Input::Due { .. } => unreachable!(),
+            Input::Due { .. } | Input::Joined => unreachable!(),
         };
         self.log.push(format!("{} {}: {said:?} → {} {:?}", self.world.now().0, envelope.by.name, reply.ok, reply.text));
         assert!(
@@ -944,7 +945,12 @@ fn compare(id: u64, known: &Known, page: &Page) {
         };
         let expected = leaf.mark.as_ref().map(|m| m.0);
         assert_eq!(standing, expected, "#{id} {} is not as it was answered", leaf.number);
-        assert_eq!(item.who.as_ref(), leaf.mark.as_ref().map(|m| &m.1), "#{id} {}: by whom", leaf.number);
+        assert_eq!(
+            item.who.as_ref().map(|w| w.name.to_string()).as_ref(),
+            leaf.mark.as_ref().map(|m| &m.1),
+            "#{id} {}: by whom",
+            leaf.number
+        );
         let evidence = item.details.iter().filter(|d| d.to_plain().starts_with("Evidence: ")).count();
         assert_eq!(evidence, leaf.evidence, "#{id} {}: evidence", leaf.number);
     }

@@ -113,7 +113,10 @@ async fn criteria_are_there_from_the_start_and_one_press_rolls_back() {
         _ => None,
     });
     let button = button.unwrap();
-    assert!(button.confirm.as_deref().is_some_and(|c| c.contains("roll back")), "it is asked before it is done: {button:?}");
+    assert!(
+        button.confirm.as_deref().is_some_and(|c| c.contains("roll back")),
+        "it is asked before it is done: {button:?}"
+    );
     let called = w.press("Bob", &button, "").await;
     assert!(called.ok && called.text.contains("Rollback announced"), "{}", called.text);
     let board = read(&w.message("1/board").card);
@@ -156,7 +159,10 @@ async fn silence_is_said_once_cleared_by_doing_and_said_again() {
     assert!(said[0].thread.is_none(), "in the channel, for everybody");
     let watch = read(&w.message("1/section/5").card);
     assert!(watch.contains("Breached: nothing done since 10:10 UTC") && watch.contains("1 of 5 happened"), "{watch}");
-    assert!(read(&w.message("1/board").card).contains("Rollback criterion: 5.2 Deployment stuck > 15 minutes — nothing done since 10:10 UTC"));
+    assert!(
+        read(&w.message("1/board").card)
+            .contains("Rollback criterion: 5.2 Deployment stuck > 15 minutes — nothing done since 10:10 UTC")
+    );
     w.restart().await;
     w.advance(40 * MINUTE).await;
     assert_eq!(breaches(&w).len(), 1, "a restart repeats nothing, and it is said once");
@@ -193,7 +199,10 @@ async fn a_hold_is_no_silence_and_the_whole_has_its_limit() {
     w.advance(2 * MINUTE).await;
     let said: Vec<String> = breaches(&w).iter().map(|m| read(&m.card)).collect();
     assert_eq!(said.len(), 1, "{said:?}");
-    assert!(said[0].contains("5.3 Total duration > 3 hours") && said[0].contains("under way for 3 h 01 min"), "{said:?}");
+    assert!(
+        said[0].contains("5.3 Total duration > 3 hours") && said[0].contains("under way for 3 h 01 min"),
+        "{said:?}"
+    );
     done(&w, "Ana", "resume").await;
     assert!(read(&w.message("1/section/5").card).contains("over 3 h 00 min since"), "it stays so");
 }
@@ -258,7 +267,10 @@ async fn choices_are_pickers() {
     assert!(chosen.ok, "{}", chosen.text);
     // A field of choices asks back the same way.
     let asked = w.say("Ana", "fill Approach").await;
-    assert_eq!(asked.choices.iter().map(|b| b.label.as_str()).collect::<Vec<_>>(), ["Approach: Blue-green", "Approach: Rolling"]);
+    assert_eq!(
+        asked.choices.iter().map(|b| b.label.as_str()).collect::<Vec<_>>(),
+        ["Approach: Blue-green", "Approach: Rolling"]
+    );
     let wrong = w.say("Ana", "fill Approach: big bang").await;
     assert!(!wrong.ok && wrong.choices.len() == 2, "{wrong:?}");
     assert!(w.press("Ana", &wrong.choices[1], "").await.text.contains("Approach is Rolling"));

@@ -180,8 +180,7 @@ pub fn fill_buttons(d: &Deployment, field: &Field) -> Vec<Button> {
     let fill = |label: String, value: &str| {
         Button::new(label, format!("#{} fill \"{}\" {value}", d.id, field.label).trim_end())
     };
-    let mut buttons: Vec<Button> =
-        field.choices.iter().map(|c| fill(format!("{}: {c}", field.label), c)).collect();
+    let mut buttons: Vec<Button> = field.choices.iter().map(|c| fill(format!("{}: {c}", field.label), c)).collect();
     if buttons.is_empty() {
         let mut button = fill(format!("Fill {}", field.label), "");
         let target = field.target.as_ref().map(|t| format!(" (target {t})")).unwrap_or_default();

@@ -23,6 +23,10 @@ pub struct Deployment {
     pub service: String,
     pub environment: String,
     pub channel: String,
+    /// The channels that follow besides it.
+    pub also: Vec<String>,
+    /// Channels where messages cannot be shown, and why.
+    pub undelivered: BTreeMap<String, String>,
     pub rehearsal: bool,
     pub status: Status,
     /// No longer walkable.
@@ -134,6 +138,8 @@ impl Deployment {
             service: service.clone(),
             environment: environment.clone(),
             channel: channel.clone(),
+            also: Vec::new(),
+            undelivered: BTreeMap::new(),
             rehearsal: *rehearsal,
             status: Status::Scheduled,
             archived: false,
@@ -216,6 +222,13 @@ impl Deployment {
             Event::Partial { reason } => self.end(Status::Partial, *at, Some(reason.clone())),
             Event::Cancelled { reason } => self.end(Status::Cancelled, *at, Some(reason.clone())),
             Event::Archived => self.archived = true,
+            Event::Followed { channel } => self.also.push(channel.clone()),
+            Event::Unfollowed { channel } => {
+                self.also.retain(|c| c != channel);
+                self.undelivered.remove(channel);
+            }
+            Event::Undelivered { channel, why } => _ = self.undelivered.insert(channel.clone(), why.clone()),
+            Event::Redelivered { channel } => _ = self.undelivered.remove(channel),
             Event::Breached { item, measured_ms, .. } => {
                 if let Some(leaf) = self.plan.leaf(item).and_then(|i| u32::try_from(i).ok()) {
                     self.breaches.insert(leaf, Breach { at: *at, measured_ms: *measured_ms });
@@ -334,6 +347,11 @@ impl Deployment {
         self.person(self.deployer)
     }
 
+    /// Every channel that shows it: its own, then those that follow.
+    pub fn channels(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.channel).chain(&self.also).map(String::as_str)
+    }
+
     /// The lock it holds while under way. A rehearsal locks only rehearsals.
     pub fn lock(&self) -> String {
         lock_key(&self.service, &self.environment, self.rehearsal)
@@ -393,7 +411,8 @@ impl Deployment {
 
     /// The sections people have before them: those that came up, and the criteria watched from the start on.
     pub fn on_show(&self) -> BTreeSet<u32> {
-        self.opened.iter().copied().chain(self.watched().map(|s| s.number)).collect()
+        let watched = self.watched().filter(|_| self.started_at.is_some());
+        self.opened.iter().copied().chain(watched.map(|s| s.number)).collect()
     }
 
     /// The sections of rollback criteria that apply here.
@@ -420,7 +439,9 @@ impl Deployment {
 
     /// Done and total of a row of leaves, of those that apply here.
     pub fn tally_of(&self, leaves: impl Iterator<Item = usize>) -> Tally {
-        leaves.filter(|&i| self.applies_here(i)).fold(Tally::default(), |t, i| Tally { done: t.done + u32::from(self.is_done(i)), total: t.total + 1 })
+        leaves
+            .filter(|&i| self.applies_here(i))
+            .fold(Tally::default(), |t, i| Tally { done: t.done + u32::from(self.is_done(i)), total: t.total + 1 })
     }
 
     /// The leaves of a branch that apply here.

@@ -23,6 +23,10 @@ pub enum Effect {
     RefreshPart(u32, u32),
     /// Every section message that has been posted: what can be done in them has changed.
     RefreshSections,
+    /// All there is, in a channel that follows from now on.
+    ShowAllIn(String),
+    /// The record as a file, where files can be attached.
+    AttachRecord,
     /// Arm a timer, or take it away.
     Timer(Timer, Option<Timestamp>),
     /// The lock is free: the next in the queue may start.
@@ -111,6 +115,8 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
         Event::Succeeded { .. } => ended(after, Occasion::Success, at),
         Event::Partial { .. } => ended(after, Occasion::Partial, at),
         Event::Cancelled { .. } => ended(after, Occasion::Cancelled, at),
+        Event::Followed { channel } => vec![ShowAllIn(channel.clone()), ShowBoard],
+        Event::Unfollowed { .. } | Event::Undelivered { .. } | Event::Redelivered { .. } => vec![ShowBoard],
         Event::Breached { item, .. } => {
             let mut effects = part_of(after, item);
             effects.extend([ShowBoard, Say(Occasion::Breach)]);
@@ -144,9 +150,7 @@ fn watching(after: &Deployment) -> Option<Effect> {
 
 /// The messages a blank stands in: the last of its section's.
 fn parts_with(d: &Deployment, field: &str) -> Vec<Effect> {
-    let has = |number: u32| {
-        d.plan.checklist.section(number).is_some_and(|s| s.fields.iter().any(|f| f.label == field))
-    };
+    let has = |number: u32| d.plan.checklist.section(number).is_some_and(|s| s.fields.iter().any(|f| f.label == field));
     let sections = d.plan.sections.iter().filter(|s| has(s.number));
     sections.map(|s| Effect::RefreshPart(s.number, s.parts)).collect()
 }
@@ -162,5 +166,7 @@ fn ended(after: &Deployment, occasion: Occasion, at: Timestamp) -> Vec<Effect> {
         Effect::ReleaseLock,
     ];
     effects.extend(watching(after));
+    // What never started has no thread to attach it to, and little to tell.
+    effects.extend(after.started_at.map(|_| Effect::AttachRecord));
     effects
 }

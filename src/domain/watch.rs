@@ -44,11 +44,28 @@ pub struct Breach {
 const PHRASES: &[(Measure, &[&str])] = &[
     (
         Measure::Silence,
-        &["stuck", "stalled", "no activity", "no progress", "without progress", "without activity", "inactive", "inactivity"],
+        &[
+            "stuck",
+            "stalled",
+            "no activity",
+            "no progress",
+            "without progress",
+            "without activity",
+            "inactive",
+            "inactivity",
+        ],
     ),
     (
         Measure::Impact,
-        &["customer impact", "user impact", "customers affected", "users affected", "downtime", "outage", "impact on customers"],
+        &[
+            "customer impact",
+            "user impact",
+            "customers affected",
+            "users affected",
+            "downtime",
+            "outage",
+            "impact on customers",
+        ],
     ),
     (
         Measure::Duration,

@@ -148,6 +148,7 @@ impl Runs {
             strike: self.strike > 0,
             code,
             link: self.links.last().cloned().flatten(),
+            person: None,
         });
     }
 }
@@ -175,6 +176,19 @@ pub(super) fn trim(mut rich: Rich) -> Rich {
         first.text = first.text.trim_start().to_owned();
     }
     rich
+}
+
+/// The plain text, byte for byte as long, with `x` for all that is code: what people say, and not what they quote.
+pub(super) fn masked(rich: &Rich) -> String {
+    let mut out = String::new();
+    for span in &rich.0 {
+        if span.code {
+            out.extend(std::iter::repeat_n('x', span.text.len()));
+        } else {
+            out.push_str(&span.text);
+        }
+    }
+    out
 }
 
 /// Without the characters of that byte range of the plain text.

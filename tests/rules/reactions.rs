@@ -87,7 +87,7 @@ fn an_outcome_frees_the_lock_and_stops_the_clocks() {
         let clocks = [Timer(Kind::Start, None), Timer(Kind::Progress, None), archive];
         let mut expected = vec![Say(occasion), ShowBoard, RefreshSections];
         expected.extend(clocks);
-        expected.push(ReleaseLock);
+        expected.extend([ReleaseLock, AttachRecord]);
         assert_eq!(over.effects(), expected);
     }
     let back = case.says("rollback r").says("rolled-back");

@@ -74,11 +74,17 @@ fn a_page_says_what_can_be_evaluated() {
     let own: Vec<_> = own.iter().map(|(n, m, l)| (n.as_str(), *m, *l)).collect();
     assert_eq!(
         own,
-        [("2.2", Measure::Silence, 15), ("2.3", Measure::Duration, 120), ("2.4", Measure::Impact, 10), ("2.5", Measure::Silence, 20)]
+        [
+            ("2.2", Measure::Silence, 15),
+            ("2.3", Measure::Duration, 120),
+            ("2.4", Measure::Impact, 10),
+            ("2.5", Measure::Silence, 20)
+        ]
     );
     let labels: Vec<&str> = case.d.plan.fields().map(|f| f.label.as_str()).collect();
     assert_eq!(labels, ["Customer impact"], "what a criterion needs and the page has no blank for");
-    let with_blank = reading("# R\n## Facts\n- **Downtime**: ____\n## Rollback criteria\n- [ ] Customer impact > 10 minutes\n");
+    let with_blank =
+        reading("# R\n## Facts\n- **Downtime**: ____\n## Rollback criteria\n- [ ] Customer impact > 10 minutes\n");
     let labels: Vec<&str> = with_blank.d.plan.fields().map(|f| f.label.as_str()).collect();
     assert_eq!(labels, ["Downtime"], "the page's own blank is it");
 }

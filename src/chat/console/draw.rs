@@ -125,7 +125,7 @@ fn item(item: &ItemLine) -> Markup {
                 }
                 @if item.who.is_some() || item.at.is_some() {
                     p class="by" {
-                        @if let Some(who) = &item.who { span class="who" { (who) } }
+                        @if let Some(who) = &item.who { span class="who" { (who.name) } }
                         @if let Some(at) = item.at { " " (time(at)) }
                     }
                 }
@@ -196,7 +196,8 @@ fn reactions(m: &Message) -> Markup {
         })
         .collect();
     // Criteria happen one by one.
-    let criteria = |b: &Block| matches!(b, Block::Item { item } if item.tags.iter().any(|t| t.kind == TagKind::Criterion));
+    let criteria =
+        |b: &Block| matches!(b, Block::Item { item } if item.tags.iter().any(|t| t.kind == TagKind::Criterion));
     if !chips.is_empty() && !m.card.blocks.iter().any(criteria) {
         chips.push((ALL.into(), "✓".into(), "tick all that is open here".into()));
     }
