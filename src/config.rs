@@ -16,6 +16,10 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
+mod slack;
+
+pub use slack::{Slack, SlackSecrets};
+
 /// Largest file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
 /// The schedule of progress posts where nothing else is said: every hour.
@@ -45,6 +49,7 @@ pub struct Config {
     pub roles: BTreeMap<String, Vec<String>>,
     pub rules: Rules,
     pub console: Console,
+    pub slack: Slack,
     pub log: Log,
 }
 
@@ -182,6 +187,7 @@ impl Default for Config {
             roles: BTreeMap::new(),
             rules: Rules::default(),
             console: Console::default(),
+            slack: Slack::default(),
             log: Log::default(),
         }
     }
@@ -276,6 +282,7 @@ struct Raw {
     roles: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
     rules: RawRules,
     console: RawConsole,
+    slack: RawSlack,
     log: RawLog,
 }
 
@@ -313,6 +320,12 @@ struct RawRules {
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 struct RawConsole {
     hosts: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+struct RawSlack {
+    emoji: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -398,6 +411,7 @@ impl Reader<'_> {
             console: Console {
                 hosts: raw.console.hosts.into_iter().map(|h| h.into_inner().to_ascii_lowercase()).collect(),
             },
+            slack: self.slack(raw.slack)?,
             log: Log {
                 format: self.choice(
                     raw.log.format,
@@ -412,6 +426,16 @@ impl Reader<'_> {
                 )?,
             },
         })
+    }
+
+    fn slack(&self, raw: RawSlack) -> Result<Slack, ConfigProblem> {
+        let mut emoji = BTreeMap::new();
+        for (alias, name) in raw.emoji {
+            self.name("emoji", &alias, 100)?;
+            slack::may_mean(name.get_ref()).map_err(|e| self.wrong(name.span(), e))?;
+            emoji.insert(alias.into_inner(), name.into_inner());
+        }
+        Ok(Slack { emoji })
     }
 
     fn progress(&self, raw: RawProgress, timezone: Tz) -> Result<Progress, ConfigProblem> {
