@@ -56,7 +56,7 @@ pub(super) fn may_mean(name: &str) -> Result<(), String> {
     Err(format!(
         "`{}` is none of the emoji that tick. There are `one` to `nine`, `keycap_ten` and `white_check_mark`, without \
          colons.",
-        super::shown(name)
+        super::read::shown(name)
     ))
 }
 

@@ -58,6 +58,7 @@ pub fn no(code: &str, needed: Option<&str>) -> String {
             "Slack does not accept the token (`{code}`): copy it anew from {APP} (OAuth & Permissions for \
              SLACK_BOT_TOKEN, Basic Information → App-Level Tokens for SLACK_APP_TOKEN) and start Rollcall again."
         ),
+        "link_disabled" => format!("Socket Mode is switched off: switch it on at {APP} → Socket Mode, and start Rollcall again."),
         "not_allowed_token_type" => {
             "A token of the wrong kind: SLACK_BOT_TOKEN begins with xoxb-, SLACK_APP_TOKEN with xapp-.".into()
         }
@@ -97,3 +98,9 @@ pub const FILE_NOT_HERE: &str =
 pub fn no_files(needed: Option<&str>) -> String {
     format!("Records are not attached in Slack. {}", no("missing_scope", Some(needed.unwrap_or("files:write"))))
 }
+
+pub const HOME_START: &str = "Start a deployment";
+pub const NO_SOCKET: &str = "The WebSocket to Slack could not be opened.";
+pub const LINK_CLOSED: &str = "Slack closed the connection.";
+pub const LINK_LOST: &str = "The connection to Slack broke.";
+pub const LINK_SILENT: &str = "The connection to Slack went silent.";

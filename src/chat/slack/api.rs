@@ -2,6 +2,7 @@
 //!
 //! Answers are read with structs of our own: one field of one message that cannot be decoded must not hide the others.
 
+use crate::engine::Link;
 use crate::ports::ChatError;
 use crate::words::slack as words;
 use serde::Deserialize;
@@ -52,11 +53,11 @@ impl Failure {
         }
     }
 
-    /// What Slack called it, if it said no.
-    pub fn code(&self) -> Option<&str> {
+    /// What it means for the connection.
+    pub fn link(&self) -> Link {
         match self {
-            Self::Later { .. } => None,
-            Self::No { code, .. } => Some(code),
+            Self::Later { why, .. } => Link::Down(why.clone()),
+            Self::No { .. } => Link::Off(self.sentence()),
         }
     }
 }
@@ -130,6 +131,8 @@ fn token(value: &str) -> SlackApiToken {
 impl Api {
     /// `url`: where the API is, without a slash at the end.
     pub fn new(url: &str, bot: &str, app: Option<&str>) -> Result<Self, String> {
+        // The WebSocket's TLS takes the process's provider; with two in the tree there is none until one is named.
+        _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = hyper_util::client::legacy::connect::HttpConnector::new();
         http.enforce_http(false);
         http.set_connect_timeout(Some(CONNECT));
@@ -142,6 +145,11 @@ impl Api {
             .wrap_connector(http);
         let connector = SlackClientHyperConnector::with_connector(https).with_slack_api_url(url);
         Ok(Self { connector, bot: token(bot), app: app.map(token) })
+    }
+
+    /// Whether Slack is to be called for what comes in.
+    pub fn has_app_token(&self) -> bool {
+        self.app.is_some()
     }
 
     /// Who the bot is.

@@ -225,7 +225,9 @@ async fn reacted(slack: &Arc<Slack>, heard: &Heard, emoji: &str, message: &str, 
     let Ok(Some(m)) = found else { return };
     let input = Input::React { message: m.key, emoji: emoji.into(), present };
     let mut heard = heard.clone();
-    heard.thread = slack.thread_of(&m.thread).await;
+    if let Some(first) = &m.thread {
+        heard.thread = slack.engine.store().posted(first).await.ok().flatten();
+    }
     let reply = handle(slack, &heard, &heard.channel, "", input, Vec::new()).await;
     if !is_quiet(&reply) {
         tell_later(slack, &heard, reply, false);

@@ -227,9 +227,11 @@ struct Item {
 }
 
 /// What is there, or what would be there if nothing were.
-fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default + serde::de::DeserializeOwned>(
-    deserializer: D,
-) -> Result<T, D::Error> {
+fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + serde::de::DeserializeOwned,
+{
     let value = Value::deserialize(deserializer)?;
     Ok(serde_json::from_value(value).unwrap_or_default())
 }

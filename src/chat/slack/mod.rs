@@ -29,13 +29,14 @@ pub mod text;
 
 use crate::card::fit::{self, Limits};
 use crate::config::SlackSecrets;
-use crate::engine::{Engine, LinkState};
+use crate::engine::{Engine, Link};
 use crate::ports::{Chat, ChatError, Clock, Delivery, File, Pace, Pending};
 use crate::words::slack as words;
 use api::{Api, Failure, Me, Post};
 use desk::Ack;
 use people::People;
 use recent::{Chosen, Once};
+use std::time::Duration;
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
@@ -100,8 +101,50 @@ impl Slack {
         Some(format!("{url}team/{account}"))
     }
 
-    fn down(&self, why: String) {
-        self.engine.link(PLATFORM, LinkState::Down(why));
+    /// Says how we are connected, in the log only when it changes.
+    fn link(&self, link: Link) {
+        if self.engine.links().get(PLATFORM) != Some(&link) {
+            match &link {
+                Link::Up => tracing::info!("connected to Slack"),
+                Link::Down(why) => tracing::warn!(why, "not connected to Slack"),
+                Link::Off(why) => tracing::error!(why, "Slack is off"),
+            }
+        }
+        self.engine.link(PLATFORM, link);
+    }
+
+    /// Whatever happens in the background; ends when told to stop.
+    pub async fn run(self: Arc<Self>, mut stop: tokio::sync::watch::Receiver<bool>) {
+        tokio::select! {
+            () = self.live() => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+
+    async fn live(self: &Arc<Self>) {
+        let me = self.known().await;
+        tracing::info!(team = me.team, "Slack knows this bot");
+        if self.api.has_app_token() {
+            socket::run(self).await;
+        } else {
+            self.link(Link::Up);
+            reconcile::run(self).await;
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Who we are, however long it takes Slack to say so.
+    async fn known(&self) -> Me {
+        let mut pause = Backoff::default();
+        loop {
+            match self.introduce().await {
+                Ok(me) => return me,
+                Err(failure) => {
+                    self.link(failure.link());
+                    tokio::time::sleep(pause.next(&failure)).await;
+                }
+            }
+        }
     }
 
     async fn shown(&self, d: &Delivery) -> Result<String, ChatError> {
@@ -180,6 +223,34 @@ impl Slack {
         said.extend(reply.card.as_deref().map(show::fallback));
         let text = fit::shortened(&said.join("\n"), fit::slack::FALLBACK);
         (text, show::reply(&reply, &|id| self.profile(id)))
+    }
+}
+
+/// Pauses between attempts to connect: growing, and jittered so that many do not come back together.
+#[derive(Default)]
+struct Backoff {
+    attempts: u32,
+}
+
+impl Backoff {
+    /// The shortest and the longest pause; and the one where only a person can help.
+    const FIRST: Duration = Duration::from_millis(500);
+    const LONGEST: Duration = Duration::from_secs(60);
+    const HOPELESS: Duration = Duration::from_secs(300);
+
+    fn next(&mut self, failure: &Failure) -> Duration {
+        let pause = match failure {
+            Failure::No { .. } => Self::HOPELESS,
+            Failure::Later { after_ms, .. } => {
+                let grown = (Self::FIRST * 2_u32.saturating_pow(self.attempts.min(8))).min(Self::LONGEST);
+                grown.max(Duration::from_millis(u64::try_from(*after_ms).unwrap_or(0)))
+            }
+        };
+        self.attempts = self.attempts.saturating_add(1);
+        let mut random = [0_u8; 1];
+        // Without random numbers there is no jitter, and nothing worse.
+        _ = getrandom::fill(&mut random);
+        pause + pause / 4 * u32::from(random[0]) / 255
     }
 }
 

@@ -181,6 +181,11 @@ fn input(id: &str, label: &str, element: Value, optional: bool, hint: Option<&st
     block
 }
 
+/// Whether words ask to start and say nothing else: then a modal asks for the rest.
+pub fn wants_start(text: &str) -> bool {
+    text.trim().trim_start_matches("/deploy").trim().eq_ignore_ascii_case("start")
+}
+
 /// What a modal sent in says: the words, in which channel, and where a refusal is shown. People are named as Slack
 /// writes them.
 pub fn said(callback: &str, carried: &Carried, values: &HashMap<String, Vec<String>>) -> Option<Said> {

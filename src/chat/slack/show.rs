@@ -335,7 +335,8 @@ fn by(item: &ItemLine) -> Runs {
         out = out.plain(word);
     }
     if let Some(who) = &item.who {
-        out = out.plain(if out.is_empty() { who.name.to_string() } else { format!(" {}", who.name) });
+        let space = if out.is_empty() { "" } else { " " };
+        out = out.plain(format!("{space}{}", who.name));
     }
     match item.at {
         Some(at) if item.who.is_some() => out.plain(", ").date(at),

@@ -256,7 +256,7 @@ fn run_as_mrkdwn(span: &Span, before: Option<char>, after: Option<char>, at: Pro
     if inner.contains('\n') || !marks.is_empty() && !(free(before, lead) && free(after, trail)) {
         return None;
     }
-    let said = match leads {
+    let said = match &leads {
         Some((url, _)) => {
             let url = url.replace('<', "%3C").replace('>', "%3E").replace('|', "%7C").replace(' ', "%20");
             format!("<{}|{}>", url.replace('&', "&amp;"), escape(inner))
