@@ -158,8 +158,9 @@ impl Discord {
                 let mut reply = joined(told);
                 // A list only they see shows what is next now.
                 if heard.on.is_some_and(|on| on.ephemeral) && is_plain(&reply) {
-                    let next = self.envelope(format!("{key}:next"), &heard.who, &place, &format!("#{deployment} next"));
-                    reply.card = self.engine.handle(next.await).await.card;
+                    let words = format!("#{deployment} next");
+                    let next = self.envelope(format!("{key}:next"), &heard.who, &place, &words).await;
+                    reply.card = self.engine.handle(next).await.card;
                 }
                 reply
             }
@@ -286,4 +287,15 @@ fn joined(replies: Vec<Reply>) -> Reply {
         all.deployment = reply.deployment.or(all.deployment);
     }
     all
+}
+
+impl Discord {
+    /// Answers an interaction that could not be read.
+    pub(super) async fn unread(&self, id: u64, token: &str) {
+        let reply = Reply::refused("Rollcall could not read that. Nothing was recorded; try again, or type the command.");
+        let body = said(&show::reply(&reply, &|_| None), Manner::Alone);
+        if let Err(trouble) = self.rest.answer(id, token, &body).await {
+            tracing::warn!(why = trouble.words(), "an answer did not reach Discord");
+        }
+    }
 }

@@ -247,6 +247,8 @@ pub struct Reacted {
     pub user: u64,
     /// What the event tells of them; when a reaction is taken off, nothing.
     pub who: Option<Who>,
+    /// Who wrote the message, where the event tells.
+    pub author: Option<u64>,
     pub emoji: String,
     pub present: bool,
 }
@@ -259,6 +261,7 @@ pub fn reaction(reaction: &Reaction, present: bool) -> Option<Reacted> {
         message: reaction.message_id.get(),
         user: reaction.user_id?.get(),
         who: reaction.member.as_ref().map(|m| who(&m.user, Some(m))),
+        author: reaction.message_author_id.map(|id| id.get()),
         emoji: emoji.clone(),
         present,
     })
@@ -305,6 +308,3 @@ fn read_mention(inner: &str) -> Option<Mention> {
         None => id(inner.strip_prefix('#')?).map(Mention::Channel),
     }
 }
-
-#[cfg(test)]
-mod tests;
