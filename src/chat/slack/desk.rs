@@ -142,7 +142,9 @@ async fn handle(
     let channel = if channel.is_empty() { &heard.user } else { channel };
     let channel = format!("{PLATFORM}:{channel}");
     let deployment = match &heard.thread {
-        Some(thread) => slack.engine.store().message_posted(&channel, thread).await.ok().flatten().map(|m| m.deployment),
+        Some(thread) => {
+            slack.engine.store().message_posted(&channel, thread).await.ok().flatten().map(|m| m.deployment)
+        }
         None => None,
     };
     let key = Some(format!("{}{part}", heard.key));
