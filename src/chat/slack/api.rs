@@ -220,7 +220,14 @@ impl Api {
         });
         let Ok(url) = url.parse() else { return Err(no("invalid_response_url")) };
         let context = context(None);
-        self.timed(CALL, self.connector.http_post_uri::<Value, Value>(url, &body, context)).await.map(drop)
+        let sent = async {
+            match self.connector.http_post_uri::<Value, Value>(url, &body, context).await {
+                // Taken is taken: what comes back is a word, or nothing.
+                Err(SlackClientError::ProtocolError(_)) => Ok(Value::Null),
+                other => other,
+            }
+        };
+        self.timed(CALL, sent).await.map(drop)
     }
 
     /// Opens a modal for whoever pressed.

@@ -25,6 +25,9 @@ pub struct Carried {
     pub channel: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<String>,
+    /// The message whose button opened it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 impl Carried {
@@ -167,7 +170,7 @@ fn view(callback: &str, title: &str, submit: &str, carried: &Carried) -> Value {
     json!({
         "type": "modal", "callback_id": callback, "private_metadata": carried.written(),
         "title": plain_object(title, limits::MODAL_TITLE), "submit": plain_object(submit, limits::MODAL_TITLE),
-        "close": plain_object(words::CANCEL, limits::MODAL_TITLE),
+        "close": plain_object(words::CANCEL, limits::MODAL_TITLE), "notify_on_close": carried.message.is_some(),
     })
 }
 

@@ -99,7 +99,8 @@ pub fn to_plain(runs: &Runs) -> String {
     out
 }
 
-fn utc(at: Timestamp) -> String {
+/// A moment for whoever cannot be shown it in their own time zone.
+pub fn utc(at: Timestamp) -> String {
     at.utc().format("%Y-%m-%d %H:%M UTC").to_string()
 }
 

@@ -28,7 +28,7 @@ fn a_click_survives_whatever_stands_around_it() {
 #[test]
 fn boxes_say_what_was_seen_and_what_was_chosen() {
     let action = json!({
-        "action_id": "items", "block_id": "items:12:3:3.1,3.4",
+        "action_id": "items", "block_id": "items:12:3:7:3.1,3.4",
         "selected_options": [{ "value": "3.1" }, { "value": "3.2" }],
     });
     let What::Boxes { seen, chosen, message } = interaction(click(action)).unwrap().what else { panic!() };

@@ -5,7 +5,7 @@ fn values(pairs: &[(&str, &[&str])]) -> HashMap<String, Vec<String>> {
 }
 
 fn carried(words: &str) -> Carried {
-    Carried { words: words.into(), channel: "C1".into(), thread: Some("4.4".into()) }
+    Carried { words: words.into(), channel: "C1".into(), thread: Some("4.4".into()), message: Some("5.5".into()) }
 }
 
 #[test]
