@@ -379,9 +379,9 @@ impl Rest {
         list(self.call(LightMethod::Get, commands(application, guild), None).await?)
     }
 
-    /// Makes a command known, or changes it.
+    /// Makes this the one command Discord knows.
     pub async fn register(&self, application: u64, guild: Option<u64>, command: &Value) -> Done<()> {
-        self.call(LightMethod::Post, commands(application, guild), Some(command)).await.map(drop)
+        self.call(LightMethod::Put, commands(application, guild), Some(&json!([command]))).await.map(drop)
     }
 }
 

@@ -298,7 +298,7 @@ impl Discord {
         let guild = self.setup.guild;
         let known = self.rest.commands(application, guild).await;
         let registered = match &known {
-            Ok(known) if known.iter().any(|theirs| commands::same(&ours, theirs)) => return,
+            Ok(known) if matches!(known.as_slice(), [theirs] if commands::same(&ours, theirs)) => return,
             _ => self.rest.register(application, guild, &ours).await,
         };
         match registered {

@@ -37,7 +37,6 @@ use api::{Api, Failure, Me, Post};
 use desk::Ack;
 use people::People;
 use recent::{Chosen, Drawn, Once};
-use std::time::Duration;
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
