@@ -26,7 +26,6 @@ struct Slow {
 #[derive(Clone, Debug)]
 struct Posted {
     key: String,
-    channel: String,
     title: String,
     file: Option<String>,
     broadcast: bool,
@@ -76,7 +75,6 @@ impl Slow {
         };
         let posted = Posted {
             key: d.key.clone(),
-            channel: d.channel.clone(),
             title: d.card.title.to_plain(),
             file: d.file.as_ref().map(|f| f.name.clone()),
             broadcast: d.card.broadcast,

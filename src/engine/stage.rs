@@ -2,7 +2,8 @@
 
 use super::house::House;
 use super::rules::Rules;
-use crate::card::{Button, Card, Reply, compose, kinds};
+use crate::card::{Button, Card, Reply};
+use crate::card::{compose, kinds};
 use crate::domain::checklist::Number;
 use crate::domain::command::{Command, Mark, Person, Timer, Via};
 use crate::domain::decide::{Decision, decide, is_criterion, next_due};
