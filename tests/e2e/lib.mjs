@@ -279,6 +279,8 @@ export class Person {
       items: [...m.querySelectorAll('[data-item]')].map((i) => ({
         number: i.dataset.item,
         state: i.dataset.state,
+        // Criteria are there from the start and wait for nobody.
+        watched: i.classList.contains('watched'),
         optional: [...i.querySelectorAll('.tag')].some((t) => t.textContent === 'optional'),
         words: i.querySelector('.words').textContent,
         reaction: i.querySelector('.check').tagName === 'BUTTON',
