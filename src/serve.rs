@@ -4,7 +4,8 @@ use crate::chat::console::{self, Account, Console, ConsoleChat, Settings, SignIn
 use crate::config::{Config, check_listen};
 use crate::engine::Engine;
 use crate::library::Library;
-use crate::loops::{outbox, timers};
+use crate::loops::outbox::{self, Outbox};
+use crate::loops::timers;
 use crate::ports::{Chat, SystemClock};
 use crate::store::Store;
 use std::collections::HashMap;
@@ -69,7 +70,7 @@ pub async fn serve(config: Config) -> Result<(), String> {
     let (stop, stopped) = watch::channel(false);
     let chats: outbox::Chats = HashMap::from([("console", Arc::new(ConsoleChat) as Arc<dyn Chat>)]);
     let timer_loop = tokio::spawn(timers::run(engine.clone(), stopped.clone()));
-    let outbox_loop = tokio::spawn(outbox::run(engine.clone(), chats, stopped.clone()));
+    let outbox_loop = tokio::spawn(Outbox::new(engine.clone(), chats).run(stopped.clone()));
     let console = Console::new(Arc::new(engine.clone()), settings(&config, address, token, &data)?);
     let (router, mut http_stop) = (console.router(), stopped.clone());
     let http = tokio::spawn(async move {

@@ -604,7 +604,9 @@ fn lines(card: &rollcall::card::Card) -> Vec<(String, Shown, Option<String>)> {
     card.blocks
         .iter()
         .filter_map(|b| match b {
-            Block::Item { item } => Some((item.number.to_string(), item.state, item.who.clone())),
+            Block::Item { item } => {
+                Some((item.number.to_string(), item.state, item.who.as_ref().map(|w| w.name.to_string())))
+            }
             _ => None,
         })
         .collect()

@@ -276,6 +276,7 @@ impl Simulation {
             via: self.dice.of(&[Via::Console, Via::Terminal]),
             channel: self.dice.of(&CHANNELS).to_string(),
             deployment: None,
+            mentioned: Vec::new(),
             input,
         }
     }
@@ -934,7 +935,12 @@ fn compare(id: u64, known: &Known, page: &Page) {
         };
         let expected = leaf.mark.as_ref().map(|m| m.0);
         assert_eq!(standing, expected, "#{id} {} is not as it was answered", leaf.number);
-        assert_eq!(item.who.as_ref(), leaf.mark.as_ref().map(|m| &m.1), "#{id} {}: by whom", leaf.number);
+        assert_eq!(
+            item.who.as_ref().map(|w| w.name.to_string()).as_ref(),
+            leaf.mark.as_ref().map(|m| &m.1),
+            "#{id} {}: by whom",
+            leaf.number
+        );
         let evidence = item.details.iter().filter(|d| d.to_plain().starts_with("Evidence: ")).count();
         assert_eq!(evidence, leaf.evidence, "#{id} {}: evidence", leaf.number);
     }

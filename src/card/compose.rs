@@ -13,8 +13,11 @@ use crate::markdown::substituted;
 /// Items that `next` lists.
 const NEXT_ITEMS: usize = 5;
 
+/// People the board names besides the deployer.
+const MOST_PEOPLE: usize = 8;
+
 fn empty(d: &Deployment, title: Rich, tone: Tone) -> Card {
-    Card { title, tone, rehearsal: d.rehearsal, blocks: Vec::new(), buttons: Vec::new() }
+    Card { title, tone, rehearsal: d.rehearsal, broadcast: false, blocks: Vec::new(), buttons: Vec::new() }
 }
 
 fn bold(text: impl Into<String>) -> Span {
@@ -27,6 +30,22 @@ fn plain(text: impl Into<String>) -> Span {
 
 fn fact(label: &str, value: impl Into<String>) -> Fact {
     Fact { label: label.into(), value: Rich::plain(value), at: None }
+}
+
+fn people_fact(label: &str, value: Vec<Span>) -> Fact {
+    let mut rich = Rich::default();
+    value.into_iter().for_each(|span| rich.push(span));
+    Fact { label: label.into(), value: rich, at: None }
+}
+
+/// With commas between.
+fn joined(parts: impl Iterator<Item = Vec<Span>>) -> Vec<Span> {
+    let mut out = Vec::new();
+    for part in parts {
+        out.extend((!out.is_empty()).then(|| plain(", ")));
+        out.extend(part);
+    }
+    out
 }
 
 /// The tone a status is shown in.
@@ -64,6 +83,10 @@ pub fn board(d: &Deployment, now: Timestamp) -> Card {
             card.blocks.push(Block::Context { text: Rich::plain(more) });
         }
     }
+    for (channel, why) in &d.undelivered {
+        let text = Rich(vec![bold(format!("Not shown in {channel}: ")), plain(why.clone())]);
+        card.blocks.push(Block::Text { text });
+    }
     let id = format!("#{} · {} · {}", d.id, d.plan.checklist.title, d.status.label());
     card.blocks.push(Block::Context { text: Rich::plain(id) });
     card.buttons = board_buttons(d);
@@ -75,7 +98,9 @@ fn trouble_line(d: &Deployment, i: usize, word: &str) -> Rich {
     let mut text = Rich(vec![bold(format!("{word}: ")), plain(format!("{} {}", leaf.number, leaf.text))]);
     if let Some(m) = d.marked(i) {
         let note = m.note.clone().unwrap_or_default();
-        text.push(plain(format!(" — {note} ({})", d.person(m.by).name)));
+        text.push(plain(format!(" — {note} (")));
+        text.push(Span::person(d.person(m.by)));
+        text.push(plain(")"));
     }
     text
 }
@@ -105,29 +130,25 @@ fn board_facts(d: &Deployment, now: Timestamp) -> Vec<Fact> {
     if let (Some(ms), false) = (d.expected_ms, d.status.is_over()) {
         facts.push(fact("Usually takes", span(ms)));
     }
-    facts.push(fact("Deployer", &*d.deployer().name));
-    let others: Vec<&str> = d
-        .people
-        .iter()
-        .filter(|p| p.person.id != d.deployer().id && &*p.person.id != "rollcall")
-        .map(|p| &*p.person.name)
-        .collect();
-    if !others.is_empty() {
-        let shown = others.iter().take(8).copied().collect::<Vec<_>>().join(", ");
-        let more = others.len().saturating_sub(8);
-        facts.push(fact("With", if more > 0 { format!("{shown} and {more} more") } else { shown }));
+    facts.push(people_fact("Deployer", vec![Span::person(d.deployer())]));
+    let others = || d.people.iter().filter(|p| p.person.id != d.deployer().id && &*p.person.id != "rollcall");
+    let mut with = joined(others().take(MOST_PEOPLE).map(|p| vec![Span::person(&p.person)]));
+    if !with.is_empty() {
+        let more = others().count().saturating_sub(MOST_PEOPLE);
+        with.extend((more > 0).then(|| plain(format!(" and {more} more"))));
+        facts.push(people_fact("With", with));
     }
     if let Some(i) = d.next_up().next() {
         facts.push(fact("Next", line(d, i)));
     }
-    let waiting: Vec<String> = d
-        .assigned()
-        .filter(|(i, _)| can_change(d, *i))
-        .take(3)
-        .map(|(i, to)| format!("{} ({})", to.name, d.plan.leaves[i].number))
-        .collect();
+    let waiting = joined(
+        d.assigned()
+            .filter(|(i, _)| can_change(d, *i))
+            .take(3)
+            .map(|(i, to)| vec![Span::person(to), plain(format!(" ({})", d.plan.leaves[i].number))]),
+    );
     if !waiting.is_empty() && !d.status.is_over() {
-        facts.push(fact("Waiting on", waiting.join(", ")));
+        facts.push(people_fact("Waiting on", waiting));
     }
     facts
 }
@@ -293,7 +314,7 @@ fn item_line(d: &Deployment, i: usize, item: &Item, depth: u8) -> ItemLine {
     }
     if let Some(extra) = d.extra(i) {
         if let Some(to) = extra.assignee.as_ref().filter(|_| !d.is_settled(i)) {
-            details.push(Rich(vec![plain("For "), bold(&*to.name)]));
+            details.push(Rich(vec![plain("For "), Span { bold: true, ..Span::person(to) }]));
         }
         details.extend(extra.evidence.iter().map(|e| evidence(e)));
     }
@@ -305,7 +326,7 @@ fn item_line(d: &Deployment, i: usize, item: &Item, depth: u8) -> ItemLine {
         state: shown(d, i),
         optional: leaf.optional,
         depth,
-        who: marked.map(|m| d.person(m.by).name.to_string()),
+        who: marked.map(|m| d.person(m.by).clone()),
         at: marked.map(|m| m.at),
         details,
         commands: commands(d, &item.commands),
@@ -382,7 +403,21 @@ pub fn post(d: &Deployment, occasion: Occasion, lines: Vec<Rich>) -> Card {
     let mut lines = lines.into_iter();
     let mut card = empty(d, lines.next().unwrap_or_default(), tone);
     card.blocks = lines.map(|text| Block::Text { text }).collect();
+    card.broadcast = matches!(
+        occasion,
+        Occasion::Rollback | Occasion::RolledBack | Occasion::Success | Occasion::Partial | Occasion::Cancelled
+    );
     card
+}
+
+/// A post of one line.
+pub fn notice(d: &Deployment, title: String) -> Card {
+    empty(d, Rich::plain(title), Tone::Plain)
+}
+
+/// What goes with the record where it is attached.
+pub fn record(d: &Deployment) -> Card {
+    empty(d, Rich::plain(format!("Record of #{} {}", d.id, name(d))), Tone::Quiet)
 }
 
 /// What to do now: a few items, ready to tick.

@@ -65,7 +65,7 @@ fn block_size(block: &Block) -> usize {
 fn item_size(item: &ItemLine) -> usize {
     chars(&item.text)
         + 12
-        + item.who.as_deref().map_or(0, |w| w.chars().count())
+        + item.who.as_ref().map_or(0, |w| w.name.chars().count())
         + item.details.iter().map(chars).sum::<usize>()
         + item.commands.iter().map(|c| c.code.chars().count()).sum::<usize>()
 }
@@ -172,7 +172,7 @@ mod tests {
     use crate::card::Tone;
 
     fn card(blocks: Vec<Block>) -> Card {
-        Card { title: "t".into(), tone: Tone::Plain, rehearsal: false, blocks, buttons: vec![] }
+        Card { title: "t".into(), tone: Tone::Plain, rehearsal: false, broadcast: false, blocks, buttons: vec![] }
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod compose;
 pub mod fit;
 
 use crate::domain::checklist::{CodeBlock, Number};
+use crate::domain::command::Person;
 use crate::domain::text::Rich;
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,9 @@ pub struct Card {
     /// A practice run: every card of it says so.
     #[serde(default)]
     pub rehearsal: bool,
+    /// An outcome or a rollback: nobody who follows the channel may miss it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub broadcast: bool,
     /// From top to bottom.
     pub blocks: Vec<Block>,
     /// The card's own buttons (items carry theirs).
@@ -80,7 +84,7 @@ pub struct ItemLine {
     pub depth: u8,
     /// Who put it in its state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub who: Option<String>,
+    pub who: Option<Person>,
     /// When.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,

@@ -86,7 +86,7 @@ fn item_line(out: &mut String, item: &ItemLine) {
     let said = item.text.to_plain().to_lowercase().contains("optional");
     let optional = if item.optional && !said { " (optional)" } else { "" };
     let who = match (&item.who, item.at) {
-        (Some(who), Some(at)) => format!("  {who} {}", at.utc().format("%H:%M UTC")),
+        (Some(who), Some(at)) => format!("  {} {}", who.name, at.utc().format("%H:%M UTC")),
         _ => String::new(),
     };
     let indent = "  ".repeat(usize::from(item.depth));

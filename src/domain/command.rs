@@ -96,6 +96,13 @@ pub enum Command {
     Cancel {
         reason: String,
     },
+    /// A channel, with its platform, is to show it too. Empty: the one where it is said.
+    Follow {
+        channel: String,
+    },
+    Unfollow {
+        channel: String,
+    },
     /// A timer fell due.
     Due {
         timer: Timer,

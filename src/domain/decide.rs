@@ -25,6 +25,9 @@ pub const MAX_EVENTS: u64 = 10_000;
 /// left for people.
 pub const MAX_EVENTS_POSTING: u64 = MAX_EVENTS / 2;
 
+/// Channels that may show one deployment: every tick is an edit in each.
+pub const MAX_CHANNELS: usize = 10;
+
 /// What is to be recorded, and what is said of the parts that were left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decision {
@@ -140,6 +143,25 @@ pub fn decide(
         Command::Cancel { reason } => {
             only(d, &[Status::Scheduled, Status::Queued, Status::Active, Status::Held])?;
             Ok(Event::Cancelled { reason: reason.clone() }.into())
+        }
+        Command::Follow { channel } => {
+            not_archived(d)?;
+            if d.channels().any(|c| c == channel) {
+                return Err(Refusal::AlreadyFollows { channel: channel.clone() });
+            }
+            if d.channels().count() >= MAX_CHANNELS {
+                return Err(Refusal::TooManyChannels { limit: MAX_CHANNELS });
+            }
+            Ok(Event::Followed { channel: channel.clone() }.into())
+        }
+        Command::Unfollow { channel } => {
+            if *channel == d.channel {
+                return Err(Refusal::HomeChannel);
+            }
+            if !d.also.contains(channel) {
+                return Err(Refusal::NotFollowing { channel: channel.clone() });
+            }
+            Ok(Event::Unfollowed { channel: channel.clone() }.into())
         }
         Command::Due { timer, due } => decide_due(d, *timer, *due, at, policy),
     }

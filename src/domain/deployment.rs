@@ -22,6 +22,10 @@ pub struct Deployment {
     pub service: String,
     pub environment: String,
     pub channel: String,
+    /// The channels that follow besides it.
+    pub also: Vec<String>,
+    /// Channels where messages cannot be shown, and why.
+    pub undelivered: BTreeMap<String, String>,
     pub rehearsal: bool,
     pub status: Status,
     /// No longer walkable.
@@ -129,6 +133,8 @@ impl Deployment {
             service: service.clone(),
             environment: environment.clone(),
             channel: channel.clone(),
+            also: Vec::new(),
+            undelivered: BTreeMap::new(),
             rehearsal: *rehearsal,
             status: Status::Scheduled,
             archived: false,
@@ -206,6 +212,13 @@ impl Deployment {
             Event::Partial { reason } => self.end(Status::Partial, *at, Some(reason.clone())),
             Event::Cancelled { reason } => self.end(Status::Cancelled, *at, Some(reason.clone())),
             Event::Archived => self.archived = true,
+            Event::Followed { channel } => self.also.push(channel.clone()),
+            Event::Unfollowed { channel } => {
+                self.also.retain(|c| c != channel);
+                self.undelivered.remove(channel);
+            }
+            Event::Undelivered { channel, why } => _ = self.undelivered.insert(channel.clone(), why.clone()),
+            Event::Redelivered { channel } => _ = self.undelivered.remove(channel),
         }
     }
 
@@ -303,6 +316,11 @@ impl Deployment {
     /// Who leads it.
     pub fn deployer(&self) -> &Person {
         self.person(self.deployer)
+    }
+
+    /// Every channel that shows it: its own, then those that follow.
+    pub fn channels(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.channel).chain(&self.also).map(String::as_str)
     }
 
     /// The lock it holds while under way. A rehearsal locks only rehearsals.

@@ -108,6 +108,21 @@ pub enum Event {
         reason: String,
     },
     Archived,
+    /// A channel follows from now on.
+    Followed {
+        channel: String,
+    },
+    Unfollowed {
+        channel: String,
+    },
+    /// Messages cannot be shown in a channel, and why; and that they can be again.
+    Undelivered {
+        channel: String,
+        why: String,
+    },
+    Redelivered {
+        channel: String,
+    },
 }
 
 /// One person's emoji on one of our messages.

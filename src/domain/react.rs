@@ -22,6 +22,10 @@ pub enum Effect {
     RefreshPart(u32, u32),
     /// Every section message that has been posted: what can be done in them has changed.
     RefreshSections,
+    /// All there is, in a channel that follows from now on.
+    ShowAllIn(String),
+    /// The record as a file, where files can be attached.
+    AttachRecord,
     /// Arm a timer, or take it away.
     Timer(Timer, Option<Timestamp>),
     /// The lock is free: the next in the queue may start.
@@ -89,10 +93,12 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             Timer(super::command::Timer::Archive, None),
             Timer(super::command::Timer::Progress, policy.progress.next_after(at)),
         ],
-        Event::RolledBack => ended(Occasion::RolledBack, at),
-        Event::Succeeded { .. } => ended(Occasion::Success, at),
-        Event::Partial { .. } => ended(Occasion::Partial, at),
-        Event::Cancelled { .. } => ended(Occasion::Cancelled, at),
+        Event::RolledBack => ended(after, Occasion::RolledBack, at),
+        Event::Succeeded { .. } => ended(after, Occasion::Success, at),
+        Event::Partial { .. } => ended(after, Occasion::Partial, at),
+        Event::Cancelled { .. } => ended(after, Occasion::Cancelled, at),
+        Event::Followed { channel } => vec![ShowAllIn(channel.clone()), ShowBoard],
+        Event::Unfollowed { .. } | Event::Undelivered { .. } | Event::Redelivered { .. } => vec![ShowBoard],
         Event::Archived => vec![ShowBoard, RefreshSections],
     }
 }
@@ -107,8 +113,8 @@ fn part_of(d: &Deployment, item: &Number) -> Vec<Effect> {
     messages.into_iter().map(|(section, part)| Effect::RefreshPart(section, part)).collect()
 }
 
-fn ended(occasion: Occasion, at: Timestamp) -> Vec<Effect> {
-    vec![
+fn ended(after: &Deployment, occasion: Occasion, at: Timestamp) -> Vec<Effect> {
+    let mut effects = vec![
         Effect::Say(occasion),
         Effect::ShowBoard,
         Effect::RefreshSections,
@@ -116,5 +122,8 @@ fn ended(occasion: Occasion, at: Timestamp) -> Vec<Effect> {
         Effect::Timer(Timer::Progress, None),
         Effect::Timer(Timer::Archive, Some(at.plus_ms(WALKABLE_MS))),
         Effect::ReleaseLock,
-    ]
+    ];
+    // What never started has no thread to attach it to, and little to tell.
+    effects.extend(after.started_at.map(|_| Effect::AttachRecord));
+    effects
 }

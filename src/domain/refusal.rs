@@ -55,6 +55,14 @@ pub enum Refusal {
     AlreadyLeads { to: Person },
     /// Another deployment is under way where this one was.
     LockTaken { holder: u64 },
+    /// That channel shows it already.
+    AlreadyFollows { channel: String },
+    /// That channel does not show it.
+    NotFollowing { channel: String },
+    /// Where it was started it is always shown.
+    HomeChannel,
+    /// As many channels show it as may.
+    TooManyChannels { limit: usize },
     /// The timer's moment has passed or the state has moved on.
     Stale,
     /// The log of this deployment is full.

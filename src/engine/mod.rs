@@ -24,10 +24,10 @@ use crate::domain::deployment::Deployment;
 use crate::domain::text::Rich;
 use crate::domain::time::Timestamp;
 use crate::library::Library;
-use crate::ports::Clock;
-use crate::store::{Delivered, Store, StoreError, Waiting};
-use crate::store::{Message, Summary};
+use crate::ports::{Clock, File};
+use crate::store::{Delivered, Message, NewDelivery, Store, StoreError, Summary, Waiting};
 use crate::{card, domain};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 
@@ -42,6 +42,8 @@ pub struct Envelope {
     pub channel: String,
     /// The deployment whose thread or page it came from, if any.
     pub deployment: Option<u64>,
+    /// People whom the words name by id (`@slack:U02BOB`), as the surface knows them.
+    pub mentioned: Vec<Person>,
     pub input: Input,
 }
 
@@ -54,6 +56,19 @@ pub enum Input {
     React { message: String, emoji: String, present: bool },
     /// A timer fell due.
     Due { deployment: u64, timer: Timer, due: Timestamp },
+    /// The bot was invited to the channel: it says hello there, once.
+    Joined,
+}
+
+/// How a platform is connected. Told by its surface, shown by `/readyz` and the console.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Messages come and go.
+    Up,
+    /// Not now; Rollcall keeps trying. A sentence that says why.
+    Down(String),
+    /// Not until somebody mends it and starts Rollcall again. A sentence that says what to do.
+    Off(String),
 }
 
 /// What surfaces are told when something they may be showing has changed.
@@ -63,6 +78,10 @@ pub enum Notice {
     Message(Box<Message>),
     /// A deployment changed: pages about it are stale.
     Deployment(u64),
+    /// A deployment's messages cannot be shown in a channel.
+    Undelivered { deployment: u64, channel: String, why: String },
+    /// How a platform is connected has changed.
+    Link(&'static str),
 }
 
 /// A deployment's page: everything about it.
@@ -161,12 +180,14 @@ struct Inner {
     timers: Notify,
     /// Why the last commit failed, until one succeeds.
     trouble: Mutex<Option<String>>,
+    /// How the platforms are connected.
+    links: Mutex<BTreeMap<&'static str, Link>>,
 }
 
 /// Work for the door.
 enum Job {
     Request { envelope: Box<Envelope>, wanted: Box<ask::Wanted>, answer: oneshot::Sender<Reply> },
-    Delivered { delivered: Vec<Delivered>, answer: oneshot::Sender<Result<(), StoreError>> },
+    Delivered { delivered: Vec<(NewDelivery, Delivered)>, answer: oneshot::Sender<Result<(), StoreError>> },
 }
 
 /// Locks a mutex whose data stays whole even if a holder panicked.
@@ -196,6 +217,7 @@ impl Engine {
             outbox: Notify::new(),
             timers: Notify::new(),
             trouble: Mutex::new(None),
+            links: Mutex::default(),
         });
         let task = tokio::spawn(door::run(Arc::downgrade(&inner), jobs));
         Ok((Self { inner }, task))
@@ -228,8 +250,8 @@ impl Engine {
         })
     }
 
-    /// Records what became of messages.
-    pub async fn delivered(&self, delivered: Vec<Delivered>) -> Result<(), StoreError> {
+    /// Records what became of messages that were claimed.
+    pub async fn delivered(&self, delivered: Vec<(NewDelivery, Delivered)>) -> Result<(), StoreError> {
         let (answer, done) = oneshot::channel();
         if self.inner.door.send(Job::Delivered { delivered, answer }).await.is_err() {
             return Err(StoreError::Closed);
@@ -246,12 +268,32 @@ impl Engine {
     }
 
     /// What a waiting message shows now. None: there is nothing to show any more.
-    pub async fn draw(&self, waiting: &Waiting) -> Result<Option<Card>, StoreError> {
-        if let Some(card) = &waiting.delivery.card {
-            return Ok(Some(card.clone()));
+    pub async fn draw(&self, waiting: &Waiting) -> Result<Option<Drawn>, StoreError> {
+        let wanted = &waiting.delivery;
+        if let Some(card) = &wanted.card {
+            return Ok(Some(Drawn { card: card.clone(), file: None }));
         }
-        let Some(d) = self.deployment(waiting.delivery.deployment).await? else { return Ok(None) };
-        Ok(view(&d, &waiting.delivery.what, self.now()))
+        let Some(d) = self.deployment(wanted.deployment).await? else { return Ok(None) };
+        if wanted.what == RECORD {
+            let Some(text) = self.record(d.id, Format::Markdown).await? else { return Ok(None) };
+            let file = File { name: format!("record-{}.md", d.id), bytes: text.into_bytes() };
+            return Ok(Some(Drawn { card: card::compose::record(&d), file: Some(file) }));
+        }
+        Ok(view(&d, &wanted.what, self.now()).map(|card| Drawn { card, file: None }))
+    }
+
+    /// Tells how a platform is connected.
+    pub fn link(&self, platform: &'static str, link: Link) {
+        let before = lock(&self.inner.links).insert(platform, link.clone());
+        if before.as_ref() != Some(&link) {
+            // Nobody may be listening.
+            _ = self.inner.notices.send(Notice::Link(platform));
+        }
+    }
+
+    /// How the platforms are connected; those that are not configured are not among them.
+    pub fn links(&self) -> BTreeMap<&'static str, Link> {
+        lock(&self.inner.links).clone()
     }
 
     /// The present, by the engine's clock.
@@ -310,6 +352,16 @@ impl Engine {
     pub async fn deployment(&self, id: u64) -> Result<Option<Arc<Deployment>>, StoreError> {
         self.inner.house.look_at(&self.inner.store, id).await
     }
+}
+
+/// The name of the view that is a file.
+const RECORD: &str = "record";
+
+/// What a message shows, and what goes with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drawn {
+    pub card: Card,
+    pub file: Option<File>,
 }
 
 /// Draws a view by its name: `board`, `section/3/1`.

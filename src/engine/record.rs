@@ -128,7 +128,7 @@ fn item_line(out: &mut String, item: &ItemLine) {
         Shown::Open | Shown::Ticked | Shown::Closed => "",
     };
     let who = match (&item.who, item.at) {
-        (Some(who), Some(at)) => format!(" — {}, {}", escape(who), moment(at)),
+        (Some(who), Some(at)) => format!(" — {}, {}", escape(&who.name), moment(at)),
         _ => String::new(),
     };
     _ = writeln!(out, "{indent}- [{tick}] {} {}{state}{who}", item.number, escape(&item.text.to_plain()));
@@ -150,7 +150,7 @@ fn json(page: &Page) -> serde_json::Value {
                 "text": item.text.to_plain(),
                 "state": item.state,
                 "optional": item.optional,
-                "by": item.who,
+                "by": item.who.as_ref().map(|w| &w.name),
                 "at": item.at.map(|t| t.utc().to_rfc3339()),
                 "details": item.details.iter().map(Rich::to_plain).collect::<Vec<_>>(),
             })),

@@ -3,7 +3,7 @@
 use super::house::House;
 use super::rules::Rules;
 use crate::card::compose;
-use crate::card::{Button, Reply};
+use crate::card::{Button, Card, Reply};
 use crate::domain::checklist::Number;
 use crate::domain::command::{Command, Mark, Person, Timer, Via};
 use crate::domain::decide::{Decision, decide, is_criterion, next_due};
@@ -239,6 +239,8 @@ impl<'a> Stage<'a> {
                     (1..=parts).for_each(|p| self.show(d, format!("section/{n}/{p}"), true));
                 }
             }
+            Effect::ShowAllIn(channel) => self.show_all_in(&channel, d),
+            Effect::AttachRecord => self.show(d, "record".into(), false),
             Effect::Timer(timer, due) => self.batch.timers.push((d.id, timer, due)),
             Effect::ReleaseLock => {
                 let lock = d.lock();
@@ -272,30 +274,77 @@ impl<'a> Stage<'a> {
         } else {
             format!("{}/{}", recorded.seq, occasions::word(occasion))
         };
-        self.batch.outbox.push(NewDelivery {
-            key: format!("{}/{name}@{}", d.id, d.channel),
-            deployment: d.id,
-            channel: d.channel.clone(),
-            thread: None,
-            what: "post".into(),
-            card: Some(card),
-            due: AT_ONCE,
-            only_if_shown: false,
-        });
+        for channel in d.channels() {
+            self.post_about(d.id, channel, &name, card.clone());
+        }
+    }
+
+    fn post_about(&mut self, deployment: u64, channel: &str, name: &str, card: Card) {
+        let key = format!("{deployment}/{name}@{channel}");
+        self.batch.outbox.push(NewDelivery { deployment, ..fixed(key, channel, card) });
+    }
+
+    /// A message about no deployment.
+    pub(super) fn post(&mut self, channel: &str, key: String, card: Card) {
+        self.batch.outbox.push(fixed(key, channel, card));
+    }
+
+    /// What a channel that comes to follow has missed: the announcement, the board, and the sections that are open.
+    fn show_all_in(&mut self, channel: &str, d: &Deployment) {
+        // What it is shown carries this deployment's present, also where it was shown here before and taken away.
+        if d.started_at.is_some() {
+            let title = format!("{} is followed here", compose::name(d));
+            self.post_about(d.id, channel, "start", compose::notice(d, title));
+        }
+        self.show_in(d, channel, "board".into(), false);
+        for n in d.opened.iter().copied().collect::<Vec<_>>() {
+            let parts = d.plan.stretch(n).map_or(0, |s| s.parts);
+            (1..=parts).for_each(|p| self.show_in(d, channel, format!("section/{n}/{p}"), false));
+        }
+    }
+
+    /// Messages of a deployment cannot be shown in a channel. Said again only when the reason is another.
+    pub(super) fn undelivered(&mut self, id: u64, channel: &str, why: &str) {
+        let new =
+            |d: &Deployment| d.channels().any(|c| c == channel) && d.undelivered.get(channel).is_none_or(|w| w != why);
+        if self.peek(id).is_some_and(|d| new(&d)) {
+            self.witness(id, Event::Undelivered { channel: channel.into(), why: why.into() });
+        }
+    }
+
+    /// And now they can.
+    pub(super) fn redelivered(&mut self, id: u64, channel: &str) {
+        if self.peek(id).is_some_and(|d| d.undelivered.contains_key(channel)) {
+            self.witness(id, Event::Redelivered { channel: channel.into() });
+        }
+    }
+
+    fn witness(&mut self, id: u64, event: Event) {
+        let Some(mut staged) = self.take(id) else { return };
+        let person = Person::rollcall();
+        self.record(&mut staged, vec![event], &By { person: &person, via: Via::Timer, reaction: None });
+        self.staged.insert(id, staged);
     }
 
     fn show(&mut self, d: &Deployment, what: String, only_if_shown: bool) {
-        let key = format!("{}/{what}@{}", d.id, d.channel);
+        for channel in d.channels() {
+            self.show_in(d, channel, what.clone(), only_if_shown);
+        }
+    }
+
+    fn show_in(&mut self, d: &Deployment, channel: &str, what: String, only_if_shown: bool) {
+        let key = format!("{}/{what}@{channel}", d.id);
         // Ten ticks in one unit of work are one refresh.
         if let Some(same) = self.batch.outbox.iter_mut().find(|n| n.key == key) {
             same.only_if_shown &= only_if_shown;
             return;
         }
-        let thread = what.starts_with("section/").then(|| format!("{}/start@{}", d.id, d.channel));
+        let threaded = what.starts_with("section/") || what == "record";
+        let thread = threaded.then(|| format!("{}/start@{channel}", d.id));
         self.batch.outbox.push(NewDelivery {
             key,
             deployment: d.id,
-            channel: d.channel.clone(),
+            channel: channel.to_owned(),
             thread,
             what,
             card: None,
@@ -330,6 +379,20 @@ impl<'a> Stage<'a> {
     pub(super) fn into_changes(self) -> (Vec<(Arc<Deployment>, store::Hash)>, Vec<Summary>) {
         let changed = self.staged.into_values().map(|s| (s.deployment, s.head)).collect();
         (changed, self.summaries.into_values().collect())
+    }
+}
+
+/// A post that never changes.
+fn fixed(key: String, channel: &str, card: Card) -> NewDelivery {
+    NewDelivery {
+        key,
+        deployment: 0,
+        channel: channel.to_owned(),
+        thread: None,
+        what: "post".into(),
+        card: Some(card),
+        due: AT_ONCE,
+        only_if_shown: false,
     }
 }
 

@@ -8,7 +8,7 @@ pub mod refusals;
 pub mod replies;
 mod templates;
 
-pub use help::help;
+pub use help::{hello, help};
 pub use templates::{
     Blocked, Entry, Facts, Failed, LONGEST_TEMPLATE, LONGEST_TEXT, Since, Template, TemplateProblem, Texts, Ticker,
     Waiting,

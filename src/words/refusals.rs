@@ -65,6 +65,11 @@ fn since(now: Timestamp, then: Timestamp) -> String {
     format!("since {} ({})", hour(now, then), span(now.since_ms(then)))
 }
 
+/// A channel as a sentence names it.
+pub fn place(channel: &str) -> String {
+    format!("`{}`", channel.strip_prefix("console:").unwrap_or(channel))
+}
+
 /// The sentence for a refusal, as Markdown.
 pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
     let id = d.id;
@@ -119,6 +124,17 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
             escape(environment),
             escape(&d.environment)
         ),
+        Refusal::AlreadyFollows { channel } => format!("#{id} is shown in {} already.", place(channel)),
+        Refusal::NotFollowing { channel } => {
+            let all: Vec<String> = d.channels().map(place).collect();
+            format!("#{id} is not shown in {}. It is shown in {}.", place(channel), all.join(", "))
+        }
+        Refusal::HomeChannel => format!("#{id} was started here, and here it stays."),
+        Refusal::TooManyChannels { limit } => {
+            format!(
+                "#{id} is shown in {limit} channels, the most there may be. `/deploy unfollow CHANNEL` takes one away."
+            )
+        }
         Refusal::NothingToDo => "Nothing of that is left to do. Nothing changed.".into(),
         Refusal::ReasonNeeded { mark, item } => {
             let word = command_word(*mark);

@@ -89,6 +89,8 @@ fn said(d: &Deployment, event: &Event) -> String {
         Event::Succeeded { .. } => format!("#{id} succeeded. `/deploy record {id}` has all of it."),
         Event::Partial { .. } => format!("#{id} ended in part. `/deploy record {id}` has all of it."),
         Event::Cancelled { .. } => format!("#{id} is cancelled."),
+        Event::Followed { channel } => format!("#{id} is shown in {} too.", refusals::place(channel)),
+        Event::Unfollowed { channel } => format!("#{id} is no longer shown in {}.", refusals::place(channel)),
         _ => String::new(),
     }
 }
@@ -138,6 +140,10 @@ pub fn timeline(d: &Deployment, event: &Event) -> Rich {
         Event::Partial { reason } => with(word("Ended in part"), reason),
         Event::Cancelled { reason } => with(word("Cancelled"), reason),
         Event::Archived => word("Archived"),
+        Event::Followed { channel } => with(word("Followed"), &format!("in {channel}")),
+        Event::Unfollowed { channel } => with(word("No longer followed"), &format!("in {channel}")),
+        Event::Undelivered { channel, why } => with(word("Not shown"), &format!("in {channel}: {why}")),
+        Event::Redelivered { channel } => with(word("Shown again"), &format!("in {channel}")),
     }
 }
 

@@ -280,6 +280,8 @@ pub fn command(said: &str) -> Command {
         "finish" => Command::Finish { authority: (!rest.is_empty()).then(|| rest.to_owned()) },
         "partial" => Command::Partial { reason: text() },
         "cancel" => Command::Cancel { reason: text() },
+        "follow" => Command::Follow { channel: text() },
+        "unfollow" => Command::Unfollow { channel: text() },
         "due" => {
             let (timer, due) = rest.split_once(' ').unwrap();
             let timer = serde_json::from_value(timer.into()).unwrap();
@@ -357,6 +359,10 @@ pub fn what(event: &Event) -> String {
         Event::Partial { reason } => format!("partial : {reason}"),
         Event::Cancelled { reason } => format!("cancelled : {reason}"),
         Event::Archived => "archived".into(),
+        Event::Followed { channel } => format!("followed {channel}"),
+        Event::Unfollowed { channel } => format!("unfollowed {channel}"),
+        Event::Undelivered { channel, why } => format!("undelivered {channel} : {why}"),
+        Event::Redelivered { channel } => format!("redelivered {channel}"),
     }
 }
 
@@ -394,6 +400,10 @@ pub fn why(refusal: &Refusal) -> String {
         Refusal::AutomaticField { field } => format!("{field} is automatic"),
         Refusal::AlreadyLeads { to } => format!("{} leads already", to.name),
         Refusal::LockTaken { holder } => format!("taken by {holder}"),
+        Refusal::AlreadyFollows { channel } => format!("{channel} follows already"),
+        Refusal::NotFollowing { channel } => format!("{channel} does not follow"),
+        Refusal::HomeChannel => "home".into(),
+        Refusal::TooManyChannels { limit } => format!("too many channels {limit}"),
         Refusal::Stale => "stale".into(),
         Refusal::LogFull { limit } => format!("full {limit}"),
     }

@@ -44,6 +44,10 @@ events! {
     Partial "partial" [],
     Cancelled "cancelled" [],
     Archived "archived" [],
+    Followed "followed" [],
+    Unfollowed "unfollowed" [],
+    Undelivered "undelivered" [],
+    Redelivered "redelivered" [],
 }
 
 fn lines() -> impl Iterator<Item = (usize, &'static str)> {

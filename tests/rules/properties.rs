@@ -90,6 +90,10 @@ fn an_event() -> impl Strategy<Value = Event> {
         text().prop_map(|reason| Event::Partial { reason }),
         text().prop_map(|reason| Event::Cancelled { reason }),
         Just(Event::Archived),
+        text().prop_map(|channel| Event::Followed { channel }),
+        text().prop_map(|channel| Event::Unfollowed { channel }),
+        (text(), text()).prop_map(|(channel, why)| Event::Undelivered { channel, why }),
+        text().prop_map(|channel| Event::Redelivered { channel }),
     ]
 }
 

@@ -121,7 +121,7 @@ fn item(item: &ItemLine) -> Markup {
                 }
                 @if item.who.is_some() || item.at.is_some() {
                     p class="by" {
-                        @if let Some(who) = &item.who { span class="who" { (who) } }
+                        @if let Some(who) = &item.who { span class="who" { (who.name) } }
                         @if let Some(at) = item.at { " " (time(at)) }
                     }
                 }

@@ -266,7 +266,7 @@ impl FakeDesk {
             for line in items.iter_mut().filter(|i| i.number.to_string() == number) {
                 let mut fresh = item(number, line.text.clone(), state);
                 (fresh.commands, fresh.optional) = (line.commands.clone(), line.optional);
-                fresh.who = (state != Shown::Open).then(|| who.into());
+                fresh.who = (state != Shown::Open).then(|| Person::named(who));
                 fresh.details = note.map(Rich::plain).into_iter().collect();
                 *line = fresh;
                 found = Some(s);
@@ -451,6 +451,9 @@ impl Desk for FakeDesk {
     fn healthy(&self) -> Pending<'_, Result<(), String>> {
         let sick = self.sick.load(Ordering::Relaxed);
         Box::pin(async move { if sick { Err("The database does not answer.".into()) } else { Ok(()) } })
+    }
+    fn links(&self) -> Vec<(&'static str, rollcall::engine::Link)> {
+        Vec::new()
     }
     fn subscribe(&self) -> broadcast::Receiver<Notice> {
         self.notices.subscribe()
