@@ -38,10 +38,10 @@ const bots = new Set();
 
 /** A running Rollcall on a data folder of its own. */
 export class Bot {
-  /** `pages`: file name → Markdown; without, the built-in checklists. */
-  static async start({ pages, config } = {}) {
+  /** `pages`: file name → Markdown; without, the built-in checklists. `env`: what the environment says besides. */
+  static async start({ pages, config, env } = {}) {
     const dir = await mkdtemp(join(tmpdir(), 'rollcall-e2e-'));
-    const bot = Object.assign(new Bot(), { dir, data: join(dir, 'data'), args: ['--log-format', 'human'], port: 0, log: '' });
+    const bot = Object.assign(new Bot(), { dir, data: join(dir, 'data'), args: ['--log-format', 'human'], port: 0, log: '', env });
     if (pages) {
       const folder = join(dir, 'checklists');
       await mkdir(folder);
@@ -60,7 +60,7 @@ export class Bot {
   /** Starts the process and waits until it serves. */
   async up() {
     const child = spawn(binary, ['--data', this.data, '--listen', `127.0.0.1:${this.port}`, ...this.args], {
-      cwd: this.dir, stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: this.dir, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.env },
     });
     this.child = child;
     child.once('error', (error) => { this.log += error.message; });

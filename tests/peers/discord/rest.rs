@@ -422,9 +422,7 @@ fn in_channel(world: &mut World, asked: &Asked, channel: Id, rest: &[&str]) -> D
             world.dispatch("MESSAGE_DELETE", Some(intents::GUILD_MESSAGES), &gone);
             Ok((204, Value::Null))
         }
-        (method, ["messages", message, "reactions", rest @ ..]) => {
-            react(world, method, channel, number(message)?, rest)
-        }
+        (_, ["messages", message, "reactions", rest @ ..]) => react(world, asked, channel, number(message)?, rest),
         _ => {
             world.broke(format!("{} /{} is not known here", asked.method, asked.path.join("/")));
             Err(refuse(404, 0, "404: Not Found"))
@@ -572,7 +570,8 @@ fn edit(world: &mut World, asked: &Asked, channel: Id, id: Id) -> Done {
     Ok((200, shapes::message(world, &world.messages[&id], false)))
 }
 
-fn react(world: &mut World, method: &str, channel: Id, id: Id, rest: &[&str]) -> Done {
+fn react(world: &mut World, asked: &Asked, channel: Id, id: Id, rest: &[&str]) -> Done {
+    let method = asked.method.as_str();
     allowed(world, channel, 0)?;
     there(world, channel, id)?;
     if method != "GET" && world.channels[&channel].archived {
@@ -581,8 +580,14 @@ fn react(world: &mut World, method: &str, channel: Id, id: Id, rest: &[&str]) ->
     match (method, rest) {
         ("GET", [emoji]) => {
             allowed(world, channel, may::HISTORY)?;
-            let who = world.messages[&id].reacted(emoji);
-            Ok((200, who.iter().map(|u| shapes::user(&world.users[u])).collect()))
+            let limit = asked.query("limit").map_or(Ok(25), |l| l.parse::<usize>()).unwrap_or(0);
+            if !(1..=100).contains(&limit) {
+                return Err(invalid(&["limit is 1 to 100".into()]));
+            }
+            let after = asked.query("after").and_then(|v| v.parse::<Id>().ok()).unwrap_or(0);
+            let mut who: Vec<Id> = world.messages[&id].reacted(emoji).iter().copied().filter(|u| *u > after).collect();
+            who.sort_unstable();
+            Ok((200, who.iter().take(limit).map(|u| shapes::user(&world.users[u])).collect()))
         }
         ("PUT", [emoji, "@me"]) => {
             if emoji.is_ascii() && !emoji.contains(':') {

@@ -327,6 +327,7 @@ const commands = {
     edited: m.editedTimestamp, embeds: JSON.parse(m.embeds), components: JSON.parse(m.components), files: files.get(m.id) ?? [],
     reactions: (await db.reaction.findMany({ where: { messageId: m.id } })).map((r) => ({ user: r.userId, emoji: r.emoji })),
   }))),
+  interaction: (b) => db.interactionResponse.findUnique({ where: { interactionId: b.id } }),
   log: (b) => log.slice(b.from ?? 0),
   late: () => late,
   fault: (b) => { faults.push({ times: 1, ...b }); },
