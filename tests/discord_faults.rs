@@ -119,8 +119,13 @@ impl Drop for TellSeed {
                 .filter(|m| m.only_for.is_none())
                 .map(|m| format!("  {}/{} {:?} {}", m.channel, m.id, m.nonce, m.text().replace('\n', " ¶ ")));
             eprintln!(
-                "ROLLCALL_DISCORD_SEED={} ROLLCALL_DISCORD_SCHEDULES=1\nwent wrong:\n  {}\nshown:\n{}",
+                "ROLLCALL_DISCORD_SEED={} ROLLCALL_DISCORD_SCHEDULES=1\n{} connections, {} sessions, {} resumed, \
+                 connected now: {}\nwent wrong:\n  {}\nshown:\n{}",
                 self.0,
+                world.connections,
+                world.identifies,
+                world.resumes,
+                world.connected(),
                 world.faults.happened.join("\n  "),
                 seen.collect::<Vec<_>>().join("\n")
             );

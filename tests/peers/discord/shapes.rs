@@ -41,7 +41,8 @@ pub fn role(id: Id, name: &str, position: usize) -> Value {
     json!({
         "id": id.to_string(), "name": name, "description": null, "color": 0,
         "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null }, "hoist": false, "icon": null,
-        "unicode_emoji": null, "position": position, "permissions": "2248473465835073", "managed": false,
+        "unicode_emoji": null, "position": position, "managed": false,
+        "permissions": if id == GUILD { may::ALL.to_string() } else { "0".to_owned() },
         "mentionable": false, "flags": 0,
     })
 }
