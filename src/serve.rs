@@ -1,6 +1,8 @@
 //! The composition root: wires the rooms, runs until told to stop, and ends cleanly.
 
 use crate::chat::console::{self, Account, Console, ConsoleChat, Settings, SignIn};
+use crate::chat::discord::setup::Setup;
+use crate::chat::discord::{self, Discord};
 use crate::config::{Config, check_listen};
 use crate::engine::Engine;
 use crate::library::Library;
@@ -47,6 +49,7 @@ pub async fn serve(config: Config) -> Result<(), String> {
     // Before anything that must be ended cleanly begins: from here on, being told to stop kills nothing half-way.
     let mut signals = Signals::heed().map_err(|e| format!("Rollcall cannot be told to stop: {e}."))?;
     check_listen(config.listen, &config.people)?;
+    let discord = Setup::from_env(|name| std::env::var(name).ok())?;
     let data = config.data.clone();
     std::fs::create_dir_all(&data)
         .map_err(|e| format!("The data folder {} cannot be made: {e}. Choose another with --data.", data.display()))?;
@@ -68,7 +71,9 @@ pub async fn serve(config: Config) -> Result<(), String> {
         .map_err(|e| format!("{} cannot be written: {e}.", note.display()))?;
 
     let (stop, stopped) = watch::channel(false);
-    let chats: outbox::Chats = HashMap::from([("console", Arc::new(ConsoleChat) as Arc<dyn Chat>)]);
+    let mut chats: outbox::Chats = HashMap::from([("console", Arc::new(ConsoleChat) as Arc<dyn Chat>)]);
+    let discord = discord.map(|setup| Discord::new(setup, engine.clone())).transpose()?;
+    chats.extend(discord.clone().map(|d| (discord::PLATFORM, d as Arc<dyn Chat>)));
     let timer_loop = tokio::spawn(timers::run(engine.clone(), stopped.clone()));
     let outbox_loop = tokio::spawn(Outbox::new(engine.clone(), chats).run(stopped.clone()));
     let console = Console::new(Arc::new(engine.clone()), settings(&config, address, token, &data)?);
@@ -81,10 +86,13 @@ pub async fn serve(config: Config) -> Result<(), String> {
         console::serve(listener, router, closing, DRAIN).await;
     });
 
+    let discord = discord.map(|d| tokio::spawn(d.run(stopped.clone())));
+
     greet(address, &store, &config, &checklists);
     tracing::info!(%address, "ready");
     let mut tasks =
         vec![("console", http), ("timer loop", timer_loop), ("outbox loop", outbox_loop), ("record's door", door)];
+    tasks.extend(discord.map(|task| ("connection to Discord", task)));
     let broken = tokio::select! {
         () = signals.stop() => None,
         (name, end) = first_end(&mut tasks) => {
@@ -95,7 +103,8 @@ pub async fn serve(config: Config) -> Result<(), String> {
     };
     tracing::info!("stopping");
     _ = stop.send(true);
-    let door = tasks.pop_if(|(name, _)| *name == "record's door");
+    let at = tasks.iter().position(|(name, _)| *name == "record's door");
+    let door = at.map(|at| tasks.remove(at));
     for (_, task) in tasks {
         _ = tokio::time::timeout(DRAIN * 2, task).await;
     }
