@@ -78,7 +78,6 @@ async fn connection(inner: Weak<Inner>, stream: TcpStream) {
                 }
             }
             () = tokio::time::sleep(patience) => {
-                with(&inner, |w| w.broke("a connection of the gateway went without a heartbeat for two intervals"));
                 break Some(Out::Close(Some(4009)));
             }
         }
