@@ -47,6 +47,10 @@ static ALL: LazyLock<Pattern> = LazyLock::new(|| pattern(r"\(\s*100\s?%\s*\)"));
 /// alone is one ("no traffic for 10 minutes"); elsewhere the value needs a unit, or a measure people compare, or ends
 /// the line after a sign. `said` is the text with its code masked, byte for byte: code compares nothing.
 pub(super) fn threshold(text: &str, said: &str, criteria: bool) -> Option<Threshold> {
+    // Most lines measure nothing; they are not looked at twice.
+    if !said.bytes().any(|b| b.is_ascii_digit()) && !any(&lowered(said), words::BASELINE) {
+        return None;
+    }
     let mut start = 0;
     // One sentence at a time: how long something lasts belongs to the comparison beside it.
     for end in SENTENCE.find_iter(said).map(|m| m.start() + 1).chain([said.len()]) {
@@ -61,10 +65,6 @@ pub(super) fn threshold(text: &str, said: &str, criteria: bool) -> Option<Thresh
 
 fn of_sentence(text: &str, said: &str, criteria: bool) -> Option<Threshold> {
     let lower = lowered(said);
-    // Most lines measure nothing; they are not looked at twice.
-    if !lower.bytes().any(|b| b.is_ascii_digit()) && !any(&lower, words::BASELINE) {
-        return None;
-    }
     let held = FOR.captures(&lower).and_then(|c| {
         let all = c.get(0)?.range();
         let ms = time(c.name("n")?.as_str(), c.name("unit")?.as_str())?;
