@@ -35,6 +35,19 @@ pub struct Delivery {
     pub card: Card,
     /// The platform's id of the message, when it has been posted already: edit it.
     pub posted: Option<String>,
+    /// It may stand there although nothing is known of it (an answer was lost, or the bot died): look before posting.
+    pub uncertain: bool,
+    /// The platform's id of the deployment's announcement in this channel, once it stands.
+    pub announcement: Option<String>,
+    /// To be attached.
+    pub file: Option<File>,
+}
+
+/// A file that goes with a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    pub name: String,
+    pub bytes: Vec<u8>,
 }
 
 /// Why a message could not be shown.
@@ -44,6 +57,22 @@ pub enum ChatError {
     Retry { after_ms: i64, why: String },
     /// Trying again cannot help.
     Refused { why: String },
+    /// Somebody deleted the message that was to be edited.
+    Gone,
+}
+
+/// How many messages a channel of a platform takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// One every so many milliseconds in the long run; 0: as many as there are.
+    pub every_ms: i64,
+    /// After a pause, so many at once.
+    pub burst: i64,
+}
+
+impl Pace {
+    /// As many as there are.
+    pub const FREE: Self = Self { every_ms: 0, burst: 1 };
 }
 
 /// A boxed future: what an object-safe async method gives back.
@@ -51,13 +80,22 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A place with channels, threads and messages.
 ///
-/// Contract: `show` with `posted: None` posts, and is safe to repeat with the same key (the second call finds the
-/// first one's message); with `posted: Some` it edits. Returns the platform's id of the message.
+/// Contract: `show` with `posted: None` posts, and with `uncertain` looks for the key's message first; with
+/// `posted: Some` it edits. Returns the platform's id of the message. It answers within a bounded time whatever the
+/// platform does, and is called for one message of a channel at a time.
 pub trait Chat: Send + Sync + 'static {
     /// The prefix of its channels: `console` in `console:deployments`.
     fn platform(&self) -> &'static str;
     /// What one of its messages can hold.
     fn limits(&self) -> crate::card::fit::Limits;
+    /// Messages and edits a channel takes.
+    fn pace(&self) -> Pace {
+        Pace::FREE
+    }
+    /// Whether files can be attached to its messages.
+    fn takes_files(&self) -> bool {
+        false
+    }
     /// Shows one message.
     fn show<'a>(&'a self, delivery: &'a Delivery) -> Pending<'a, Result<String, ChatError>>;
 }

@@ -1,10 +1,14 @@
 //! The composition root: wires the rooms, runs until told to stop, and ends cleanly.
 
 use crate::chat::console::{self, Account, Console, ConsoleChat, Settings, SignIn};
-use crate::config::{Config, check_listen};
-use crate::engine::Engine;
+use crate::chat::discord::setup::Setup;
+use crate::chat::discord::{self, Discord};
+use crate::chat::slack::{self, Slack, SlackChat};
+use crate::config::{Config, SlackSecrets, check_listen};
+use crate::engine::{Engine, Link};
 use crate::library::Library;
-use crate::loops::{outbox, timers};
+use crate::loops::outbox::{self, Outbox};
+use crate::loops::timers;
 use crate::ports::{Chat, SystemClock};
 use crate::store::Store;
 use std::collections::HashMap;
@@ -46,6 +50,7 @@ pub async fn serve(config: Config) -> Result<(), String> {
     // Before anything that must be ended cleanly begins: from here on, being told to stop kills nothing half-way.
     let mut signals = Signals::heed().map_err(|e| format!("Rollcall cannot be told to stop: {e}."))?;
     check_listen(config.listen, &config.people)?;
+    let discord = Setup::from_env(|name| std::env::var(name).ok())?;
     let data = config.data.clone();
     std::fs::create_dir_all(&data)
         .map_err(|e| format!("The data folder {} cannot be made: {e}. Choose another with --data.", data.display()))?;
@@ -67,11 +72,21 @@ pub async fn serve(config: Config) -> Result<(), String> {
         .map_err(|e| format!("{} cannot be written: {e}.", note.display()))?;
 
     let (stop, stopped) = watch::channel(false);
-    let chats: outbox::Chats = HashMap::from([("console", Arc::new(ConsoleChat) as Arc<dyn Chat>)]);
+    let mut chats: outbox::Chats = HashMap::from([("console", Arc::new(ConsoleChat) as Arc<dyn Chat>)]);
+    let secrets = SlackSecrets::from(|name| std::env::var(name).ok());
+    let slack = secrets.and_then(|secrets| in_slack(&engine, secrets));
+    if let Some((slack, _)) = &slack {
+        chats.insert(slack::PLATFORM, Arc::new(SlackChat(slack.clone())));
+    }
+    let discord = discord.map(|setup| Discord::new(setup, engine.clone())).transpose()?;
+    chats.extend(discord.clone().map(|d| (discord::PLATFORM, d as Arc<dyn Chat>)));
     let timer_loop = tokio::spawn(timers::run(engine.clone(), stopped.clone()));
-    let outbox_loop = tokio::spawn(outbox::run(engine.clone(), chats, stopped.clone()));
+    let outbox_loop = tokio::spawn(Outbox::new(engine.clone(), chats).run(stopped.clone()));
     let console = Console::new(Arc::new(engine.clone()), settings(&config, address, token, &data)?);
-    let (router, mut http_stop) = (console.router(), stopped.clone());
+    let (mut router, mut http_stop) = (console.router(), stopped.clone());
+    if let Some((slack, Some(signing_secret))) = &slack {
+        router = router.merge(slack::http::router(slack.clone(), signing_secret));
+    }
     let http = tokio::spawn(async move {
         let closing = async {
             _ = http_stop.wait_for(|stop| *stop).await;
@@ -80,10 +95,16 @@ pub async fn serve(config: Config) -> Result<(), String> {
         console::serve(listener, router, closing, DRAIN).await;
     });
 
+    let discord = discord.map(|d| tokio::spawn(d.run(stopped.clone())));
+
     greet(address, &store, &config, &checklists);
     tracing::info!(%address, "ready");
     let mut tasks =
         vec![("console", http), ("timer loop", timer_loop), ("outbox loop", outbox_loop), ("record's door", door)];
+    if let Some((slack, _)) = slack {
+        tasks.insert(0, ("link to Slack", tokio::spawn(slack.run(stopped.clone()))));
+    }
+    tasks.extend(discord.map(|task| ("connection to Discord", task)));
     let broken = tokio::select! {
         () = signals.stop() => None,
         (name, end) = first_end(&mut tasks) => {
@@ -94,7 +115,8 @@ pub async fn serve(config: Config) -> Result<(), String> {
     };
     tracing::info!("stopping");
     _ = stop.send(true);
-    let door = tasks.pop_if(|(name, _)| *name == "record's door");
+    let at = tasks.iter().position(|(name, _)| *name == "record's door");
+    let door = at.map(|at| tasks.remove(at));
     for (_, task) in tasks {
         _ = tokio::time::timeout(DRAIN * 2, task).await;
     }
@@ -124,6 +146,16 @@ async fn first_end(tasks: &mut Vec<(&'static str, JoinHandle<()>)>) -> (&'static
         Poll::Pending
     })
     .await
+}
+
+/// Slack, and the secret it signs with where it calls us. What is wrong is said, and everything else goes on.
+fn in_slack(engine: &Engine, secrets: Result<SlackSecrets, String>) -> Option<(Arc<Slack>, Option<String>)> {
+    let made = secrets.and_then(|s| Ok((Slack::new(engine.clone(), &s, Arc::new(SystemClock))?, s.signing_secret)));
+    made.map_err(|why| {
+        tracing::error!(why, "Slack is off");
+        engine.link(slack::PLATFORM, Link::Off(why));
+    })
+    .ok()
 }
 
 /// "Everywhere" is an address to listen on, not one to call.

@@ -37,6 +37,7 @@ pub async fn make(data: &Path, count: u64, events_each: u64) -> Done<()> {
 fn one(batch: &mut Batch, id: u64, hash: &str, events: u64) {
     let at = |seq: u64| Timestamp(LONG_AGO + id as i64 * 600_000 + seq as i64 * 30_000);
     let summary = Summary {
+        also: Vec::new(),
         id,
         version: format!("v0.{id}"),
         checklist: "walk".into(),

@@ -1,6 +1,6 @@
 //! Deployment → Card. The only place that decides what a message shows of a state.
 
-use super::{Block, Button, Card, Fact, ItemLine, Shown, Style, Tone};
+use super::{Block, Button, Card, Fact, ItemLine, Shown, Style, Tone, kinds};
 use crate::domain::checklist::{Branch, CodeBlock, Item, Number};
 use crate::domain::command::Mark;
 use crate::domain::deployment::{Closed, Deployment};
@@ -13,8 +13,11 @@ use crate::markdown::substituted;
 /// Items that `next` lists.
 const NEXT_ITEMS: usize = 5;
 
+/// People the board names besides the deployer.
+const MOST_PEOPLE: usize = 8;
+
 fn empty(d: &Deployment, title: Rich, tone: Tone) -> Card {
-    Card { title, tone, rehearsal: d.rehearsal, blocks: Vec::new(), buttons: Vec::new() }
+    Card { title, tone, rehearsal: d.rehearsal, broadcast: false, blocks: Vec::new(), buttons: Vec::new() }
 }
 
 fn bold(text: impl Into<String>) -> Span {
@@ -27,6 +30,22 @@ fn plain(text: impl Into<String>) -> Span {
 
 fn fact(label: &str, value: impl Into<String>) -> Fact {
     Fact { label: label.into(), value: Rich::plain(value), at: None }
+}
+
+fn people_fact(label: &str, value: Vec<Span>) -> Fact {
+    let mut rich = Rich::default();
+    value.into_iter().for_each(|span| rich.push(span));
+    Fact { label: label.into(), value: rich, at: None }
+}
+
+/// With commas between.
+fn joined(parts: impl Iterator<Item = Vec<Span>>) -> Vec<Span> {
+    let mut out = Vec::new();
+    for part in parts {
+        out.extend((!out.is_empty()).then(|| plain(", ")));
+        out.extend(part);
+    }
+    out
 }
 
 /// The tone a status is shown in.
@@ -64,6 +83,11 @@ pub fn board(d: &Deployment, now: Timestamp) -> Card {
             card.blocks.push(Block::Context { text: Rich::plain(more) });
         }
     }
+    for (channel, why) in &d.undelivered {
+        let text = Rich(vec![bold(format!("Not shown in {channel}: ")), plain(why.clone())]);
+        card.blocks.push(Block::Text { text });
+    }
+    card.blocks.extend(kinds::met_lines(d).into_iter().take(3).map(|text| Block::Text { text }));
     let id = format!("#{} · {} · {}", d.id, d.plan.checklist.title, d.status.label());
     card.blocks.push(Block::Context { text: Rich::plain(id) });
     card.buttons = board_buttons(d);
@@ -75,7 +99,9 @@ fn trouble_line(d: &Deployment, i: usize, word: &str) -> Rich {
     let mut text = Rich(vec![bold(format!("{word}: ")), plain(format!("{} {}", leaf.number, leaf.text))]);
     if let Some(m) = d.marked(i) {
         let note = m.note.clone().unwrap_or_default();
-        text.push(plain(format!(" — {note} ({})", d.person(m.by).name)));
+        text.push(plain(format!(" — {note} (")));
+        text.push(Span::person(d.person(m.by)));
+        text.push(plain(")"));
     }
     text
 }
@@ -105,29 +131,25 @@ fn board_facts(d: &Deployment, now: Timestamp) -> Vec<Fact> {
     if let (Some(ms), false) = (d.expected_ms, d.status.is_over()) {
         facts.push(fact("Usually takes", span(ms)));
     }
-    facts.push(fact("Deployer", &*d.deployer().name));
-    let others: Vec<&str> = d
-        .people
-        .iter()
-        .filter(|p| p.person.id != d.deployer().id && &*p.person.id != "rollcall")
-        .map(|p| &*p.person.name)
-        .collect();
-    if !others.is_empty() {
-        let shown = others.iter().take(8).copied().collect::<Vec<_>>().join(", ");
-        let more = others.len().saturating_sub(8);
-        facts.push(fact("With", if more > 0 { format!("{shown} and {more} more") } else { shown }));
+    facts.push(people_fact("Deployer", vec![Span::person(d.deployer())]));
+    let others = || d.people.iter().filter(|p| p.person.id != d.deployer().id && &*p.person.id != "rollcall");
+    let mut with = joined(others().take(MOST_PEOPLE).map(|p| vec![Span::person(&p.person)]));
+    if !with.is_empty() {
+        let more = others().count().saturating_sub(MOST_PEOPLE);
+        with.extend((more > 0).then(|| plain(format!(" and {more} more"))));
+        facts.push(people_fact("With", with));
     }
     if let Some(i) = d.next_up().next() {
         facts.push(fact("Next", line(d, i)));
     }
-    let waiting: Vec<String> = d
-        .assigned()
-        .filter(|(i, _)| can_change(d, *i))
-        .take(3)
-        .map(|(i, to)| format!("{} ({})", to.name, d.plan.leaves[i].number))
-        .collect();
+    let waiting = joined(
+        d.assigned()
+            .filter(|(i, _)| can_change(d, *i))
+            .take(3)
+            .map(|(i, to)| vec![Span::person(to), plain(format!(" ({})", d.plan.leaves[i].number))]),
+    );
     if !waiting.is_empty() && !d.status.is_over() {
-        facts.push(fact("Waiting on", waiting.join(", ")));
+        facts.push(people_fact("Waiting on", waiting));
     }
     facts
 }
@@ -195,37 +217,43 @@ fn board_buttons(d: &Deployment) -> Vec<Button> {
 
 /// One message of a section: at most ten items.
 pub fn section_part(d: &Deployment, section: u32, part: u32) -> Card {
-    let Some(stretch) = d.plan.stretch(section) else {
-        return empty(d, Rich::plain(section_name(d, section)), Tone::Quiet);
-    };
-    // What this message shows, and no more: a tick then changes no other message.
-    let tally = d.tally_of(d.plan.part(section, part));
-    let of = if stretch.parts > 1 { format!(" ({part} of {})", stretch.parts) } else { String::new() };
-    let title = format!("{}{of} — {} of {} done", section_name(d, section), tally.done, tally.total);
-    let closed = d.closed(stretch.branch);
-    let tone = match (closed, tally.done == tally.total) {
-        (Some(_), _) => Tone::Quiet,
-        (None, true) => Tone::Good,
-        _ => Tone::Plain,
-    };
-    let mut card = empty(d, Rich::plain(title), tone);
-    match &stretch.environment {
-        Some(environment) if !d.applies(Some(environment)) => {
-            card.blocks.push(Block::Context { text: Rich::plain(format!("For {environment} only.")) });
+    let mut card = empty(d, Rich::plain(section_name(d, section)), Tone::Quiet);
+    let Some(s) = d.plan.checklist.section(section) else { return card };
+    let stretch = d.plan.stretch(section);
+    let parts = stretch.map_or(1, |s| s.parts);
+    if let Some(stretch) = stretch {
+        // What this message shows, and no more: a tick then changes no other message.
+        let tally = d.tally_of(d.plan.part(section, part));
+        let of = if parts > 1 { format!(" ({part} of {parts})") } else { String::new() };
+        let done = match stretch.branch {
+            Branch::Watch => kinds::met_of(d, d.plan.part(section, part)),
+            _ => format!("{} of {} done", tally.done, tally.total),
+        };
+        // Of what is for another environment, nothing is done here.
+        if tally.total > 0 {
+            card.title = Rich::plain(format!("{}{of} — {done}", section_name(d, section)));
         }
-        _ => card.blocks.extend(closed.map(|why| Block::Context { text: Rich::plain(closed_words(why)) })),
+        card.tone = match (d.closed(stretch.branch), stretch.branch) {
+            (Some(_), _) => Tone::Quiet,
+            _ if tally.total == 0 => Tone::Quiet,
+            (None, Branch::Watch) if d.plan.part(section, part).any(|i| d.breach(i).is_some()) => Tone::Bad,
+            (None, Branch::Watch) => Tone::Plain,
+            (None, _) if tally.done == tally.total => Tone::Good,
+            _ => Tone::Plain,
+        };
     }
-    if part == 1
-        && let Some(s) = d.plan.checklist.section(section)
-    {
+    if part == 1 {
+        card.blocks.extend(kinds::section_head(d, s));
         card.blocks.extend(s.notes.iter().map(|n| Block::Context { text: n.clone() }));
         card.blocks.extend(commands(d, &s.commands).into_iter().map(|code| Block::Code { code }));
     }
     let range = d.plan.part(section, part);
-    if let Some(s) = d.plan.checklist.section(section) {
-        for item in &s.items {
-            add_item(d, item, 0, &range, &mut card.blocks);
-        }
+    for item in &s.items {
+        add_item(d, item, 0, &range, &mut card.blocks);
+    }
+    if part == parts {
+        card.blocks.extend(kinds::blanks(d, s));
+        card.buttons = kinds::blank_buttons(d, s);
     }
     card
 }
@@ -288,12 +316,13 @@ fn item_line(d: &Deployment, i: usize, item: &Item, depth: u8) -> ItemLine {
     let leaf = &d.plan.leaves[i];
     let marked = d.marked(i);
     let mut details = Vec::new();
+    details.extend(kinds::breach_words(d, i).map(|words| Rich(vec![bold("Breached: "), plain(words)])));
     if let Some(note) = marked.and_then(|m| m.note.as_deref()) {
         details.push(Rich::plain(note));
     }
     if let Some(extra) = d.extra(i) {
         if let Some(to) = extra.assignee.as_ref().filter(|_| !d.is_settled(i)) {
-            details.push(Rich(vec![plain("For "), bold(&*to.name)]));
+            details.push(Rich(vec![plain("For "), Span { bold: true, ..Span::person(to) }]));
         }
         details.extend(extra.evidence.iter().map(|e| evidence(e)));
     }
@@ -301,11 +330,12 @@ fn item_line(d: &Deployment, i: usize, item: &Item, depth: u8) -> ItemLine {
     ItemLine {
         number: leaf.number.clone(),
         keycap: leaf.keycap,
-        text: item.text.clone(),
+        text: item.words(),
         state: shown(d, i),
         optional: leaf.optional,
+        tags: kinds::tags(d, i, item),
         depth,
-        who: marked.map(|m| d.person(m.by).name.to_string()),
+        who: marked.map(|m| d.person(m.by).clone()),
         at: marked.map(|m| m.at),
         details,
         commands: commands(d, &item.commands),
@@ -340,15 +370,28 @@ fn item_buttons(d: &Deployment, i: usize) -> Vec<Button> {
     }
     let n = &leaf.number;
     let say = |label: &str, word: &str| button(d, label, format!("{word} {n}"));
+    let evidence = || asking(say("Add evidence", "evidence"), &format!("Evidence for {n}: a link or text"));
+    // What happened cannot be skipped, fail or be assigned.
+    if leaf.branch == Branch::Watch {
+        let noted = d.mark(i) == Some(Mark::Tick);
+        let main = if noted { say("Take back", "untick") } else { say("Note that it happened", "tick") };
+        let happened = kinds::happened_button(d, i, if noted { "Roll back" } else { "This happened" });
+        return [Some(main), happened, Some(evidence())].into_iter().flatten().collect();
+    }
     match d.mark(i) {
-        Some(Mark::Tick) => vec![
-            say("Untick", "untick"),
-            asking(say("Fail", "fail"), &format!("What failed at {n}?")),
-            asking(say("Add evidence", "evidence"), &format!("Evidence for {n}: a link or text")),
-        ],
+        Some(Mark::Tick) => {
+            let mut buttons = vec![say("Untick", "untick")];
+            buttons.extend(kinds::choice_buttons(d, i));
+            buttons.push(asking(say("Fail", "fail"), &format!("What failed at {n}?")));
+            buttons.push(evidence());
+            buttons
+        }
         Some(Mark::Skip) => vec![say("Tick", "tick"), say("Take back", "untick")],
         mark => {
-            let mut buttons = vec![styled(say("Tick", "tick"), Style::Primary)];
+            let signs = d.plan.checklist.item(n).is_some_and(|item| item.role.is_some());
+            let tick = say(if signs { "Sign off" } else { "Tick" }, "tick");
+            let mut buttons = vec![styled(tick, Style::Primary)];
+            buttons.extend(kinds::choice_buttons(d, i));
             if mark.is_some() {
                 buttons.push(say("Take back", "untick"));
             }
@@ -362,10 +405,19 @@ fn item_buttons(d: &Deployment, i: usize) -> Vec<Button> {
                 buttons.push(asking(say("Block", "block"), &format!("What blocks {n}?")));
             }
             buttons.push(asking(say("Assign", "assign"), &format!("Who should do {n}?")));
-            buttons.push(asking(say("Add evidence", "evidence"), &format!("Evidence for {n}: a link or text")));
+            buttons.push(evidence());
+            if mark == Some(Mark::Fail) {
+                buttons.extend(kinds::help_buttons(d));
+            }
             buttons
         }
     }
+}
+
+/// The button that offers these words about a deployment now: what it asks for, or asks first.
+pub fn offered(d: &Deployment, words: &str) -> Option<Button> {
+    let of_items = (0..d.plan.leaves.len()).flat_map(|i| item_buttons(d, i));
+    board_buttons(d).into_iter().chain(of_items).find(|b| b.command == words)
 }
 
 /// A post: the text of an occasion, one block a line. `lines` are Markdown already read.
@@ -374,7 +426,7 @@ pub fn post(d: &Deployment, occasion: Occasion, lines: Vec<Rich>) -> Card {
         Occasion::Start | Occasion::Resume => Tone::Active,
         Occasion::Success => Tone::Good,
         Occasion::Hold | Occasion::Partial => Tone::Warn,
-        Occasion::Failure | Occasion::Rollback | Occasion::RolledBack => Tone::Bad,
+        Occasion::Failure | Occasion::Rollback | Occasion::RolledBack | Occasion::Breach => Tone::Bad,
         Occasion::Scheduled | Occasion::Queued | Occasion::Progress | Occasion::Handover | Occasion::Cancelled => {
             Tone::Plain
         }
@@ -382,7 +434,21 @@ pub fn post(d: &Deployment, occasion: Occasion, lines: Vec<Rich>) -> Card {
     let mut lines = lines.into_iter();
     let mut card = empty(d, lines.next().unwrap_or_default(), tone);
     card.blocks = lines.map(|text| Block::Text { text }).collect();
+    card.broadcast = matches!(
+        occasion,
+        Occasion::Rollback | Occasion::RolledBack | Occasion::Success | Occasion::Partial | Occasion::Cancelled
+    );
     card
+}
+
+/// A post of one line.
+pub fn notice(d: &Deployment, title: String) -> Card {
+    empty(d, Rich::plain(title), Tone::Plain)
+}
+
+/// What goes with the record where it is attached.
+pub fn record(d: &Deployment) -> Card {
+    empty(d, Rich::plain(format!("Record of #{} {}", d.id, name(d))), Tone::Quiet)
 }
 
 /// What to do now: a few items, ready to tick.
@@ -415,12 +481,12 @@ pub fn next(d: &Deployment) -> Card {
     card
 }
 
-fn leaf_block(d: &Deployment, i: usize) -> Option<Block> {
+pub(super) fn leaf_block(d: &Deployment, i: usize) -> Option<Block> {
     let item = d.plan.checklist.item(&d.plan.leaves[i].number)?;
     Some(Block::Item { item: Box::new(item_line(d, i, item, 0)) })
 }
 
-/// One item in full, or a parent with all below it.
+/// One item in full, a parent with all below it, or a section.
 pub fn show(d: &Deployment, number: &Number) -> Card {
     let mut card = empty(d, Rich::plain(format!("{number} in {}", name(d))), Tone::Plain);
     let Some(item) = d.plan.checklist.item(number) else {

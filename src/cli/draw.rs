@@ -86,11 +86,14 @@ fn item_line(out: &mut String, item: &ItemLine) {
     let said = item.text.to_plain().to_lowercase().contains("optional");
     let optional = if item.optional && !said { " (optional)" } else { "" };
     let who = match (&item.who, item.at) {
-        (Some(who), Some(at)) => format!("  {who} {}", at.utc().format("%H:%M UTC")),
+        (Some(who), Some(at)) => format!("  {} {}", who.name, at.utc().format("%H:%M UTC")),
         _ => String::new(),
     };
     let indent = "  ".repeat(usize::from(item.depth));
     _ = writeln!(out, "{indent}{sign} {} {}{optional}{who}", item.number, item.text.to_plain());
+    for tag in &item.tags {
+        _ = writeln!(out, "{indent}      ({})", tag.text);
+    }
     for detail in &item.details {
         _ = writeln!(out, "{indent}      {}", detail.to_plain());
     }

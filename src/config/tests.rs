@@ -147,10 +147,14 @@ fn listening_beyond_this_machine_takes_a_key() {
     for local in ["127.0.0.1:1", "127.8.8.8:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
         assert!(check_listen(local.parse().unwrap(), &none).is_ok(), "{local}");
     }
-    let keyless = BTreeMap::from([("a".to_owned(), PersonEntry { name: "A".into(), key: None })]);
+    let keyless =
+        BTreeMap::from([("a".to_owned(), PersonEntry { name: "A".into(), key: None, accounts: BTreeMap::new() })]);
     for open in ["0.0.0.0:1", "[::]:1", "192.168.1.2:1", "[::ffff:10.0.0.1]:1"] {
         assert!(check_listen(open.parse().unwrap(), &keyless).is_err(), "{open}");
     }
-    let keyed = BTreeMap::from([("a".to_owned(), PersonEntry { name: "A".into(), key: Some(KeyDigest([1; 32])) })]);
+    let keyed = BTreeMap::from([(
+        "a".to_owned(),
+        PersonEntry { name: "A".into(), key: Some(KeyDigest([1; 32])), accounts: BTreeMap::new() },
+    )]);
     assert!(check_listen("0.0.0.0:1".parse().unwrap(), &keyed).is_ok());
 }

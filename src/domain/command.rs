@@ -96,6 +96,17 @@ pub enum Command {
     Cancel {
         reason: String,
     },
+    /// A channel, with its platform, is to show it too. Empty: the one where it is said.
+    Follow {
+        channel: String,
+    },
+    Unfollow {
+        channel: String,
+    },
+    /// Open a list on demand: its messages are posted.
+    Open {
+        section: u32,
+    },
     /// A timer fell due.
     Due {
         timer: Timer,
@@ -124,4 +135,6 @@ pub enum Timer {
     Progress,
     /// The end of walking after the outcome.
     Archive,
+    /// The next rollback criterion that time alone will breach.
+    Watch,
 }

@@ -108,6 +108,33 @@ pub enum Event {
         reason: String,
     },
     Archived,
+    /// A channel follows from now on.
+    Followed {
+        channel: String,
+    },
+    Unfollowed {
+        channel: String,
+    },
+    /// Messages cannot be shown in a channel, and why; and that they can be again.
+    Undelivered {
+        channel: String,
+        why: String,
+    },
+    Redelivered {
+        channel: String,
+    },
+    /// A rollback criterion that the deployment evaluates itself is breached.
+    Breached {
+        item: Number,
+        /// What was measured, in milliseconds.
+        measured_ms: i64,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        late_ms: i64,
+    },
+    /// It is breached no longer.
+    Cleared {
+        item: Number,
+    },
 }
 
 /// One person's emoji on one of our messages.

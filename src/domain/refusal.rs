@@ -47,14 +47,26 @@ pub enum Refusal {
     NoSuchField { said: String, fields: Vec<String> },
     /// The value is none of the field's choices.
     NotAChoice { field: String, choices: Vec<String> },
-    /// A field was named without a value.
-    ValueNeeded { field: String },
+    /// A field was named without a value; what it offers to choose from.
+    ValueNeeded { field: String, choices: Vec<String> },
+    /// One of these is to be chosen by ticking it.
+    ChoiceNeeded { item: Number, choices: Vec<String> },
+    /// No list on demand has that number, or it cannot be opened now.
+    NotOnDemand { section: u32 },
     /// Filled by Rollcall itself.
     AutomaticField { field: String },
     /// That person leads it already.
     AlreadyLeads { to: Person },
     /// Another deployment is under way where this one was.
     LockTaken { holder: u64 },
+    /// That channel shows it already.
+    AlreadyFollows { channel: String },
+    /// That channel does not show it.
+    NotFollowing { channel: String },
+    /// Where it was started it is always shown.
+    HomeChannel,
+    /// As many channels show it as may.
+    TooManyChannels { limit: usize },
     /// The timer's moment has passed or the state has moved on.
     Stale,
     /// The log of this deployment is full.

@@ -26,6 +26,16 @@ pub struct Span {
     /// Where the run links to; only `http`, `https` and `mailto` survive reading.
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+    /// Whom the run names, by id: a surface that knows them shows them its own way, without calling them.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+}
+
+impl Span {
+    /// A person's name.
+    pub fn person(person: &super::command::Person) -> Self {
+        Self { text: person.name.to_string(), person: Some(person.id.to_string()), ..Self::default() }
+    }
 }
 
 fn is_false(b: &bool) -> bool {
@@ -63,7 +73,8 @@ impl Rich {
             Some(last)
                 if (last.bold, last.italic, last.code, last.strike)
                     == (span.bold, span.italic, span.code, span.strike)
-                    && last.link == span.link =>
+                    && last.link == span.link
+                    && last.person == span.person =>
             {
                 last.text.push_str(&span.text);
             }

@@ -4,6 +4,7 @@ use super::stage::{Stage, no_such};
 use super::{Engine, Envelope, Inner, Input, lock};
 use crate::card::{Block, Button, Card, Fact, Reply, Tone, compose};
 use crate::config::Config;
+use crate::domain::checklist::Number;
 use crate::domain::command::{Command, ItemRef};
 use crate::domain::deployment::Deployment;
 use crate::domain::resolve;
@@ -22,8 +23,19 @@ pub(super) enum Wanted {
     Answer { target: Option<u64>, query: Query },
     Act { target: Option<u64>, command: Command },
     Start(grammar::Start),
+    Joined,
     React(Reacted),
     Due,
+}
+
+/// What became of a question.
+pub(super) enum Answered {
+    Reply(Box<Reply>),
+    /// What it asks for is to be opened first.
+    Open {
+        id: u64,
+        section: u32,
+    },
 }
 
 /// A reaction on one of our messages.
@@ -45,6 +57,9 @@ pub(super) enum Meaning {
     Nothing,
 }
 
+/// The chats whose channels may follow a deployment.
+const PLATFORMS: [&str; 2] = ["slack", "discord"];
+
 /// Names that stand for no person.
 const NOBODY: [&str; 4] = ["rollcall", "everyone", "here", "channel"];
 
@@ -62,12 +77,18 @@ pub(super) fn understand(envelope: &Envelope, config: &Config) -> Result<Wanted,
     }
     match &envelope.input {
         Input::Due { .. } => Ok(Wanted::Due),
+        Input::Joined => Ok(Wanted::Joined),
         Input::React { message, emoji, present } => reaction(message, emoji, *present).map(Wanted::React),
         Input::Say(text) => match grammar::parse(text) {
             Ok(parsed) => Ok(match parsed.request {
-                Request::Start(start) => Wanted::Start(start),
+                Request::Start(mut start) => {
+                    for channel in &mut start.follow {
+                        *channel = followed(channel, envelope, config)?;
+                    }
+                    Wanted::Start(start)
+                }
                 Request::Act(command) => {
-                    Wanted::Act { target: parsed.deployment, command: with_people(command, envelope, config)? }
+                    Wanted::Act { target: parsed.deployment, command: in_full(command, envelope, config)? }
                 }
                 Request::Query(query) => Wanted::Answer { target: parsed.deployment, query },
             }),
@@ -83,7 +104,7 @@ pub(super) fn name_by_what_it_says(envelope: &mut Envelope) {
         let said = match &envelope.input {
             Input::Say(text) => Sha256::digest(text),
             Input::React { message, emoji, present } => Sha256::digest(format!("{message} {emoji} {present}")),
-            Input::Due { .. } => return,
+            Input::Due { .. } | Input::Joined => return,
         };
         key.push('#');
         key.push_str(&hex::encode(&said[..8]));
@@ -103,13 +124,42 @@ fn known_channel(channel: &str, config: &Config) -> Result<(), Reply> {
     Err(Reply::refused(format!("There is no channel “{}”. {there} Nothing was recorded.", escape(name))))
 }
 
-/// Names that people typed, as the people the directory knows; `me` is whoever says it.
-fn with_people(mut command: Command, envelope: &Envelope, config: &Config) -> Result<Command, Reply> {
+/// A channel that people typed, with its platform.
+fn followed(channel: &str, envelope: &Envelope, config: &Config) -> Result<String, Reply> {
+    let full = match channel.split_once(':') {
+        None if channel.is_empty() => envelope.channel.clone(),
+        None => format!("console:{channel}"),
+        Some(("console", _)) => channel.to_owned(),
+        Some((platform, id)) if PLATFORMS.contains(&platform) && id.bytes().all(|b| b.is_ascii_alphanumeric()) => {
+            return Ok(channel.to_owned());
+        }
+        Some(_) => {
+            return Err(Reply::refused(format!(
+                "“{}” is no channel: `slack:C0123ABCD`, `discord:1234567890` or a channel of the console. Nothing was \
+                 recorded.",
+                escape(channel)
+            )));
+        }
+    };
+    known_channel(&full, config).map(|()| full)
+}
+
+/// What people typed, with what it means where they are: people whom the directory or the surface knows, `me`, the
+/// channel here.
+fn in_full(mut command: Command, envelope: &Envelope, config: &Config) -> Result<Command, Reply> {
+    if let Command::Follow { channel } | Command::Unfollow { channel } = &mut command {
+        *channel = followed(channel, envelope, config)?;
+    }
     if let Command::Assign { to, .. } | Command::Handover { to } = &mut command {
         if NOBODY.contains(&&*to.id) {
             return Err(Reply::refused(format!("{} is nobody who could do it. Name a person.", escape(&to.name))));
         }
-        *to = if to.name.eq_ignore_ascii_case("me") { envelope.by.clone() } else { config.identify(&to.name) };
+        let mentioned = envelope.mentioned.iter().find(|p| p.id.eq_ignore_ascii_case(&to.name));
+        *to = match mentioned {
+            Some(person) => person.clone(),
+            None if to.name.eq_ignore_ascii_case("me") => envelope.by.clone(),
+            None => config.identify(&to.name),
+        };
     }
     Ok(command)
 }
@@ -156,7 +206,7 @@ pub(super) async fn target(
     if let Some(id) = named.or(envelope.deployment) {
         return Ok(Ok(id));
     }
-    choose(inner, stage.open(|s| s.channel == envelope.channel), envelope).await
+    choose(inner, stage.open(|s| s.is_in(&envelope.channel)), envelope).await
 }
 
 async fn choose(inner: &Inner, open: Vec<Summary>, envelope: &Envelope) -> Result<Result<u64, Reply>, StoreError> {
@@ -204,18 +254,20 @@ fn nothing_here() -> Reply {
 
 impl Engine {
     /// Answers a question.
-    pub(super) async fn answer(&self, envelope: &Envelope, named: Option<u64>, query: Query) -> Reply {
-        match self.try_answer(envelope, named, query).await {
-            Ok(reply) => reply,
+    pub(super) async fn answer(&self, envelope: &Envelope, named: Option<u64>, query: Query) -> Answered {
+        let reply = match self.try_answer(envelope, named, query).await {
+            Ok(Answered::Reply(reply)) => *reply,
+            Ok(open) => return open,
             Err(error) => {
                 tracing::warn!(%error, detail = error.detail(), "a question was not answered");
                 Reply::refused(format!("Rollcall cannot look that up now. {error}"))
             }
-        }
+        };
+        Answered::Reply(Box::new(reply))
     }
 
-    async fn try_answer(&self, envelope: &Envelope, named: Option<u64>, query: Query) -> Result<Reply, StoreError> {
-        match query {
+    async fn try_answer(&self, envelope: &Envelope, named: Option<u64>, query: Query) -> Result<Answered, StoreError> {
+        let reply: Result<Reply, StoreError> = match query {
             Query::Help { command } => Ok(match crate::words::help(command.as_deref()) {
                 Ok(text) => Reply::ok(text),
                 Err(problem) => Reply::refused(problem.to_string()),
@@ -227,17 +279,25 @@ impl Engine {
                 let id = match named.or(envelope.deployment) {
                     Some(id) => id,
                     None => {
-                        let open = self.inner.house.open(|s| s.channel == envelope.channel);
+                        let open = self.inner.house.open(|s| s.is_in(&envelope.channel));
                         match choose(&self.inner, open, envelope).await? {
                             Ok(id) => id,
-                            Err(reply) => return Ok(reply),
+                            Err(reply) => return Ok(Answered::Reply(Box::new(reply))),
                         }
                     }
                 };
-                let Some(d) = self.deployment(id).await? else { return Ok(no_such(id)) };
+                let Some(d) = self.deployment(id).await? else {
+                    return Ok(Answered::Reply(Box::new(no_such(id))));
+                };
+                if let Query::Show { item } = &query
+                    && let Some(section) = list_meant(&d, item)
+                {
+                    return Ok(Answered::Open { id, section });
+                }
                 Ok(self.about(&d, query).about(id))
             }
-        }
+        };
+        reply.map(|reply| Answered::Reply(Box::new(reply)))
     }
 
     fn about(&self, d: &Deployment, query: Query) -> Reply {
@@ -295,7 +355,7 @@ impl Engine {
 }
 
 fn plain_card(title: &str, blocks: Vec<Block>) -> Card {
-    Card { title: title.into(), tone: Tone::Plain, rehearsal: false, blocks, buttons: Vec::new() }
+    Card { title: title.into(), tone: Tone::Plain, rehearsal: false, broadcast: false, blocks, buttons: Vec::new() }
 }
 
 fn summary_fact(s: &Summary, now: crate::domain::time::Timestamp) -> Fact {
@@ -317,10 +377,8 @@ fn summary_fact(s: &Summary, now: crate::domain::time::Timestamp) -> Fact {
 }
 
 fn show(d: &Deployment, item: &ItemRef, now: crate::domain::time::Timestamp) -> Reply {
-    if let ItemRef::Number(n) = item
-        && d.plan.span(n).is_some()
-    {
-        return Reply::ok("").with_card(compose::show(d, n));
+    if let Some(number) = shown(d, item) {
+        return Reply::ok("").with_card(compose::show(d, &number));
     }
     match resolve::item(d, item) {
         Ok((leaf, _)) => Reply::ok("").with_card(compose::show(d, &d.plan.leaves[leaf].number)),
@@ -332,6 +390,28 @@ fn show(d: &Deployment, item: &ItemRef, now: crate::domain::time::Timestamp) -> 
             Reply::refused(refusals::refusal(d, &refusal, now)).with_choices(choices)
         }
     }
+}
+
+/// What a number, or a section's words, show: an item, a parent, a section with or without items.
+fn shown(d: &Deployment, item: &ItemRef) -> Option<Number> {
+    match item {
+        ItemRef::Number(n) => {
+            let section = n.parts().len() == 1 && d.plan.checklist.section(n.section()).is_some();
+            (section || d.plan.span(n).is_some()).then(|| n.clone())
+        }
+        // An item is meant before a section is.
+        ItemRef::Words(words) if resolve::item(d, item).is_err() => {
+            resolve::section(d, words).map(|n| Number::new(vec![n]))
+        }
+        _ => None,
+    }
+}
+
+/// The list on demand that is meant to be shown and has not been opened.
+fn list_meant(d: &Deployment, item: &ItemRef) -> Option<u32> {
+    let number = shown(d, item).filter(|n| n.parts().len() == 1)?;
+    let list = d.on_demand().find(|s| s.number == number.section())?;
+    (!d.opened.contains(&list.number)).then_some(list.number)
 }
 
 #[cfg(test)]

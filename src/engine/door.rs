@@ -7,8 +7,10 @@ use super::stage::{By, Stage, no_such};
 use super::{Envelope, Inner, Input, Job, Notice, lock, opening};
 use crate::card::{Button, Reply};
 use crate::domain::command::{Command, ItemRef, Mark};
+use crate::domain::decide::is_criterion;
+use crate::domain::event::Event;
 use crate::domain::status::Status;
-use crate::store::{DeliveryOutcome, Reaction, StoreError};
+use crate::store::{Delivered, DeliveryOutcome, NewDelivery, Reaction, StoreError};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, Weak};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -21,7 +23,7 @@ const TOLD_TOGETHER: usize = 64;
 
 /// Runs until the engine is gone.
 pub(super) async fn run(engine: Weak<Inner>, mut jobs: mpsc::Receiver<Job>) {
-    let Some(rules) = engine.upgrade().map(|i| Rules::new(i.config.clone())) else { return };
+    let Some(rules) = engine.upgrade().map(|i| Rules::new(i.config.clone(), i.groups.clone())) else { return };
     let news = Arc::new(News::default());
     let teller = tokio::spawn(tell(engine.clone(), news.clone()));
     let mut taken = Vec::with_capacity(TOGETHER);
@@ -45,16 +47,20 @@ struct News {
 struct Changed {
     deployments: BTreeSet<u64>,
     messages: BTreeSet<String>,
+    undelivered: Vec<Notice>,
 }
 
 async fn tell(engine: Weak<Inner>, news: Arc<News>) {
     loop {
         news.bell.notified().await;
-        let Changed { deployments, messages } = std::mem::take(&mut *lock(&news.changed));
+        let Changed { deployments, messages, undelivered } = std::mem::take(&mut *lock(&news.changed));
         let Some(inner) = engine.upgrade() else { return };
         // Nobody may be listening any more; whoever comes anew reads anew.
         for id in deployments {
             _ = inner.notices.send(Notice::Deployment(id));
+        }
+        for notice in undelivered {
+            _ = inner.notices.send(notice);
         }
         let messages: Vec<String> = messages.into_iter().collect();
         for some in messages.chunks(TOLD_TOGETHER) {
@@ -104,7 +110,15 @@ impl Door<'_> {
         let mut answers = Vec::with_capacity(jobs.len());
         for job in &jobs {
             match job {
-                Job::Delivered { delivered, .. } => stage.batch.delivered.extend(delivered.iter().cloned()),
+                Job::Delivered { delivered, .. } => {
+                    stage.batch.delivered.extend(delivered.iter().map(|(_, d)| d.clone()));
+                    for (of, became) in delivered {
+                        if let Err(error) = witnessed(inner, &mut stage, of, became).await {
+                            // What became of a message counts even if its deployment cannot be read.
+                            tracing::warn!(%error, detail = error.detail(), "a delivery is not in the log");
+                        }
+                    }
+                }
                 Job::Request { envelope, wanted, .. } => {
                     let known = envelope.key.as_ref().and_then(|k| answered.get(k)).cloned();
                     let reply = match known {
@@ -187,6 +201,12 @@ impl Door<'_> {
             let shown = batch.delivered.into_iter().filter(|d| matches!(d.outcome, DeliveryOutcome::Shown { .. }));
             let mut news = lock(&self.news.changed);
             news.deployments.extend(batch.events.iter().map(|e| e.deployment));
+            for e in &batch.events {
+                if let Event::Undelivered { channel, why } = &e.recorded.event {
+                    let (deployment, channel, why) = (e.deployment, channel.clone(), why.clone());
+                    news.undelivered.push(Notice::Undelivered { deployment, channel, why });
+                }
+            }
             news.messages.extend(shown.map(|d| d.key).chain(batch.reactions.into_iter().map(|r| r.message)));
             self.news.bell.notify_one();
         }
@@ -257,12 +277,43 @@ async fn request(
             load(inner, stage, reaction.deployment).await?;
             react(inner, stage, envelope, reaction).await
         }
+        Wanted::Joined => joined(inner, stage, envelope).await,
         Wanted::Due => {
             let Input::Due { deployment, timer, due } = &envelope.input else { return Ok(Reply::ok("")) };
             load(inner, stage, *deployment).await?;
             Ok(stage.due(*deployment, *timer, *due))
         }
     }
+}
+
+/// Whether a deployment can be shown in a channel is part of what happened to it: told once when it fails, and once when
+/// it works again.
+async fn witnessed(
+    inner: &Arc<Inner>,
+    stage: &mut Stage<'_>,
+    of: &NewDelivery,
+    became: &Delivered,
+) -> Result<(), StoreError> {
+    match &became.outcome {
+        DeliveryOutcome::Failed { why } if of.deployment > 0 => {
+            load(inner, stage, of.deployment).await?;
+            stage.undelivered(of.deployment, &of.channel, why);
+        }
+        // Whoever has trouble somewhere is in memory, or will be when the next one fails.
+        DeliveryOutcome::Shown { .. } => stage.redelivered(of.deployment, &of.channel),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Says hello in a channel where it never did.
+async fn joined(inner: &Arc<Inner>, stage: &mut Stage<'_>, envelope: &Envelope) -> Result<Reply, StoreError> {
+    let key = format!("hello@{}", envelope.channel);
+    if inner.store.message(&key).await?.is_none() {
+        let usual = inner.config.channel(&envelope.channel).and_then(|c| c.checklist.as_deref());
+        stage.post(&envelope.channel, key, crate::words::hello(usual));
+    }
+    Ok(Reply::ok(""))
 }
 
 /// Brings a deployment into the unit of work, from memory or replayed.
@@ -290,7 +341,7 @@ async fn react(
         stage.batch.reactions.push(Reaction {
             message: r.message.clone(),
             emoji: r.emoji.clone(),
-            person: envelope.by.name.to_string(),
+            person: envelope.by.clone(),
             present: r.present,
             at: stage.now(),
         });
@@ -320,6 +371,9 @@ fn reacted(stage: &mut Stage<'_>, envelope: &Envelope, r: &ask::Reacted) -> Repl
 
 /// ✅: asks before it ticks what is open on that message.
 fn confirm_all(d: &crate::domain::deployment::Deployment, section: u32, part: u32) -> Reply {
+    if d.plan.part(section, part).any(|i| is_criterion(d, i)) {
+        return Reply::refused("Rollback criteria happen one by one: tick the one that did.").about(d.id);
+    }
     let open: Vec<String> = d
         .plan
         .part(section, part)

@@ -19,15 +19,15 @@ pub use record::Format;
 
 use crate::card::{Card, Reply};
 use crate::config::Config;
-use crate::domain::command::{Person, Timer, Via};
+use crate::domain::command::{Command, Person, Timer, Via};
 use crate::domain::deployment::Deployment;
 use crate::domain::text::Rich;
 use crate::domain::time::Timestamp;
 use crate::library::Library;
-use crate::ports::Clock;
-use crate::store::{Delivered, Store, StoreError, Waiting};
-use crate::store::{Message, Summary};
+use crate::ports::{Clock, File};
+use crate::store::{Delivered, Message, NewDelivery, Store, StoreError, Summary, Waiting};
 use crate::{card, domain};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 
@@ -42,6 +42,8 @@ pub struct Envelope {
     pub channel: String,
     /// The deployment whose thread or page it came from, if any.
     pub deployment: Option<u64>,
+    /// People whom the words name by id (`@slack:U02BOB`), as the surface knows them.
+    pub mentioned: Vec<Person>,
     pub input: Input,
 }
 
@@ -54,6 +56,19 @@ pub enum Input {
     React { message: String, emoji: String, present: bool },
     /// A timer fell due.
     Due { deployment: u64, timer: Timer, due: Timestamp },
+    /// The bot was invited to the channel: it says hello there, once.
+    Joined,
+}
+
+/// How a platform is connected. Told by its surface, shown by `/readyz` and the console.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Messages come and go.
+    Up,
+    /// Not now; Rollcall keeps trying. A sentence that says why.
+    Down(String),
+    /// Not until somebody mends it and starts Rollcall again. A sentence that says what to do.
+    Off(String),
 }
 
 /// What surfaces are told when something they may be showing has changed.
@@ -63,6 +78,10 @@ pub enum Notice {
     Message(Box<Message>),
     /// A deployment changed: pages about it are stale.
     Deployment(u64),
+    /// A deployment's messages cannot be shown in a channel.
+    Undelivered { deployment: u64, channel: String, why: String },
+    /// How a platform is connected has changed.
+    Link(&'static str),
 }
 
 /// A deployment's page: everything about it.
@@ -70,7 +89,7 @@ pub enum Notice {
 pub struct Page {
     pub summary: Summary,
     pub board: Card,
-    /// Every section with items, in walk order; a card holds at most ten items.
+    /// Every section with something in it, in page order; a card holds at most ten items.
     pub sections: Vec<PageSection>,
     /// Newest last. At most 500; `timeline_cut` says how many older ones are not here.
     pub timeline: Vec<TimelineLine>,
@@ -90,6 +109,8 @@ pub struct PageSection {
     pub title: Rich,
     /// `rollback`, `follow-up` … or empty for the forward walk; and why it is closed, if it is.
     pub branch: String,
+    /// What kind it is, for people: `rollback criteria`, `sign-off`, `production only` …
+    pub kinds: Vec<String>,
     pub closed: Option<String>,
     pub done: u32,
     pub total: u32,
@@ -127,6 +148,8 @@ pub struct PageField {
     pub label: String,
     pub value: Option<String>,
     pub target: Option<String>,
+    /// How the value stands to the target, where that can be told.
+    pub verdict: Option<domain::judge::Verdict>,
     pub choices: Vec<String>,
     /// Filled by Rollcall itself (date, deployer, version …).
     pub automatic: bool,
@@ -161,12 +184,16 @@ struct Inner {
     timers: Notify,
     /// Why the last commit failed, until one succeeds.
     trouble: Mutex<Option<String>>,
+    /// How the platforms are connected.
+    links: Mutex<BTreeMap<&'static str, Link>>,
+    /// Groups of the chats that people are in.
+    groups: Arc<Mutex<rules::Groups>>,
 }
 
 /// Work for the door.
 enum Job {
     Request { envelope: Box<Envelope>, wanted: Box<ask::Wanted>, answer: oneshot::Sender<Reply> },
-    Delivered { delivered: Vec<Delivered>, answer: oneshot::Sender<Result<(), StoreError>> },
+    Delivered { delivered: Vec<(NewDelivery, Delivered)>, answer: oneshot::Sender<Result<(), StoreError>> },
 }
 
 /// Locks a mutex whose data stays whole even if a holder panicked.
@@ -196,6 +223,8 @@ impl Engine {
             outbox: Notify::new(),
             timers: Notify::new(),
             trouble: Mutex::new(None),
+            links: Mutex::default(),
+            groups: Arc::default(),
         });
         let task = tokio::spawn(door::run(Arc::downgrade(&inner), jobs));
         Ok((Self { inner }, task))
@@ -203,13 +232,19 @@ impl Engine {
 
     /// Handles one request. What it answers with `ok` has been recorded.
     pub async fn handle(&self, mut envelope: Envelope) -> Reply {
-        let wanted = match ask::understand(&envelope, &self.inner.config) {
+        let mut wanted = match ask::understand(&envelope, &self.inner.config) {
             Ok(wanted) => wanted,
             Err(reply) => return reply,
         };
         ask::name_by_what_it_says(&mut envelope);
         if let ask::Wanted::Answer { target, query } = wanted {
-            return self.answer(&envelope, target, query).await;
+            match self.answer(&envelope, target, query).await {
+                ask::Answered::Reply(reply) => return *reply,
+                // To show a list on demand is to open it.
+                ask::Answered::Open { id, section } => {
+                    wanted = ask::Wanted::Act { target: Some(id), command: Command::Open { section } };
+                }
+            }
         }
         let (answer, reply) = oneshot::channel();
         if self
@@ -228,8 +263,8 @@ impl Engine {
         })
     }
 
-    /// Records what became of messages.
-    pub async fn delivered(&self, delivered: Vec<Delivered>) -> Result<(), StoreError> {
+    /// Records what became of messages that were claimed.
+    pub async fn delivered(&self, delivered: Vec<(NewDelivery, Delivered)>) -> Result<(), StoreError> {
         let (answer, done) = oneshot::channel();
         if self.inner.door.send(Job::Delivered { delivered, answer }).await.is_err() {
             return Err(StoreError::Closed);
@@ -246,12 +281,38 @@ impl Engine {
     }
 
     /// What a waiting message shows now. None: there is nothing to show any more.
-    pub async fn draw(&self, waiting: &Waiting) -> Result<Option<Card>, StoreError> {
-        if let Some(card) = &waiting.delivery.card {
-            return Ok(Some(card.clone()));
+    pub async fn draw(&self, waiting: &Waiting) -> Result<Option<Drawn>, StoreError> {
+        let wanted = &waiting.delivery;
+        if let Some(card) = &wanted.card {
+            return Ok(Some(Drawn { card: card.clone(), file: None }));
         }
-        let Some(d) = self.deployment(waiting.delivery.deployment).await? else { return Ok(None) };
-        Ok(view(&d, &waiting.delivery.what, self.now()))
+        let Some(d) = self.deployment(wanted.deployment).await? else { return Ok(None) };
+        if wanted.what == RECORD {
+            let Some(text) = self.record(d.id, Format::Markdown).await? else { return Ok(None) };
+            let file = File { name: format!("record-{}.md", d.id), bytes: text.into_bytes() };
+            return Ok(Some(Drawn { card: card::compose::record(&d), file: Some(file) }));
+        }
+        Ok(view(&d, &wanted.what, self.now()).map(|card| Drawn { card, file: None }))
+    }
+
+    /// Tells in which groups of a platform (its ids) a person is now; `[roles]` may name them: `discord:8001`.
+    pub fn belongs(&self, platform: &str, person: &Person, groups: impl IntoIterator<Item = String>) {
+        let groups = groups.into_iter().map(|group| format!("{platform}:{group}")).collect();
+        lock(&self.inner.groups).see(platform, &person.id, groups);
+    }
+
+    /// Tells how a platform is connected.
+    pub fn link(&self, platform: &'static str, link: Link) {
+        let before = lock(&self.inner.links).insert(platform, link.clone());
+        if before.as_ref() != Some(&link) {
+            // Nobody may be listening.
+            _ = self.inner.notices.send(Notice::Link(platform));
+        }
+    }
+
+    /// How the platforms are connected; those that are not configured are not among them.
+    pub fn links(&self) -> BTreeMap<&'static str, Link> {
+        lock(&self.inner.links).clone()
     }
 
     /// The present, by the engine's clock.
@@ -291,6 +352,16 @@ impl Engine {
         open
     }
 
+    /// What concerns one person: items that wait for them, and the deployments they take part in.
+    pub async fn mine(&self, person: &Person) -> Card {
+        let mut open = Vec::new();
+        for summary in self.open_deployments().iter().take(card::mine::LOOKED_AT) {
+            // What cannot be read now is left out: a home is a view, not the record.
+            open.extend(self.deployment(summary.id).await.ok().flatten());
+        }
+        card::mine::mine(&open, &person.id, self.now())
+    }
+
     /// Whether changes are being recorded; the sentence that says why not.
     pub fn healthy(&self) -> Result<(), String> {
         if self.inner.door.is_closed() {
@@ -310,6 +381,16 @@ impl Engine {
     pub async fn deployment(&self, id: u64) -> Result<Option<Arc<Deployment>>, StoreError> {
         self.inner.house.look_at(&self.inner.store, id).await
     }
+}
+
+/// The name of the view that is a file.
+const RECORD: &str = "record";
+
+/// What a message shows, and what goes with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drawn {
+    pub card: Card,
+    pub file: Option<File>,
 }
 
 /// Draws a view by its name: `board`, `section/3/1`.

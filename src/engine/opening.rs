@@ -5,6 +5,7 @@ use super::stage::{By, Stage, lock_of};
 use super::{Envelope, Inner, lock};
 use crate::card::{Button, Reply};
 use crate::domain::checklist::Checklist;
+use crate::domain::decide::MAX_CHANNELS;
 use crate::domain::deployment::{Deployment, lock_key};
 use crate::domain::event::{Event, Recorded};
 use crate::domain::plan::Plan;
@@ -92,11 +93,23 @@ pub(super) async fn start(
     let Some(d) = Deployment::open(id, plan, &first) else {
         return Ok(Reply::refused("The deployment could not be opened."));
     };
+    let mut follow: Vec<String> = Vec::new();
+    for channel in wish.follow.iter().chain(&settings.follow) {
+        if *channel != envelope.channel && !follow.contains(channel) {
+            follow.push(channel.clone());
+        }
+    }
+    if follow.len() >= MAX_CHANNELS {
+        return Ok(Reply::refused(format!("A deployment is shown in {MAX_CHANNELS} channels at most.")));
+    }
+    let follow = follow.into_iter().map(|channel| Event::Followed { channel });
     let then = match (&holder, start_at) {
         (_, Some(_)) => Vec::new(),
         (Some(holder), None) => vec![Event::Queued { behind: holder.id }],
         (None, None) => vec![Event::Started { late_ms: 0 }],
     };
+    // Followed before it starts: the announcement goes everywhere.
+    let then = follow.chain(then).collect();
     let name = crate::card::compose::name(&d);
     stage.open_deployment(d, first, then, &by);
     let rehearsal = if wish.rehearse { " (rehearsal)" } else { "" };
@@ -130,6 +143,7 @@ fn again(wish: &Start, option: &str) -> String {
     add("checklist", &wish.checklist);
     add("env", &wish.environment);
     add("service", &wish.service);
+    add("follow", &(!wish.follow.is_empty()).then(|| wish.follow.join(",")));
     if let Some(at) = &wish.at {
         words.push(format!("at:\"{at}\""));
     }

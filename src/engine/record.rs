@@ -74,7 +74,8 @@ fn markdown(page: &Page) -> String {
         _ = writeln!(out, "\n## Fields\n\n| Field | Value | Target |\n| --- | --- | --- |");
         for f in &page.fields {
             let (value, target) = (f.value.as_deref().unwrap_or("—"), f.target.as_deref().unwrap_or(""));
-            _ = writeln!(out, "| {} | {} | {} |", cell(&f.label), cell(value), cell(target));
+            let verdict = f.verdict.map(|v| format!(" ({})", v.word())).unwrap_or_default();
+            _ = writeln!(out, "| {} | {} | {}{verdict} |", cell(&f.label), cell(value), cell(target));
         }
     }
     _ = writeln!(out, "\n## People\n");
@@ -84,6 +85,11 @@ fn markdown(page: &Page) -> String {
     }
     _ = writeln!(out, "\n## Items");
     for section in &page.sections {
+        // What has nothing to do stands under Fields.
+        if section.total == 0 && section.cards.iter().flat_map(|c| &c.blocks).all(|b| !matches!(b, Block::Item { .. }))
+        {
+            continue;
+        }
         let closed = section.closed.as_deref().map(|c| format!(" — {c}")).unwrap_or_default();
         _ = writeln!(
             out,
@@ -128,7 +134,7 @@ fn item_line(out: &mut String, item: &ItemLine) {
         Shown::Open | Shown::Ticked | Shown::Closed => "",
     };
     let who = match (&item.who, item.at) {
-        (Some(who), Some(at)) => format!(" — {}, {}", escape(who), moment(at)),
+        (Some(who), Some(at)) => format!(" — {}, {}", escape(&who.name), moment(at)),
         _ => String::new(),
     };
     _ = writeln!(out, "{indent}- [{tick}] {} {}{state}{who}", item.number, escape(&item.text.to_plain()));
@@ -150,7 +156,7 @@ fn json(page: &Page) -> serde_json::Value {
                 "text": item.text.to_plain(),
                 "state": item.state,
                 "optional": item.optional,
-                "by": item.who,
+                "by": item.who.as_ref().map(|w| &w.name),
                 "at": item.at.map(|t| t.utc().to_rfc3339()),
                 "details": item.details.iter().map(Rich::to_plain).collect::<Vec<_>>(),
             })),

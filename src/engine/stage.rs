@@ -2,8 +2,7 @@
 
 use super::house::House;
 use super::rules::Rules;
-use crate::card::compose;
-use crate::card::{Button, Reply};
+use crate::card::{Button, Card, Reply, compose, kinds};
 use crate::domain::checklist::Number;
 use crate::domain::command::{Command, Mark, Person, Timer, Via};
 use crate::domain::decide::{Decision, decide, is_criterion, next_due};
@@ -14,6 +13,7 @@ use crate::domain::react::{Effect, Occasion, react};
 use crate::domain::refusal::Refusal;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
+use crate::domain::watch;
 use crate::store::{self, Batch, NewDelivery, NewEvent, Summary, chain};
 use crate::words::facts::{self, Moment};
 use crate::words::{Entry, Template, occasions, refusals, replies};
@@ -114,7 +114,7 @@ impl<'a> Stage<'a> {
         Policy {
             progress: self.rules.schedule(d),
             may_override: self.rules.config.rules.override_.clone(),
-            roles: self.rules.roles.clone(),
+            roles: self.rules.roles(),
             lock_held_by: if waits { self.holder(&d.lock()).map(|s| s.id) } else { None },
         }
     }
@@ -182,7 +182,7 @@ impl<'a> Stage<'a> {
             let d = staged.deployment.clone();
             self.say(Occasion::Failure, before, &d, recorded, others);
         }
-        for event in staged.deployment.follow_on() {
+        for event in [watch::follow_on(&staged.deployment), staged.deployment.follow_on()].concat() {
             let recorded = self.next(&staged.deployment, event, Person::rollcall(), by.via);
             self.append(staged, recorded);
         }
@@ -208,8 +208,11 @@ impl<'a> Stage<'a> {
     }
 
     fn keep_summary(&mut self, d: &Deployment, before: &Deployment, new: bool) {
-        let changed =
-            new || d.status != before.status || d.deployer != before.deployer || d.archived != before.archived;
+        let changed = new
+            || d.status != before.status
+            || d.deployer != before.deployer
+            || d.archived != before.archived
+            || d.also != before.also;
         if !changed {
             return;
         }
@@ -234,11 +237,13 @@ impl<'a> Stage<'a> {
             }
             Effect::RefreshPart(n, p) => self.show(d, format!("section/{n}/{p}"), true),
             Effect::RefreshSections => {
-                for n in d.opened.iter().copied().collect::<Vec<_>>() {
+                for n in d.on_show() {
                     let parts = d.plan.stretch(n).map_or(0, |s| s.parts);
                     (1..=parts).for_each(|p| self.show(d, format!("section/{n}/{p}"), true));
                 }
             }
+            Effect::ShowAllIn(channel) => self.show_all_in(&channel, d),
+            Effect::AttachRecord => self.show(d, "record".into(), false),
             Effect::Timer(timer, due) => self.batch.timers.push((d.id, timer, due)),
             Effect::ReleaseLock => {
                 let lock = d.lock();
@@ -266,36 +271,84 @@ impl<'a> Stage<'a> {
             text.push_str("\n\n");
             text.push_str(&texts.render(Template::Late, &facts));
         }
-        let card = compose::post(d, occasion, crate::markdown::lines(&text));
+        let mut card = compose::post(d, occasion, crate::markdown::lines(&text));
+        card.buttons = kinds::post_buttons(d, &recorded.event);
         let name = if occasion == Occasion::Start {
             "start".into()
         } else {
             format!("{}/{}", recorded.seq, occasions::word(occasion))
         };
-        self.batch.outbox.push(NewDelivery {
-            key: format!("{}/{name}@{}", d.id, d.channel),
-            deployment: d.id,
-            channel: d.channel.clone(),
-            thread: None,
-            what: "post".into(),
-            card: Some(card),
-            due: AT_ONCE,
-            only_if_shown: false,
-        });
+        for channel in d.channels() {
+            self.post_about(d.id, channel, &name, card.clone());
+        }
+    }
+
+    fn post_about(&mut self, deployment: u64, channel: &str, name: &str, card: Card) {
+        let key = format!("{deployment}/{name}@{channel}");
+        self.batch.outbox.push(NewDelivery { deployment, ..fixed(key, channel, card) });
+    }
+
+    /// A message about no deployment.
+    pub(super) fn post(&mut self, channel: &str, key: String, card: Card) {
+        self.batch.outbox.push(fixed(key, channel, card));
+    }
+
+    /// What a channel that comes to follow has missed: the announcement, the board, and the sections that are open.
+    fn show_all_in(&mut self, channel: &str, d: &Deployment) {
+        // What it is shown carries this deployment's present, also where it was shown here before and taken away.
+        if d.started_at.is_some() {
+            let title = format!("{} is followed here", compose::name(d));
+            self.post_about(d.id, channel, "start", compose::notice(d, title));
+        }
+        self.show_in(d, channel, "board".into(), false);
+        for n in d.on_show() {
+            let parts = d.plan.stretch(n).map_or(0, |s| s.parts);
+            (1..=parts).for_each(|p| self.show_in(d, channel, format!("section/{n}/{p}"), false));
+        }
+    }
+
+    /// Messages of a deployment cannot be shown in a channel. Said again only when the reason is another.
+    pub(super) fn undelivered(&mut self, id: u64, channel: &str, why: &str) {
+        let new =
+            |d: &Deployment| d.channels().any(|c| c == channel) && d.undelivered.get(channel).is_none_or(|w| w != why);
+        if self.peek(id).is_some_and(|d| new(&d)) {
+            self.witness(id, Event::Undelivered { channel: channel.into(), why: why.into() });
+        }
+    }
+
+    /// And now they can.
+    pub(super) fn redelivered(&mut self, id: u64, channel: &str) {
+        if self.peek(id).is_some_and(|d| d.undelivered.contains_key(channel)) {
+            self.witness(id, Event::Redelivered { channel: channel.into() });
+        }
+    }
+
+    fn witness(&mut self, id: u64, event: Event) {
+        let Some(mut staged) = self.take(id) else { return };
+        let person = Person::rollcall();
+        self.record(&mut staged, vec![event], &By { person: &person, via: Via::Timer, reaction: None });
+        self.staged.insert(id, staged);
     }
 
     fn show(&mut self, d: &Deployment, what: String, only_if_shown: bool) {
-        let key = format!("{}/{what}@{}", d.id, d.channel);
+        for channel in d.channels() {
+            self.show_in(d, channel, what.clone(), only_if_shown);
+        }
+    }
+
+    fn show_in(&mut self, d: &Deployment, channel: &str, what: String, only_if_shown: bool) {
+        let key = format!("{}/{what}@{channel}", d.id);
         // Ten ticks in one unit of work are one refresh.
         if let Some(same) = self.batch.outbox.iter_mut().find(|n| n.key == key) {
             same.only_if_shown &= only_if_shown;
             return;
         }
-        let thread = what.starts_with("section/").then(|| format!("{}/start@{}", d.id, d.channel));
+        let threaded = what.starts_with("section/") || what == "record";
+        let thread = threaded.then(|| format!("{}/start@{channel}", d.id));
         self.batch.outbox.push(NewDelivery {
             key,
             deployment: d.id,
-            channel: d.channel.clone(),
+            channel: channel.to_owned(),
             thread,
             what,
             card: None,
@@ -305,31 +358,28 @@ impl<'a> Stage<'a> {
     }
 
     fn done(&self, d: &Deployment, command: &Command, decision: &Decision) -> Reply {
-        let mut reply = Reply::ok(replies::done(d, decision, self.now));
-        let Command::Mark { mark: Mark::Tick, .. } = command else { return reply };
-        let happened = decision.events.iter().find_map(|e| match e {
-            Event::Marked { item, .. } => d.plan.leaf(item).filter(|&i| is_criterion(d, i)),
-            _ => None,
-        });
-        if let (Some(i), Status::Active | Status::Held) = (happened, d.status) {
-            let leaf = &d.plan.leaves[i];
-            reply.text = format!(
-                "A rollback criterion is met: {} *{}*. Nothing is rolled back yet.",
-                leaf.number,
-                crate::markdown::escape(&leaf.text)
-            );
-            let mut button = Button::new("Roll back", format!("#{} rollback {}", d.id, compose::line(d, i)));
-            button.style = crate::card::Style::Danger;
-            button.confirm = Some(format!("Roll back {}?", compose::name(d)));
-            reply.choices = vec![button];
-        }
-        reply
+        let reply = Reply::ok(replies::done(d, decision, self.now));
+        replies::with_offers(reply, d, command, decision)
     }
 
     /// What the unit changed, to be published when it is committed.
     pub(super) fn into_changes(self) -> (Vec<(Arc<Deployment>, store::Hash)>, Vec<Summary>) {
         let changed = self.staged.into_values().map(|s| (s.deployment, s.head)).collect();
         (changed, self.summaries.into_values().collect())
+    }
+}
+
+/// A post that never changes.
+fn fixed(key: String, channel: &str, card: Card) -> NewDelivery {
+    NewDelivery {
+        key,
+        deployment: 0,
+        channel: channel.to_owned(),
+        thread: None,
+        what: "post".into(),
+        card: Some(card),
+        due: AT_ONCE,
+        only_if_shown: false,
     }
 }
 
@@ -362,6 +412,7 @@ pub(super) fn refused(d: &Deployment, command: &Command, refusal: &Refusal, at: 
             .map(|(n, line)| Button::new(line, format!("#{} {word} {n}{note}", d.id)))
             .collect();
     }
+    reply.choices.extend(refusals::picker(d, refusal));
     if let Refusal::ReasonNeeded { mark, item } = refusal {
         let word = refusals::command_word(*mark);
         let mut ask = Button::new(format!("{word} {item}"), format!("#{} {word} {item}", d.id));

@@ -13,28 +13,33 @@ const VERSIONS: u32 = 10;
 impl Engine {
     /// How `text` could go on in a channel, or about a deployment; best first.
     pub async fn complete(&self, channel: &str, deployment: Option<u64>, text: &str) -> Vec<Completion> {
+        complete(text, &self.vocabulary(channel, deployment).await)
+    }
+
+    /// What there is to choose from in a channel, or about a deployment.
+    pub async fn vocabulary(&self, channel: &str, deployment: Option<u64>) -> Vocabulary {
         let d = self.meant(channel, deployment).await;
-        let mut vocabulary = self.vocabulary();
-        // A composer that offers less because a look-up failed is still a composer.
+        let mut vocabulary = self.known();
+        // Offering less because a look-up failed is better than offering nothing.
         vocabulary.versions = self.inner.store.used_versions(channel, VERSIONS).await.unwrap_or_default();
         if let Some(d) = &d {
             about(d, &mut vocabulary);
         }
-        complete(text, &vocabulary)
+        vocabulary
     }
 
     async fn meant(&self, channel: &str, deployment: Option<u64>) -> Option<Arc<Deployment>> {
         let id = match deployment {
             Some(id) => id,
             None => {
-                let here = self.inner.house.open(|s| s.channel == channel);
+                let here = self.inner.house.open(|s| s.is_in(channel));
                 here.iter().find(|s| s.status.is_under_way()).or(here.first())?.id
             }
         };
         self.deployment(id).await.ok().flatten()
     }
 
-    fn vocabulary(&self) -> Vocabulary {
+    fn known(&self) -> Vocabulary {
         let config = &self.inner.config;
         let open = self.inner.house.open(|_| true);
         let (mut services, mut environments) =
@@ -52,6 +57,7 @@ impl Engine {
             checklists: lock(&self.inner.library).names(),
             environments: environments.into_iter().collect(),
             services: services.into_iter().collect(),
+            channels: config.channels.keys().chain(config.elsewhere.keys()).cloned().collect(),
             people: config.people.values().map(|p| p.name.clone()).collect(),
             ..Vocabulary::default()
         }
@@ -60,7 +66,7 @@ impl Engine {
 
 fn about(d: &Deployment, vocabulary: &mut Vocabulary) {
     vocabulary.deployment = true;
-    vocabulary.fields = d.plan.checklist.fields().map(|f| f.label.clone()).collect();
+    vocabulary.fields = d.plan.fields().map(|f| f.label.clone()).collect();
     let walked: BTreeSet<u32> = d.walk().map(|s| s.number).collect();
     let word = |i: usize| ItemWord {
         number: d.plan.leaves[i].number.to_string(),

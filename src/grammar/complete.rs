@@ -45,6 +45,8 @@ pub struct Vocabulary {
     pub items: Vec<ItemWord>,
     /// Names or ids, without `@`.
     pub people: Vec<String>,
+    /// With their platform, but for the console's.
+    pub channels: Vec<String>,
     /// Labels of the page's blanks.
     pub fields: Vec<String>,
     /// There is a deployment here: commands about one apply.
@@ -171,6 +173,10 @@ fn arguments(spec: &CommandSpec, head: &str, rest: &str, cx: &Vocabulary) -> Vec
                 }
             }
             Some(ArgKind::Field) => fields(head, rest, cx),
+            Some(ArgKind::Channel) => {
+                let typed = rest.strip_prefix('#').unwrap_or(rest);
+                names(head, typed, cx.channels.iter().map(String::as_str), "", |_| "channel")
+            }
             Some(ArgKind::CommandName) => names(head, rest, COMMANDS.iter().map(|c| c.name), "", |name| {
                 CommandSpec::named(name).map_or("", |c| c.summary)
             }),
@@ -233,6 +239,7 @@ fn start(spec: &CommandSpec, head: &str, rest: &str, cx: &Vocabulary) -> Vec<Com
                 ArgKind::Environment => {
                     names(&head, value, cx.environments.iter().map(String::as_str), " ", |_| "environment")
                 }
+                ArgKind::Channel => names(&head, value, cx.channels.iter().map(String::as_str), " ", |_| "channel"),
                 ArgKind::Service => names(&head, value, cx.services.iter().map(String::as_str), " ", |_| "service"),
                 _ => names(&head, value, times.into_iter(), " ", |_| "time"),
             };
@@ -331,6 +338,7 @@ mod tests {
         let item = |number: &str, text: &str, open| ItemWord { number: number.into(), text: text.into(), open };
         let list = |s: &str| s.split(',').map(str::to_owned).collect::<Vec<_>>();
         Vocabulary {
+            channels: vec!["deployments".into()],
             checklists: list("web,web shop,database"),
             environments: list("production,staging"),
             services: list("shop,billing"),

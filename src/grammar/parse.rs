@@ -36,6 +36,8 @@ pub struct Start {
     pub environment: Option<String>,
     pub service: Option<String>,
     pub at: Option<When>,
+    /// Channels that show it too, as typed.
+    pub follow: Vec<String>,
     /// Wait in line if another deployment holds the place.
     pub queue: bool,
     /// Practice.
@@ -102,6 +104,11 @@ fn target(word: &str) -> Option<u64> {
     digits.parse().ok().filter(|n| *n > 0)
 }
 
+/// `#deploys`, `deploys`, `slack:C0123`: as typed, without the `#`.
+fn channel(text: &str) -> Result<String, Problem> {
+    name("channel", text.strip_prefix('#').unwrap_or(text), LONGEST_TITLE, Alphabet::Name)
+}
+
 fn unknown(word: &str) -> Problem {
     let near = ALSO
         .iter()
@@ -153,6 +160,8 @@ impl<'a> Reader<'a> {
                 let text = free_text("text", self.cursor.rest())?;
                 Request::Act(C::Progress { text: (!text.is_empty()).then_some(text) })
             }
+            Verb::Follow => Request::Act(C::Follow { channel: self.channel()? }),
+            Verb::Unfollow => Request::Act(C::Unfollow { channel: self.channel()? }),
             Verb::Rollback => Request::Act(C::Rollback { reason: self.reason()? }),
             Verb::RolledBack => self.alone(Request::Act(C::RolledBack))?,
             Verb::Finish => self.finish()?,
@@ -217,6 +226,13 @@ impl<'a> Reader<'a> {
         let spec = CommandSpec::named(word.strip_prefix('/').unwrap_or(word)).ok_or_else(|| unknown(word))?;
         self.nothing(self.cursor.rest())?;
         Ok(Request::Query(Query::Help { command: Some(spec.name.to_owned()) }))
+    }
+
+    /// The channel named, or nothing for the one here.
+    fn channel(&mut self) -> Result<String, Problem> {
+        let named = self.cursor.token()?.map(Token::text).unwrap_or_default();
+        self.nothing(self.cursor.rest())?;
+        if named.is_empty() { Ok(String::new()) } else { channel(named) }
     }
 
     fn reason(&mut self) -> Result<String, Problem> {
@@ -319,6 +335,7 @@ impl<'a> Reader<'a> {
             environment: None,
             service: None,
             at: None,
+            follow: Vec::new(),
             queue: false,
             rehearse: false,
         };
@@ -331,6 +348,11 @@ impl<'a> Reader<'a> {
                     start.environment = Some(name("environment", &value, LONGEST_NAME, Alphabet::Name)?);
                 }
                 ArgKind::Service => start.service = Some(name("service", &value, LONGEST_NAME, Alphabet::Name)?),
+                ArgKind::Channel => {
+                    for one in value.split(',').filter(|c| !c.is_empty()) {
+                        start.follow.push(channel(one)?);
+                    }
+                }
                 ArgKind::Time => start.at = Some(When::parse(&value)?),
                 _ if arg.name == "queue" => start.queue = true,
                 _ => start.rehearse = true,

@@ -26,6 +26,8 @@ pub enum Verb {
     Finish,
     Partial,
     Cancel,
+    Follow,
+    Unfollow,
     Checklists,
     History,
     Record,
@@ -82,6 +84,8 @@ pub enum ArgKind {
     Value,
     Text,
     DeploymentId,
+    /// One channel, or several with commas between.
+    Channel,
     CommandName,
     /// Present or not.
     Flag,
@@ -156,6 +160,7 @@ const fn dashes(name: &'static str, kind: ArgKind, hint: &'static str) -> Arg {
 const ITEMS: Arg = place("items", ArgKind::Items, "numbers (`3.2`), ranges (`3.1-3.5`), or words that match one item");
 const ITEM: Arg = place("item", ArgKind::Item, "its number, or words that match it");
 const REASON: Arg = place("reason", ArgKind::Text, "why, for everybody to read");
+const CHANNEL: Arg = maybe("channel", ArgKind::Channel, "which channel; without it, the one here");
 const ID: Arg = maybe("id", ArgKind::DeploymentId, "the deployment's number; without it, the one here");
 
 /// Every command there is, in the order help lists them.
@@ -170,11 +175,12 @@ pub static COMMANDS: &[CommandSpec] = &[
             option("env", ArgKind::Environment, "where it goes"),
             option("service", ArgKind::Service, "what it is a version of"),
             option("at", ArgKind::Time, "when: `18:30`, `+2h`, `\"tomorrow 18:30\"`, `2026-11-21T18:30`"),
+            option("follow", ArgKind::Channel, "channels that show it too, for instance `slack:C0123,#deploys`"),
             dashes("queue", ArgKind::Flag, "wait in line if another deployment is under way there"),
             dashes("rehearse", ArgKind::Flag, "walk the list as practice, marked REHEARSAL"),
         ],
         summary: "Starts a deployment, or schedules it with `at:`.",
-        usage: "start VERSION [checklist:NAME] [env:ENV] [service:NAME] [at:TIME] [--queue] [--rehearse]",
+        usage: "start VERSION [checklist:NAME] [env:ENV] [service:NAME] [at:TIME] [follow:CHANNEL] [--queue] [--rehearse]",
         example: "start v1.2.0 env:production",
         on_deployment: false,
     },
@@ -213,7 +219,7 @@ pub static COMMANDS: &[CommandSpec] = &[
         verb: Verb::Show,
         group: Group::Overview,
         args: &[ITEM],
-        summary: "Shows one item in full, with its notes and commands.",
+        summary: "Shows an item or a section in full; opens a list on demand.",
         usage: "show ITEM",
         example: "show 3.2",
         on_deployment: true,
@@ -222,7 +228,7 @@ pub static COMMANDS: &[CommandSpec] = &[
         name: "tick",
         verb: Verb::Tick,
         group: Group::Items,
-        args: &[ITEMS, maybe("note", ArgKind::Text, "something worth remembering")],
+        args: &[ITEMS, maybe("note", ArgKind::Text, "something worth remembering; of a choice, the one chosen")],
         summary: "Ticks items as done.",
         usage: "tick ITEM… [NOTE]",
         example: "tick 3.2",
@@ -352,10 +358,30 @@ pub static COMMANDS: &[CommandSpec] = &[
         on_deployment: true,
     },
     CommandSpec {
+        name: "follow",
+        verb: Verb::Follow,
+        group: Group::Course,
+        args: &[CHANNEL],
+        summary: "Shows the deployment in another channel too.",
+        usage: "follow [CHANNEL]",
+        example: "follow #announcements",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "unfollow",
+        verb: Verb::Unfollow,
+        group: Group::Course,
+        args: &[CHANNEL],
+        summary: "Stops showing it in a channel that follows.",
+        usage: "unfollow [CHANNEL]",
+        example: "unfollow #announcements",
+        on_deployment: true,
+    },
+    CommandSpec {
         name: "rollback",
         verb: Verb::Rollback,
         group: Group::Outcome,
-        args: &[REASON],
+        args: &[place("reason", ArgKind::Text, "why, for everybody to read; a criterion's number says it happened")],
         summary: "Calls a rollback and opens its steps.",
         usage: "rollback REASON",
         example: "rollback error rate above 5 %",
@@ -487,7 +513,7 @@ mod tests {
         assert_eq!(
             names.join(" "),
             "start status list next show tick untick skip fail block assign note evidence fill hold resume handover \
-             progress rollback rolled-back finish partial cancel checklists history record help"
+             progress follow unfollow rollback rolled-back finish partial cancel checklists history record help"
         );
         for (_, ours) in ALSO {
             assert!(CommandSpec::named(ours).is_some(), "{ours}");

@@ -37,6 +37,7 @@ pub async fn step(engine: &Engine) -> Result<Vec<(u64, Timer, Timestamp)>, Store
             via: Via::Timer,
             channel: String::new(),
             deployment: Some(deployment),
+            mentioned: Vec::new(),
             input: Input::Due { deployment, timer, due },
         };
         fired.spawn(async move { engine.handle(envelope).await });

@@ -148,6 +148,7 @@ impl Runs {
             strike: self.strike > 0,
             code,
             link: self.links.last().cloned().flatten(),
+            person: None,
         });
     }
 }

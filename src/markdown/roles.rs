@@ -1,7 +1,7 @@
 //! Lines and tables about people: who signs, and whom to reach.
 
 use super::blocks::{Block, Kind};
-use super::words::{self, Pattern, any, pattern};
+use super::words::{self, Pattern, pattern};
 use crate::domain::checklist::Field;
 use crate::domain::meaning::{Contact, FieldKind, Way, WayKind};
 use crate::domain::text::Rich;

@@ -132,21 +132,23 @@ ON CONFLICT (hash) DO NOTHING;";
 
 const DEPLOYMENTS: &str = "
 INSERT INTO deployments (id, version, checklist, title, checklist_hash, service, environment, channel, rehearsal,
-    status, deployer, opened_at, started_at, ended_at, archived, over)
+    status, deployer, opened_at, started_at, ended_at, archived, over, also)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-    value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15
+    value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15,
+    value ->> 16
 FROM json_each(?) WHERE true
 ON CONFLICT (id) DO UPDATE SET
     version = excluded.version, checklist = excluded.checklist, title = excluded.title,
     checklist_hash = excluded.checklist_hash, service = excluded.service, environment = excluded.environment,
     channel = excluded.channel, rehearsal = excluded.rehearsal, status = excluded.status,
     deployer = excluded.deployer, opened_at = excluded.opened_at, started_at = excluded.started_at,
-    ended_at = excluded.ended_at, archived = excluded.archived, over = excluded.over
+    ended_at = excluded.ended_at, archived = excluded.archived, over = excluded.over,
+    also = excluded.also
 WHERE (version, checklist, title, checklist_hash, service, environment, channel, rehearsal, status, deployer,
-       opened_at, started_at, ended_at, archived)
+       opened_at, started_at, ended_at, archived, also)
    IS NOT (excluded.version, excluded.checklist, excluded.title, excluded.checklist_hash, excluded.service,
        excluded.environment, excluded.channel, excluded.rehearsal, excluded.status, excluded.deployer,
-       excluded.opened_at, excluded.started_at, excluded.ended_at, excluded.archived);";
+       excluded.opened_at, excluded.started_at, excluded.ended_at, excluded.archived, excluded.also);";
 
 /// Locks given back go first, so that one can change hands within a unit of work.
 const LOCKS_GIVEN: &str = "
@@ -174,11 +176,11 @@ INSERT INTO timers (deployment, name, due) SELECT value ->> 0, value ->> 1, valu
 ON CONFLICT (deployment, name) DO UPDATE SET due = excluded.due;";
 
 const SHOW: &str = "
-INSERT INTO messages (key, deployment, channel, thread, what, card, posted, posted_at)
-SELECT o.key, o.deployment, o.channel, o.thread, o.what, j.value ->> 1, j.value ->> 2, j.value ->> 3
+INSERT INTO messages (key, deployment, channel, thread, what, card, posted, posted_at, reposted)
+SELECT o.key, o.deployment, o.channel, o.thread, o.what, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4
 FROM json_each(?) AS j CROSS JOIN outbox AS o ON o.key = j.value ->> 0 ORDER BY j.key
 ON CONFLICT (key) DO UPDATE SET what = excluded.what, card = excluded.card, posted = excluded.posted,
-    edited_at = excluded.posted_at;";
+    edited_at = excluded.posted_at, reposted = max(reposted, excluded.reposted);";
 
 /// What was asked for anew in the meantime (another generation) stays.
 const SETTLE: &str = "
@@ -240,7 +242,7 @@ impl Plan {
         let disarmed = timers.iter().filter(|(_, due)| due.is_none());
         let settled = || {
             batch.delivered.iter().filter_map(|d| match &d.outcome {
-                DeliveryOutcome::Shown { .. } => Some((&d.key, d.generation)),
+                DeliveryOutcome::Shown { .. } | DeliveryOutcome::Dropped => Some((&d.key, d.generation)),
                 _ => None,
             })
         };
@@ -342,6 +344,7 @@ fn deployments(batch: &Batch) -> impl Iterator<Item = impl Serialize> {
             s.ended_at.map(|t| t.0),
             s.archived,
             s.status.is_over(),
+            serde_json::to_string(&s.also).unwrap_or_default(),
         ])
     })
 }
@@ -349,8 +352,8 @@ fn deployments(batch: &Batch) -> impl Iterator<Item = impl Serialize> {
 fn shown(batch: &Batch) -> Result<Vec<impl Serialize>, Trouble> {
     let mut shown = Vec::with_capacity(batch.delivered.len());
     for d in &batch.delivered {
-        if let DeliveryOutcome::Shown { posted, card } = &d.outcome {
-            shown.push((&d.key, json(card)?, posted, d.at.0));
+        if let DeliveryOutcome::Shown { posted, card, reposted } = &d.outcome {
+            shown.push((&d.key, json(card)?, posted, d.at.0, reposted));
         }
     }
     Ok(shown)
@@ -435,16 +438,20 @@ async fn reactions(conn: &mut SqliteConnection, reactions: &[Reaction]) -> Resul
     for r in reactions {
         let query = if r.present {
             sqlx::query(
-                "INSERT INTO reactions (message, emoji, person, at) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (message, emoji, person) DO NOTHING",
+                "INSERT INTO reactions (message, emoji, person_id, person, at) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (message, emoji, person_id) DO NOTHING",
             )
         } else {
-            sqlx::query("DELETE FROM reactions WHERE message = ?1 AND emoji = ?2 AND person = ?3 AND ?4 IS NOT NULL")
+            sqlx::query(
+                "DELETE FROM reactions WHERE message = ?1 AND emoji = ?2 AND person_id = ?3
+                 AND ?4 IS NOT NULL AND ?5 IS NOT NULL",
+            )
         };
         query
             .bind(r.message.as_str())
             .bind(r.emoji.as_str())
-            .bind(r.person.as_str())
+            .bind(&*r.person.id)
+            .bind(&*r.person.name)
             .bind(r.at.0)
             .execute(&mut *conn)
             .await?;

@@ -48,6 +48,8 @@ pub struct Summary {
     pub environment: String,
     /// With its platform: `console:deployments`.
     pub channel: String,
+    /// The channels that follow besides it.
+    pub also: Vec<String>,
     pub rehearsal: bool,
     pub status: Status,
     pub deployer: String,
@@ -127,6 +129,12 @@ pub struct Waiting {
     pub posted: Option<String>,
     /// The platform's id of the thread's first message.
     pub thread_posted: Option<String>,
+    /// The platform's id of the deployment's announcement in this channel.
+    pub announcement: Option<String>,
+    /// It was posted anew already, after somebody had deleted it.
+    pub reposted: bool,
+    /// It waited already when this process began: whether it was sent is not known.
+    pub from_before: bool,
 }
 
 /// What became of one attempt.
@@ -142,7 +150,9 @@ pub struct Delivered {
 #[derive(Clone, Debug, PartialEq)]
 pub enum DeliveryOutcome {
     /// Shown: the platform's id and the card that is there now. The row goes unless a newer generation stands.
-    Shown { posted: String, card: std::sync::Arc<crate::card::Card> },
+    Shown { posted: String, card: std::sync::Arc<crate::card::Card>, reposted: bool },
+    /// Not for this place: nothing is shown, and nothing is wrong.
+    Dropped,
     /// Again at `due`.
     Retry { due: Timestamp, why: String },
     /// Given up; kept as a visible failure, unless a newer generation stands: that one is tried.
@@ -166,12 +176,28 @@ pub struct Message {
     pub reactions: Vec<(String, Vec<String>)>,
 }
 
+/// A section's message that can still be walked, with the reactions that stand on it: what a surface compares with what
+/// it finds there after it was away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveSection {
+    pub key: String,
+    pub deployment: u64,
+    /// With its platform.
+    pub channel: String,
+    /// The platform's id.
+    pub posted: String,
+    /// The platform's id of the thread's first message.
+    pub thread_posted: Option<String>,
+    /// Emoji and the person's id.
+    pub reactions: Vec<(String, String)>,
+}
+
 /// One person's reaction on one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reaction {
     pub message: String,
     pub emoji: String,
-    pub person: String,
+    pub person: crate::domain::command::Person,
     pub present: bool,
     pub at: Timestamp,
 }

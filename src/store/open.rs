@@ -43,6 +43,8 @@ pub struct Store {
     pub(super) writer: Mutex<Writer>,
     /// The next generation of an outbox row; never used twice while the process lives.
     pub(super) generation: AtomicI64,
+    /// The last place taken in the outbox when the file was opened: whether those up to it were sent is not known.
+    pub(super) waiting_at_open: i64,
 }
 
 /// The one connection that writes.
@@ -87,12 +89,13 @@ impl Store {
             bring_up_to_date(path).await?;
         }
         let mut conn = connect(path).await?;
-        let newest = prepare(&mut conn).await.map_err(|e| StoreError::from_sqlx(e, path))?;
+        let (newest, waiting_at_open) = prepare(&mut conn).await.map_err(|e| StoreError::from_sqlx(e, path))?;
         Ok(Self {
             path: path.to_path_buf(),
             readers: readers(path).await?,
             writer: Mutex::new(Writer { conn: Some(conn), dirty: false, state: State::Writing, pages: None }),
             generation: AtomicI64::new(newest.saturating_add(1)),
+            waiting_at_open,
         })
     }
 
@@ -114,6 +117,7 @@ impl Store {
             readers: readers(path).await?,
             writer: Mutex::new(Writer { conn: None, dirty: false, state: State::Reading, pages: None }),
             generation: AtomicI64::new(1),
+            waiting_at_open: 0,
         })
     }
 
@@ -252,13 +256,16 @@ async fn bring_up_to_date(path: &Path) -> Result<(), StoreError> {
     done
 }
 
-/// Shows that the file can be written, and tells the newest generation in it.
-async fn prepare(conn: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+/// Shows that the file can be written, and tells the newest generation and the last place in the outbox.
+async fn prepare(conn: &mut SqliteConnection) -> Result<(i64, i64), sqlx::Error> {
     sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
     // On a file that can only be read, `BEGIN IMMEDIATE` quietly begins to read: only a change shows it.
     let written = sqlx::query("UPDATE meta SET value = value WHERE key = 'chain'").execute(&mut *conn).await;
     let newest = match written {
-        Ok(_) => sqlx::query_scalar("SELECT coalesce(max(generation), 0) FROM outbox").fetch_one(&mut *conn).await,
+        Ok(_) => {
+            let newest = "SELECT coalesce(max(generation), 0), coalesce(max(ord), 0) FROM outbox";
+            sqlx::query_as(newest).fetch_one(&mut *conn).await
+        }
         Err(error) => Err(error),
     };
     sqlx::query("ROLLBACK").execute(&mut *conn).await?;

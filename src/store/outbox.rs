@@ -39,14 +39,16 @@ impl Store {
                       WHERE e.channel = o.channel AND e.failed = 0 AND e.due > ?1 AND e.ord < o.ord)
                 ORDER BY place, o.ord LIMIT ?2)
              SELECT o.key, o.deployment, o.channel, o.thread, o.what, o.card, o.due, o.generation, o.attempts,
-                    o.failing_since, m.posted, t.posted
+                    o.failing_since, m.posted, t.posted, a.posted, coalesce(m.reposted, 0), o.ord <= ?3
              FROM turn JOIN outbox o ON o.ord = turn.ord
              LEFT JOIN messages m ON m.key = o.key
              LEFT JOIN messages t ON t.key = o.thread
+             LEFT JOIN messages a ON a.key = o.deployment || '/start@' || o.channel
              ORDER BY turn.place, o.ord",
         )
         .bind(now.0)
         .bind(limit)
+        .bind(self.waiting_at_open)
         .fetch_all(&self.readers)
         .await;
         rows.and_then(|rows| rows.iter().map(waiting).collect()).map_err(|e| self.error(e))
@@ -108,6 +110,9 @@ fn waiting(row: &SqliteRow) -> Result<Waiting, sqlx::Error> {
         failing_since: moment(row, 9)?,
         posted: row.try_get(10)?,
         thread_posted: row.try_get(11)?,
+        announcement: row.try_get(12)?,
+        reposted: row.try_get(13)?,
+        from_before: row.try_get(14)?,
     })
 }
 

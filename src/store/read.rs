@@ -58,7 +58,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, version, checklist, title, checklist_hash, service, environment, channel, rehearsal, status, ",
-            "deployer, opened_at, started_at, ended_at, archived, over, head_seq, head_hash FROM deployments ",
+            "deployer, opened_at, started_at, ended_at, archived, over, head_seq, head_hash, also FROM deployments ",
             $rest
         )
     };
@@ -77,6 +77,7 @@ impl Summary {
             service: d.service.clone(),
             environment: d.environment.clone(),
             channel: d.channel.clone(),
+            also: d.also.clone(),
             rehearsal: d.rehearsal,
             status: d.status,
             deployer: d.deployer().name.to_string(),
@@ -85,6 +86,11 @@ impl Summary {
             ended_at: d.ended_at,
             archived: d.archived,
         }
+    }
+
+    /// Whether it is followed there.
+    pub fn is_in(&self, channel: &str) -> bool {
+        self.channel == channel || self.also.iter().any(|c| c == channel)
     }
 }
 
@@ -169,7 +175,9 @@ impl Store {
 
     /// A channel's newest deployments, with an outcome or without, newest first.
     pub async fn recent_in_channel(&self, channel: &str, limit: u32) -> Result<Vec<Summary>, StoreError> {
-        let query = sqlx::query(select!("WHERE channel = ?1 ORDER BY id DESC LIMIT ?2"));
+        let query = sqlx::query(select!(
+            "WHERE channel = ?1 OR (also <> '[]' AND ?1 IN (SELECT value FROM json_each(also))) ORDER BY id DESC LIMIT ?2"
+        ));
         self.summaries(query.bind(channel).bind(limit.min(LIST)).fetch_all(&self.readers).await)
     }
 
@@ -341,5 +349,6 @@ pub(super) fn summary(row: &SqliteRow) -> Result<Summary, sqlx::Error> {
         started_at: moment(row, 12)?,
         ended_at: moment(row, 13)?,
         archived: row.try_get(14)?,
+        also: json(row.try_get(18)?)?,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::open::Store;
 use super::read::{json, moment};
-use super::{Message, StoreError};
+use super::{LiveSection, Message, StoreError};
 use crate::domain::time::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -11,6 +11,8 @@ use std::collections::HashMap;
 /// The most messages of one page, and the most replies (the newest) given with each.
 const PAGE: u32 = 200;
 const REPLIES: u32 = 500;
+/// The most section messages looked at after a surface was away.
+const LIVE: u32 = 1000;
 
 /// The columns of [`message`], in its order.
 macro_rules! select {
@@ -79,6 +81,12 @@ impl Store {
         all.await.map_err(|e| self.error(e))
     }
 
+    /// What its platform calls the message of that key, if it has been shown.
+    pub async fn posted(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let posted = sqlx::query_scalar("SELECT posted FROM messages WHERE key = ?1").bind(key);
+        posted.fetch_optional(&self.readers).await.map_err(|e| self.error(e))
+    }
+
     /// The message that a platform calls by this id.
     pub async fn message_posted(&self, channel: &str, posted: &str) -> Result<Option<Message>, StoreError> {
         let query = sqlx::query(select!("WHERE channel = ?1 AND posted = ?2 ORDER BY id LIMIT 1"));
@@ -103,6 +111,47 @@ impl Store {
             .fetch_all(&self.readers)
             .await
             .map_err(|e| self.error(e))
+    }
+
+    /// A platform's section messages whose deployments can still be walked, oldest first, at most 1,000.
+    pub async fn live_sections(&self, platform: &str) -> Result<Vec<LiveSection>, StoreError> {
+        let live = async {
+            let rows = sqlx::query(
+                "SELECT m.key, m.deployment, m.channel, m.posted, t.posted
+                 FROM deployments d JOIN messages m ON m.deployment = d.id LEFT JOIN messages t ON t.key = m.thread
+                 WHERE d.archived = 0 AND m.what LIKE 'section/%' AND m.channel LIKE ?1 || ':%' ORDER BY m.id LIMIT ?2",
+            )
+            .bind(platform)
+            .bind(LIVE)
+            .fetch_all(&self.readers)
+            .await?;
+            let mut live = Vec::with_capacity(rows.len());
+            for row in &rows {
+                live.push(LiveSection {
+                    key: row.try_get(0)?,
+                    deployment: row.try_get::<i64, _>(1)?.cast_unsigned(),
+                    channel: row.try_get(2)?,
+                    posted: row.try_get(3)?,
+                    thread_posted: row.try_get(4)?,
+                    reactions: Vec::new(),
+                });
+            }
+            let rows = sqlx::query(
+                "SELECT message, emoji, person_id FROM reactions
+                 WHERE message IN (SELECT value FROM json_each(?1)) ORDER BY rowid",
+            )
+            .bind(keys(live.iter().map(|m| m.key.as_str())))
+            .fetch_all(&self.readers)
+            .await?;
+            for row in &rows {
+                let key: &str = row.try_get(0)?;
+                if let Some(m) = live.iter_mut().find(|m| m.key == key) {
+                    m.reactions.push((row.try_get(1)?, row.try_get(2)?));
+                }
+            }
+            Ok(live)
+        };
+        live.await.map_err(|e| self.error(e))
     }
 
     async fn one(&self, row: Result<Option<SqliteRow>, sqlx::Error>) -> Result<Option<Message>, StoreError> {

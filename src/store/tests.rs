@@ -57,6 +57,7 @@ fn list() -> Checklist {
 
 fn summary(id: u64) -> Summary {
     Summary {
+        also: Vec::new(),
         id,
         version: format!("v1.{id}"),
         checklist: "release".into(),
@@ -117,7 +118,7 @@ fn opened(id: u64, n: u64) -> Batch {
 }
 
 fn card(title: &str) -> Card {
-    Card { title: title.into(), tone: Tone::Plain, rehearsal: false, blocks: vec![], buttons: vec![] }
+    Card { title: title.into(), tone: Tone::Plain, rehearsal: false, broadcast: false, blocks: vec![], buttons: vec![] }
 }
 
 fn reply(text: &str) -> Reply {
@@ -147,7 +148,7 @@ fn became(key: &str, generation: i64, at: i64, outcome: DeliveryOutcome) -> Batc
 }
 
 fn shown(title: &str) -> DeliveryOutcome {
-    DeliveryOutcome::Shown { posted: format!("id of {title}"), card: Arc::new(card(title)) }
+    DeliveryOutcome::Shown { posted: format!("id of {title}"), card: Arc::new(card(title)), reposted: false }
 }
 
 fn retry(due: i64) -> DeliveryOutcome {
@@ -827,7 +828,7 @@ async fn pages_hold_messages_with_threads_and_reactions() -> Done {
     let react = |person: &str, emoji: &str, present| Reaction {
         message: "1a".into(),
         emoji: emoji.into(),
-        person: person.into(),
+        person: crate::domain::command::Person::named(person),
         present,
         at: Timestamp(5),
     };

@@ -1,5 +1,7 @@
 //! Help, made from the list of commands.
 
+use crate::card::{Block, Card, Tone};
+use crate::domain::text::Rich;
 use crate::grammar::{Arg, ArgKind, COMMANDS, CommandSpec, Form, Group, Problem};
 use crate::near::nearest;
 use std::fmt::Write;
@@ -16,6 +18,28 @@ pub fn help(command: Option<&str>) -> Result<String, Problem> {
             })?;
             Ok(topic(spec))
         }
+    }
+}
+
+/// What the bot says when it is invited to a channel; `usual` is the checklist that channel uses.
+pub fn hello(usual: Option<&str>) -> Card {
+    let say = |text: &str| Block::Text { text: crate::markdown::inline(text) };
+    let list = match usual {
+        Some(name) => format!("In this channel the checklist is `{name}`."),
+        None => "`/deploy checklists` shows the checklists there are.".into(),
+    };
+    Card {
+        title: Rich::plain("Hello, I am Rollcall."),
+        tone: Tone::Plain,
+        rehearsal: false,
+        broadcast: false,
+        blocks: vec![
+            say("I walk a team through its deployment checklist: I announce, keep one board up to date, open section \
+                 after section, and remember who ticked what."),
+            say(&list),
+            say("Try: `/deploy start v1.2.0 --rehearse` walks the list as practice; nobody is paged."),
+        ],
+        buttons: Vec::new(),
     }
 }
 

@@ -6,9 +6,10 @@ mod help;
 pub mod occasions;
 pub mod refusals;
 pub mod replies;
+pub mod slack;
 mod templates;
 
-pub use help::help;
+pub use help::{hello, help};
 pub use templates::{
     Blocked, Entry, Facts, Failed, LONGEST_TEMPLATE, LONGEST_TEXT, Since, Template, TemplateProblem, Texts, Ticker,
     Waiting,

@@ -14,7 +14,7 @@ fn nasty() -> World {
         sections[2].0 = NASTY.into();
         let link = Span { text: NASTY.into(), link: Some(format!("javascript:{NASTY}")), ..Span::default() };
         let mut line = desk::item("3.1", Rich(vec![link]), Shown::Failed);
-        line.who = Some(NASTY.into());
+        line.who = Some(rollcall::domain::command::Person::named(NASTY));
         line.details = vec![NASTY.into()];
         line.commands[..].iter().for_each(drop);
         line.commands.push(rollcall::domain::checklist::CodeBlock { language: Some(NASTY.into()), code: NASTY.into() });

@@ -44,6 +44,12 @@ events! {
     Partial "partial" [],
     Cancelled "cancelled" [],
     Archived "archived" [],
+    Followed "followed" [],
+    Unfollowed "unfollowed" [],
+    Undelivered "undelivered" [],
+    Redelivered "redelivered" [],
+    Breached "breached" ["late_ms"],
+    Cleared "cleared" [],
 }
 
 fn lines() -> impl Iterator<Item = (usize, &'static str)> {

@@ -37,7 +37,7 @@ fn a_mark() -> impl Strategy<Value = Mark> {
 }
 
 fn a_timer() -> impl Strategy<Value = Timer> {
-    prop::sample::select(vec![Timer::Start, Timer::Progress, Timer::Archive])
+    prop::sample::select(vec![Timer::Start, Timer::Progress, Timer::Archive, Timer::Watch])
 }
 
 fn somebody() -> impl Strategy<Value = Person> {
@@ -90,6 +90,10 @@ fn an_event() -> impl Strategy<Value = Event> {
         text().prop_map(|reason| Event::Partial { reason }),
         text().prop_map(|reason| Event::Cancelled { reason }),
         Just(Event::Archived),
+        text().prop_map(|channel| Event::Followed { channel }),
+        text().prop_map(|channel| Event::Unfollowed { channel }),
+        (text(), text()).prop_map(|(channel, why)| Event::Undelivered { channel, why }),
+        text().prop_map(|channel| Event::Redelivered { channel }),
     ]
 }
 

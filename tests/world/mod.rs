@@ -9,7 +9,8 @@ use rollcall::domain::command::{Person, Via};
 use rollcall::domain::time::Timestamp;
 use rollcall::engine::{Engine, Envelope, Input};
 use rollcall::library::Library;
-use rollcall::loops::{outbox, timers};
+use rollcall::loops::outbox::{Chats, Outbox};
+use rollcall::loops::timers;
 use rollcall::ports::{Chat, ChatError, Clock, Delivery, Pending};
 use rollcall::store::Store;
 use std::collections::{HashMap, VecDeque};
@@ -104,6 +105,7 @@ pub struct World {
     pub config: Arc<Config>,
     checklists: Option<PathBuf>,
     running: Option<(Engine, tokio::task::JoinHandle<()>, Arc<Store>)>,
+    outbox: Option<Outbox>,
     pub channel: String,
 }
 
@@ -131,6 +133,7 @@ impl World {
             config: Arc::new(config),
             checklists,
             running: None,
+            outbox: None,
             channel: "console:deployments".into(),
         };
         world.start().await;
@@ -148,6 +151,8 @@ impl World {
         let store = Arc::new(Store::open(&self.db()).await.unwrap());
         let (engine, task) =
             Engine::open(store.clone(), self.clock.clone(), self.config.clone(), self.library()).await.unwrap();
+        let chats: Chats = HashMap::from([("console", self.chat.clone() as Arc<dyn Chat>)]);
+        self.outbox = Some(Outbox::new(engine.clone(), chats));
         self.running = Some((engine, task, store));
     }
 
@@ -161,6 +166,7 @@ impl World {
 
     /// Stops and starts again. Whatever was not recorded is gone.
     pub async fn restart(&mut self) {
+        self.outbox = None;
         if let Some((engine, task, store)) = self.running.take() {
             drop(engine);
             task.await.unwrap();
@@ -190,10 +196,10 @@ impl World {
 
     /// Runs the loops until nothing is due.
     pub async fn settle(&self) {
-        let chats: outbox::Chats = HashMap::from([("console", self.chat.clone() as Arc<dyn Chat>)]);
+        let outbox = self.outbox.as_ref().unwrap();
         for _ in 0..1_000 {
             let fired = timers::step(self.engine()).await.unwrap().len();
-            let shown = outbox::step(self.engine(), &chats).await.unwrap();
+            let shown = outbox.step().await.unwrap();
             if fired + shown == 0 {
                 return;
             }
@@ -211,6 +217,7 @@ impl World {
                 via: Via::Console,
                 channel: self.channel.clone(),
                 deployment: None,
+                mentioned: Vec::new(),
                 input,
             })
             .await;

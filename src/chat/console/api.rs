@@ -6,7 +6,7 @@ use super::refuse::Refusal;
 use super::{PLATFORM, State as Shared, draw, emoji, limits};
 use crate::card::Reply;
 use crate::domain::command::{Person, Via};
-use crate::engine::{Envelope, Input};
+use crate::engine::{Envelope, Input, Link};
 use crate::markdown::inline;
 use axum::body::Body;
 use axum::extract::{Query, State};
@@ -75,6 +75,7 @@ pub(crate) async fn say(
         via: Via::Console,
         channel: channel(&said.channel)?,
         deployment: said.deployment,
+        mentioned: Vec::new(),
         input: Input::Say(words(said.text)?),
     };
     Ok(Json(Answer::from(handled(&state, envelope).await?)).into_response())
@@ -106,6 +107,7 @@ pub(crate) async fn react(
         via: Via::Console,
         channel: message.channel,
         deployment: Some(message.deployment),
+        mentioned: Vec::new(),
         input: Input::React { message: reacted.message, emoji: reacted.emoji, present: reacted.present },
     };
     Ok(Json(Answer::from(handled(&state, envelope).await?)).into_response())
@@ -122,6 +124,7 @@ pub(crate) async fn terminal(State(state): State<Arc<Shared>>, body: Body) -> Re
         via: Via::Terminal,
         channel: channel(&said.channel)?,
         deployment: said.deployment,
+        mentioned: Vec::new(),
         input: Input::Say(words(said.text)?),
     };
     Ok(Json(handled(&state, envelope).await?))
@@ -156,7 +159,15 @@ pub(crate) async fn me(Extension(viewer): Extension<Viewer>) -> Json<serde_json:
 /// Whether requests can be served.
 pub(crate) async fn ready(State(state): State<Arc<Shared>>) -> Response {
     match state.desk.healthy().await {
-        Ok(()) => "ready".into_response(),
+        // A chat that is away does not stop the rest: it is told, and the console is there.
+        Ok(()) => {
+            let links = state.desk.links();
+            let said = links.iter().map(|(platform, link)| match link {
+                Link::Up => format!("\n{platform}: connected"),
+                Link::Down(why) | Link::Off(why) => format!("\n{platform}: {why}"),
+            });
+            format!("ready{}", said.collect::<String>()).into_response()
+        }
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, why).into_response(),
     }
 }

@@ -3,7 +3,7 @@
 use super::desk::{Desk, Listing, Looked, RecordFormat};
 use crate::card::Reply;
 use crate::domain::command::Person;
-use crate::engine::{Completion, Engine, Envelope, Format, Notice, Page};
+use crate::engine::{Completion, Engine, Envelope, Format, Link, Notice, Page};
 use crate::ports::Pending;
 use crate::store::{Message, Past, StoreError};
 use tokio::sync::broadcast;
@@ -81,6 +81,10 @@ impl Desk for Engine {
 
     fn healthy(&self) -> Pending<'_, Result<(), String>> {
         Box::pin(std::future::ready(Engine::healthy(self)))
+    }
+
+    fn links(&self) -> Vec<(&'static str, Link)> {
+        Engine::links(self).into_iter().collect()
     }
 
     fn subscribe(&self) -> broadcast::Receiver<Notice> {

@@ -2,7 +2,7 @@
 
 use crate::card::Reply;
 use crate::domain::command::Person;
-use crate::engine::{Completion, Envelope, Notice, Page};
+use crate::engine::{Completion, Envelope, Link, Notice, Page};
 use crate::ports::Pending;
 use crate::store::{Message, Summary};
 use tokio::sync::broadcast;
@@ -37,6 +37,8 @@ pub trait Desk: Send + Sync + 'static {
     fn channels(&self) -> Pending<'_, Vec<String>>;
     /// Whether requests can be served; otherwise a sentence that says what is wrong.
     fn healthy(&self) -> Pending<'_, Result<(), String>>;
+    /// The chats that are configured, and how each is connected.
+    fn links(&self) -> Vec<(&'static str, Link)>;
     /// Everything that changes from now on.
     fn subscribe(&self) -> broadcast::Receiver<Notice>;
 }

@@ -55,6 +55,7 @@ async fn relay(
         };
         let change = match notice {
             Ok(_) if changes.receiver_count() == 0 => continue,
+            Ok(Notice::Undelivered { .. } | Notice::Link(_)) => continue,
             Ok(Notice::Deployment(id)) => Change::Deployment(id),
             Ok(Notice::Message(m)) => {
                 let html = match m.thread {

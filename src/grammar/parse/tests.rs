@@ -38,6 +38,7 @@ fn plain(version: &str) -> Start {
         environment: None,
         service: None,
         at: None,
+        follow: Vec::new(),
         queue: false,
         rehearse: false,
     }

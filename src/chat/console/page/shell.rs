@@ -2,6 +2,7 @@
 
 use super::super::identity::Viewer;
 use super::super::{HOME, PLATFORM, State as Shared, assets};
+use crate::engine::Link;
 use axum::response::Html;
 use maud::{DOCTYPE, Markup, html};
 
@@ -48,6 +49,7 @@ impl Shell<'_> {
                         button type="button" class="button small who" data-who aria-label="Who you act as" { "Who are you?" }
                     }
                 }
+                @for (platform, why) in &troubled(state) { p class="trouble" role="status" { strong { (platform) } " " (why) } }
                 main id="main" tabindex="-1" class=(format!("main {}", self.kind)) { (self.main) }
                 (composer(self.kind))
                 (dialogs())
@@ -57,6 +59,15 @@ impl Shell<'_> {
         };
         document(self.title, body)
     }
+}
+
+/// The chats that are not connected, and why.
+fn troubled(state: &Shared) -> Vec<(&'static str, String)> {
+    let why = |(platform, link)| match link {
+        Link::Up => None,
+        Link::Down(why) | Link::Off(why) => Some((if platform == "slack" { "Slack" } else { "Discord" }, why)),
+    };
+    state.desk.links().into_iter().filter_map(why).collect()
 }
 
 /// A page without navigation, for what goes wrong and for signing in.
