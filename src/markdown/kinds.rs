@@ -245,9 +245,10 @@ fn own(heading: &str, acts: bool) -> Option<Branch> {
         Some(Branch::Watch)
     } else if words::all(|l| l.success_lead).any(|w| heading.starts_with(w)) {
         Some(Branch::AfterSuccess)
-    } else if words::all(|l| l.rollback_lead).any(|w| heading.starts_with(w)) {
-        Some(Branch::AfterRollback)
-    } else if words::says::AFTER_ROLLBACK.is_match(heading) || words::FAILURE_ALONE.contains(&bare) {
+    } else if words::all(|l| l.rollback_lead).any(|w| heading.starts_with(w))
+        || words::says::AFTER_ROLLBACK.is_match(heading)
+        || words::FAILURE_ALONE.contains(&bare)
+    {
         Some(Branch::AfterRollback)
     } else if words::says::ROLLBACK_PLAN.is_match(heading) {
         Some(if acts { Branch::Rollback } else { Branch::Forward })
@@ -264,6 +265,9 @@ fn own(heading: &str, acts: bool) -> Option<Branch> {
 
 /// True when the heading names a time after the very first minutes.
 fn window(heading: &str, above: &[String]) -> bool {
+    if !super::windows::says_time(heading) {
+        return false;
+    }
     let before = any(heading, words::BEFOREHAND);
     if let Some(found) = WITHIN.captures(heading) {
         return !before && found.name("unit").is_some_and(|u| !u.as_str().starts_with("min"));

@@ -1,6 +1,6 @@
 //! "Error rate exceeds 1% for more than 5 minutes" to data.
 
-use super::words::{self, Pattern, any, pattern};
+use super::words::{self, Pattern, any, pattern, phrases};
 use crate::domain::meaning::{Amount, Comparison, Relative, Threshold, unit_ms};
 use std::sync::LazyLock;
 
@@ -24,6 +24,7 @@ static COMPARED: LazyLock<Pattern> = LazyLock::new(|| {
         base = words::BASELINE.join("|")
     ))
 });
+static BASELINE: LazyLock<Pattern> = LazyLock::new(|| phrases(words::BASELINE.iter().copied()));
 static SENTENCE: LazyLock<Pattern> = LazyLock::new(|| pattern(r"[.!?]\s+\p{Lu}"));
 static PLUS: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(&format!(r"\b(?:{})\s*(?:\+|plus)\s*(?P<n>{NUMBER})\s*(?P<unit>{UNIT})?", words::BASELINE.join("|")))
@@ -48,7 +49,7 @@ static ALL: LazyLock<Pattern> = LazyLock::new(|| pattern(r"\(\s*100\s?%\s*\)"));
 /// the line after a sign. `said` is the text with its code masked, byte for byte: code compares nothing.
 pub(super) fn threshold(text: &str, said: &str, criteria: bool) -> Option<Threshold> {
     // Most lines measure nothing; they are not looked at twice.
-    if !said.bytes().any(|b| b.is_ascii_digit()) && !any(&lowered(said), words::BASELINE) {
+    if !said.bytes().any(|b| b.is_ascii_digit()) && !BASELINE.is_match(&lowered(said)) {
         return None;
     }
     let mut start = 0;
