@@ -64,7 +64,9 @@ fn a_section_is_boxes_with_what_belongs_below() {
         boxed(item("3.4", 4, "Last", Shown::Open)),
         boxed(closed),
     ]);
-    insta::assert_json_snapshot!(message(&card, "12/section/3/1@slack:C1", 7, &|id| Some(format!("https://t.slack.com/team/{id}"))));
+    insta::assert_json_snapshot!(message(&card, "12/section/3/1@slack:C1", 7, &|id| Some(format!(
+        "https://t.slack.com/team/{id}"
+    ))));
 }
 
 #[test]
@@ -102,7 +104,8 @@ fn a_board_and_an_answer_look_so() {
         buttons: vec![Button::new("Next", "#12 next"), finish, roll_back],
     };
     let blocks = message(&board, "12/board@slack:C1", 7, &|_| None);
-    let said = Reply::refused("Not yet: **3.2** is open.\n\n```\ncode\n```").with_choices(vec![Button::new("Yes", "#12 tick 3.1-3.4")]);
+    let said = Reply::refused("Not yet: **3.2** is open.\n\n```\ncode\n```")
+        .with_choices(vec![Button::new("Yes", "#12 tick 3.1-3.4")]);
     insta::assert_json_snapshot!((blocks, reply(&said, 7, &|_| None), fallback(&board)));
 }
 
