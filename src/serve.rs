@@ -140,10 +140,7 @@ async fn first_end(tasks: &mut Vec<(&'static str, JoinHandle<()>)>) -> (&'static
 }
 
 /// Slack, and the secret it signs with where it calls us. What is wrong is said, and everything else goes on.
-fn in_slack(
-    engine: &Engine,
-    secrets: Result<SlackSecrets, String>,
-) -> Option<(Arc<Slack>, Option<String>)> {
+fn in_slack(engine: &Engine, secrets: Result<SlackSecrets, String>) -> Option<(Arc<Slack>, Option<String>)> {
     let made = secrets.and_then(|s| Ok((Slack::new(engine.clone(), &s, Arc::new(SystemClock))?, s.signing_secret)));
     made.map_err(|why| {
         tracing::error!(why, "Slack is off");

@@ -156,7 +156,9 @@ async fn handle(
     let channel = if channel.is_empty() { &heard.user } else { channel };
     let channel = format!("{PLATFORM}:{channel}");
     let deployment = match &heard.thread {
-        Some(thread) => slack.engine.store().message_posted(&channel, thread).await.ok().flatten().map(|m| m.deployment),
+        Some(thread) => {
+            slack.engine.store().message_posted(&channel, thread).await.ok().flatten().map(|m| m.deployment)
+        }
         None => None,
     };
     let key = Some(format!("{}{part}", heard.key));
@@ -224,7 +226,7 @@ async fn submitted(
         tell(slack, &heard, &reply, false).await;
         return None;
     }
-    Some(modal::errors(said.block, &plain(&reply.text)))
+    Some(modal::errors(said.wants(&reply), &plain(&reply.text)))
 }
 
 /// Markdown without its markup.

@@ -37,10 +37,10 @@ use api::{Api, Failure, Me, Post};
 use desk::Ack;
 use people::People;
 use recent::{Chosen, Drawn, Once};
-use std::time::Duration;
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 /// The platform's prefix of its channels.
 pub const PLATFORM: &str = "slack";
@@ -101,7 +101,8 @@ impl Slack {
     fn profile(&self, person: &str) -> Option<String> {
         let account = self.engine.config().account(person, PLATFORM)?;
         let me = self.me.read().ok()?;
-        let url = me.as_ref().map(|m| m.url.as_str()).filter(|u| u.starts_with("https://") || u.starts_with("http://"))?;
+        let url =
+            me.as_ref().map(|m| m.url.as_str()).filter(|u| u.starts_with("https://") || u.starts_with("http://"))?;
         Some(format!("{url}team/{account}"))
     }
 

@@ -2,8 +2,9 @@
 //! answer; what they become is the words somebody could have typed.
 
 use super::text::plain_object;
-use crate::card::fit::slack as limits;
+use crate::card::Reply;
 use crate::card::fit::shortened;
+use crate::card::fit::slack as limits;
 use crate::config::Channel;
 use crate::grammar::{ArgKind, CommandSpec, Vocabulary};
 use crate::words::slack as words;
@@ -115,7 +116,8 @@ pub fn start(vocabulary: &Vocabulary, defaults: Option<&Channel>, carried: &Carr
         });
         blocks.push(input("channel", words::CHANNEL, element, false, Some(words::CHANNEL_HINT)));
     }
-    let mut version = json!({ "type": "plain_text_input", "action_id": "version", "max_length": 80, "focus_on_load": true });
+    let mut version =
+        json!({ "type": "plain_text_input", "action_id": "version", "max_length": 80, "focus_on_load": true });
     let example = vocabulary.versions.first().map_or(words::VERSION_EXAMPLE.to_owned(), |v| words::version_before(v));
     version["placeholder"] = plain_object(&example, limits::PLACEHOLDER);
     blocks.push(input("version", words::VERSION, version, false, None));
@@ -235,6 +237,18 @@ pub struct Said {
     pub block: &'static str,
 }
 
+impl Said {
+    /// The input a refusal is about: where it offers choices, the one they would fill.
+    pub fn wants(&self, reply: &Reply) -> &'static str {
+        let offered = reply.choices.first().map(|c| c.command.as_str()).unwrap_or_default();
+        let missing = |name: &&str| {
+            let option = format!(" {name}:");
+            offered.contains(&option) && !self.text.contains(&option)
+        };
+        ["checklist", "env", "service"].into_iter().find(missing).unwrap_or(self.block)
+    }
+}
+
 /// What was typed into a modal is not Slack's writing: it holds no mentions.
 fn hushed(text: &str) -> String {
     super::text::escape(text)
@@ -243,7 +257,11 @@ fn hushed(text: &str) -> String {
 fn quoted(text: &str) -> String {
     let plain = text.replace(['"', '“', '”', '„', '‟', '«', '»'], "'");
     let plain = super::text::escape(&plain);
-    if plain.is_empty() || plain.contains(char::is_whitespace) || plain.contains(':') { format!("\"{plain}\"") } else { plain }
+    if plain.is_empty() || plain.contains(char::is_whitespace) || plain.contains(':') {
+        format!("\"{plain}\"")
+    } else {
+        plain
+    }
 }
 
 /// A refusal inside the modal it refuses.

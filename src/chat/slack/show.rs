@@ -7,8 +7,8 @@
 
 use super::boxes::Boxes;
 use super::text::{self, Part, Profiles, Runs, block, mrkdwn_object, plain_object, small};
-use crate::card::fit::slack as limits;
 use crate::card::fit::shortened;
+use crate::card::fit::slack as limits;
 use crate::card::{Block, Button, Card, Fact, ItemLine, Reply, Shown, Style, Tone};
 use crate::words::slack as words;
 use serde_json::{Value, json};
@@ -59,9 +59,7 @@ pub fn fallback(card: &Card) -> String {
         let line = match block {
             Block::Text { text } | Block::Context { text } => text.to_plain(),
             Block::Bar { done, total } => words::count(*done, *total),
-            Block::Facts { facts } => {
-                facts.iter().map(|f| text::to_plain(&fact(f))).collect::<Vec<_>>().join("; ")
-            }
+            Block::Facts { facts } => facts.iter().map(|f| text::to_plain(&fact(f))).collect::<Vec<_>>().join("; "),
             Block::Group { number, text, done, total } => {
                 format!("{number} {} {}", text.to_plain(), words::count(*done, *total))
             }
@@ -168,11 +166,8 @@ impl<'a> Draw<'a> {
                 }
             }
             Block::Group { number, text, done, total } => {
-                let line = Runs::default()
-                    .bold(number.to_string())
-                    .plain(" ")
-                    .rich(text)
-                    .plain(format!(" ({done}/{total})"));
+                let line =
+                    Runs::default().bold(number.to_string()).plain(" ").rich(text).plain(format!(" ({done}/{total})"));
                 self.push(&[Part::Text(line)]);
             }
             Block::Item { item } => {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::card::Button;
 
 fn values(pairs: &[(&str, &[&str])]) -> HashMap<String, Vec<String>> {
     pairs.iter().map(|(k, v)| ((*k).to_owned(), v.iter().map(|v| (*v).to_owned()).collect())).collect()
@@ -71,6 +72,15 @@ fn a_start_says_what_could_be_typed() {
 }
 
 #[test]
+fn a_refusal_stands_where_it_can_be_mended() {
+    let said = said(START, &carried(""), &values(&[("version", &["v1"]), ("checklist", &["a"])])).unwrap();
+    let refused = |command: &str| Reply::refused("?").with_choices(vec![Button::new("x", command)]);
+    assert_eq!(said.wants(&refused("start v1 checklist:a env:production")), "env");
+    assert_eq!(said.wants(&refused("start v1 checklist:a --queue")), "version");
+    assert_eq!(said.wants(&Reply::refused("?")), "version");
+}
+
+#[test]
 fn views_look_so() {
     let vocabulary = Vocabulary {
         checklists: vec!["migration".into(), "production-service".into()],
@@ -80,7 +90,10 @@ fn views_look_so() {
         ..Vocabulary::default()
     };
     let defaults = Channel { checklist: Some("migration".into()), ..Channel::default() };
-    insta::assert_json_snapshot!("start", start(&vocabulary, Some(&defaults), &Carried { channel: "C1".into(), ..Carried::default() }));
+    insta::assert_json_snapshot!(
+        "start",
+        start(&vocabulary, Some(&defaults), &Carried { channel: "C1".into(), ..Carried::default() })
+    );
     insta::assert_json_snapshot!("start_from_home", start(&Vocabulary::default(), None, &Carried::default()));
     let question = Question::asked("#12 fail 3.2", "What failed at 3.2?");
     insta::assert_json_snapshot!("ask", ask(&question, &carried("#12 fail 3.2")));

@@ -27,7 +27,14 @@ fn item(number: &str, keycap: u8, text: &str, state: Shown) -> ItemLine {
 }
 
 fn card_of(blocks: Vec<Block>) -> Card {
-    Card { title: "3. Build — 1 of 4 done".into(), tone: Tone::Plain, rehearsal: false, broadcast: false, blocks, buttons: vec![] }
+    Card {
+        title: "3. Build — 1 of 4 done".into(),
+        tone: Tone::Plain,
+        rehearsal: false,
+        broadcast: false,
+        blocks,
+        buttons: vec![],
+    }
 }
 
 fn boxed(item: ItemLine) -> Block {
@@ -36,8 +43,15 @@ fn boxed(item: ItemLine) -> Block {
 
 #[test]
 fn a_section_is_boxes_with_what_belongs_below() {
-    let mut with_more = item("3.3", 3, "Deploy with <all> the flags that a long sentence about deploying could ever name, and more", Shown::Failed);
-    with_more.details.push(Rich(vec![Span { text: "For ".into(), ..Span::default() }, Span::person(&Person::named("Bob"))]));
+    let mut with_more = item(
+        "3.3",
+        3,
+        "Deploy with <all> the flags that a long sentence about deploying could ever name, and more",
+        Shown::Failed,
+    );
+    with_more
+        .details
+        .push(Rich(vec![Span { text: "For ".into(), ..Span::default() }, Span::person(&Person::named("Bob"))]));
     with_more.commands.push(CodeBlock { language: None, code: "kubectl apply -f <file>".into() });
     let mut closed = item("3.5", 5, "Rollback only", Shown::Closed);
     closed.buttons.clear();
@@ -49,7 +63,9 @@ fn a_section_is_boxes_with_what_belongs_below() {
         boxed(item("3.4", 4, "Last", Shown::Open)),
         boxed(closed),
     ]);
-    insta::assert_json_snapshot!(message(&card, "12/section/3/1@slack:C1", 7, &|id| Some(format!("https://t.slack.com/team/{id}"))));
+    insta::assert_json_snapshot!(message(&card, "12/section/3/1@slack:C1", 7, &|id| Some(format!(
+        "https://t.slack.com/team/{id}"
+    ))));
 }
 
 #[test]
@@ -87,7 +103,8 @@ fn a_board_and_an_answer_look_so() {
         buttons: vec![Button::new("Next", "#12 next"), finish, roll_back],
     };
     let blocks = message(&board, "12/board@slack:C1", 7, &|_| None);
-    let said = Reply::refused("Not yet: **3.2** is open.\n\n```\ncode\n```").with_choices(vec![Button::new("Yes", "#12 tick 3.1-3.4")]);
+    let said = Reply::refused("Not yet: **3.2** is open.\n\n```\ncode\n```")
+        .with_choices(vec![Button::new("Yes", "#12 tick 3.1-3.4")]);
     insta::assert_json_snapshot!((blocks, reply(&said, 7, &|_| None), fallback(&board)));
 }
 
