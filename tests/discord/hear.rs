@@ -63,9 +63,7 @@ fn what_is_being_typed() {
 
 #[test]
 fn buttons_say_ask_and_make_sure() {
-    let row = |id: &str| {
-        json!([{ "type": 1, "components": [{ "type": 2, "style": 2, "label": "Roll back", "custom_id": id }] }])
-    };
+    let row = |id: &str| json!([{ "type": 1, "components": [{ "type": 2, "style": 2, "label": "Roll back", "custom_id": id }] }]);
     let pressed = |id: &str, flags| {
         let data = json!({ "custom_id": id, "component_type": 2 });
         interaction(3, data, Some(message(row(id), flags)))

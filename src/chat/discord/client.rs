@@ -76,10 +76,12 @@ impl Trouble {
             Trouble::Unsure { why } => why.clone(),
             Trouble::Said { status: 401, .. } => "Discord refuses the bot's token".into(),
             Trouble::Said { code: code::NO_ACCESS, .. } => {
-                "the bot may not see the channel: give it View Channel there, or invite it again (deploy/discord.md)".into()
+                "the bot may not see the channel: give it View Channel there, or invite it again (deploy/discord.md)"
+                    .into()
             }
             Trouble::Said { code: code::NO_PERMISSION, .. } => {
-                "the bot lacks a permission in the channel: it needs those of the invite link in deploy/discord.md".into()
+                "the bot lacks a permission in the channel: it needs those of the invite link in deploy/discord.md"
+                    .into()
             }
             Trouble::Said { code: code::UNKNOWN_CHANNEL, .. } => "the channel is not there any more".into(),
             Trouble::Said { code: code::UNKNOWN_MESSAGE, .. } => "the message is not there any more".into(),
@@ -286,14 +288,19 @@ impl Rest {
         self.call(LightMethod::Get, Route::Channel { channel_id: channel.into() }, None).await
     }
 
-    /// Begins a thread on a message; its id is the message's. One that is there already is as good.
-    pub async fn thread(&self, channel: u64, message: u64, name: &str) -> Done<()> {
+    /// Begins a thread on a message; its id. One that is there already is as good.
+    pub async fn thread(&self, channel: u64, message: u64, name: &str) -> Done<u64> {
         let route = Route::ChannelMessageThreads { channel_id: channel.into(), message_id: message.into() };
         // A week: the longest there is.
         let body = json!({ "name": name, "auto_archive_duration": 10_080 });
         match self.call(LightMethod::Post, route, Some(&body)).await {
-            Err(trouble) if trouble.code() != Some(code::HAS_THREAD) => Err(trouble),
-            _ => Ok(()),
+            Ok(thread) => id(&thread),
+            Err(trouble) if trouble.code() == Some(code::HAS_THREAD) => {
+                let there = self.message(channel, message).await?;
+                // Where the message does not tell, a thread has the id of the message it begins on.
+                Ok(snowflake(&there["thread"]["id"]).unwrap_or(message))
+            }
+            Err(trouble) => Err(trouble),
         }
     }
 

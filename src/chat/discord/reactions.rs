@@ -206,7 +206,8 @@ impl Discord {
     async fn ask(&self, r: &Reacted, reply: &Reply) {
         let mut body = show::reply(reply, &|person| self.account(person));
         let no = json!({ "type": 2, "style": 2, "label": "Never mind", "custom_id": show::NEVER_MIND });
-        if let Some(row) = body["components"][0]["components"].as_array_mut().filter(|row| row.len() < most::BUTTONS_IN_ROW)
+        if let Some(row) =
+            body["components"][0]["components"].as_array_mut().filter(|row| row.len() < most::BUTTONS_IN_ROW)
         {
             row.push(no);
         }
