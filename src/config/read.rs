@@ -2,7 +2,7 @@
 
 use super::{
     CHATS, CONSOLE, Channel, Config, ConfigProblem, Console, DEFAULT_CHANNEL, HOURLY, KeyDigest, Log, LogFormat,
-    LogLevel, PersonEntry, Progress, Rules, check_listen,
+    LogLevel, PersonEntry, Progress, Rules, Slack, check_listen, slack,
 };
 use crate::domain::checklist::Schedule;
 use crate::domain::schedule;
@@ -37,6 +37,7 @@ struct Raw {
     roles: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
     rules: RawRules,
     console: RawConsole,
+    slack: RawSlack,
     log: RawLog,
 }
 
@@ -78,6 +79,12 @@ struct RawRules {
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 struct RawConsole {
     hosts: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+struct RawSlack {
+    emoji: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -169,6 +176,7 @@ impl Reader<'_> {
             console: Console {
                 hosts: raw.console.hosts.into_iter().map(|h| h.into_inner().to_ascii_lowercase()).collect(),
             },
+            slack: self.slack(raw.slack)?,
             log: Log {
                 format: self.choice(
                     raw.log.format,
@@ -183,6 +191,16 @@ impl Reader<'_> {
                 )?,
             },
         })
+    }
+
+    fn slack(&self, raw: RawSlack) -> Result<Slack, ConfigProblem> {
+        let mut emoji = BTreeMap::new();
+        for (alias, name) in raw.emoji {
+            self.name("emoji", &alias, 100)?;
+            slack::may_mean(name.get_ref()).map_err(|e| self.wrong(name.span(), e))?;
+            emoji.insert(alias.into_inner(), name.into_inner());
+        }
+        Ok(Slack { emoji })
     }
 
     fn progress(&self, raw: RawProgress, timezone: Tz) -> Result<Progress, ConfigProblem> {
@@ -412,7 +430,7 @@ fn line(text: &str, at: usize) -> usize {
     1 + text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count()
 }
 
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars().take(60).map(|c| if c.is_control() || c == '`' { '\u{fffd}' } else { c }).collect()
 }
 

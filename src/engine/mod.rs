@@ -352,6 +352,16 @@ impl Engine {
         open
     }
 
+    /// What concerns one person: items that wait for them, and the deployments they take part in.
+    pub async fn mine(&self, person: &Person) -> Card {
+        let mut open = Vec::new();
+        for summary in self.open_deployments().iter().take(card::mine::LOOKED_AT) {
+            // What cannot be read now is left out: a home is a view, not the record.
+            open.extend(self.deployment(summary.id).await.ok().flatten());
+        }
+        card::mine::mine(&open, &person.id, self.now())
+    }
+
     /// Whether changes are being recorded; the sentence that says why not.
     pub fn healthy(&self) -> Result<(), String> {
         if self.inner.door.is_closed() {

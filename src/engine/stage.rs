@@ -2,8 +2,7 @@
 
 use super::house::House;
 use super::rules::Rules;
-use crate::card::{Button, Card, Reply};
-use crate::card::{compose, kinds};
+use crate::card::{Button, Card, Reply, compose, kinds};
 use crate::domain::checklist::Number;
 use crate::domain::command::{Command, Mark, Person, Timer, Via};
 use crate::domain::decide::{Decision, decide, is_criterion, next_due};
@@ -302,7 +301,7 @@ impl<'a> Stage<'a> {
             self.post_about(d.id, channel, "start", compose::notice(d, title));
         }
         self.show_in(d, channel, "board".into(), false);
-        for n in d.opened.iter().copied().collect::<Vec<_>>() {
+        for n in d.on_show() {
             let parts = d.plan.stretch(n).map_or(0, |s| s.parts);
             (1..=parts).for_each(|p| self.show_in(d, channel, format!("section/{n}/{p}"), false));
         }
