@@ -167,15 +167,16 @@ fn text(longest: usize) -> impl Strategy<Value = String> {
 }
 
 fn rich(longest: usize) -> impl Strategy<Value = Rich> {
-    let span = (text(longest), any::<[bool; 4]>(), 0..6u8).prop_map(|(text, [bold, italic, code, strike], link)| Span {
-        text,
-        bold,
-        italic,
-        code,
-        strike,
-        link: (link == 0).then(|| "https://x.example/a b|c>".to_owned()),
-        person: (link == 1).then(|| "ana".to_owned()),
-    });
+    let span =
+        (text(longest), any::<[bool; 4]>(), 0..6u8).prop_map(|(text, [bold, italic, code, strike], link)| Span {
+            text,
+            bold,
+            italic,
+            code,
+            strike,
+            link: (link == 0).then(|| "https://x.example/a b|c>".to_owned()),
+            person: (link == 1).then(|| "ana".to_owned()),
+        });
     prop::collection::vec(span, 0..5).prop_map(|spans| {
         let mut rich = Rich::default();
         spans.into_iter().for_each(|s| rich.push(s));
@@ -187,13 +188,8 @@ fn button() -> impl Strategy<Value = Button> {
     let label = text(400).prop_map(|t| if t.trim().is_empty() { "Go".to_owned() } else { t });
     let ask = || prop::option::of(text(600).prop_map(|t| if t.is_empty() { "Why?".into() } else { t }));
     let style = prop::sample::select(vec![Style::Plain, Style::Primary, Style::Danger]);
-    (label, "#12 [a-z]{3,8} [0-9.]{1,30}", style, ask(), ask()).prop_map(|(label, command, style, ask, confirm)| Button {
-        label,
-        command,
-        style,
-        ask,
-        confirm,
-    })
+    (label, "#12 [a-z]{3,8} [0-9.]{1,30}", style, ask(), ask())
+        .prop_map(|(label, command, style, ask, confirm)| Button { label, command, style, ask, confirm })
 }
 
 fn item() -> impl Strategy<Value = ItemLine> {
@@ -238,8 +234,11 @@ fn item() -> impl Strategy<Value = ItemLine> {
 }
 
 fn block() -> impl Strategy<Value = Block> {
-    let fact = ("[a-z ]{1,30}", rich(3_000), prop::option::of(any::<i32>()))
-        .prop_map(|(label, value, at)| Fact { label, value, at: at.map(|at| Timestamp(i64::from(at) * 1000)) });
+    let fact = ("[a-z ]{1,30}", rich(3_000), prop::option::of(any::<i32>())).prop_map(|(label, value, at)| Fact {
+        label,
+        value,
+        at: at.map(|at| Timestamp(i64::from(at) * 1000)),
+    });
     prop_oneof![
         2 => rich(6_000).prop_map(|text| Block::Text { text }),
         2 => rich(6_000).prop_map(|text| Block::Context { text }),
@@ -253,8 +252,7 @@ fn block() -> impl Strategy<Value = Block> {
 }
 
 fn card() -> impl Strategy<Value = Card> {
-    let tone =
-        prop::sample::select(vec![Tone::Plain, Tone::Active, Tone::Good, Tone::Warn, Tone::Bad, Tone::Quiet]);
+    let tone = prop::sample::select(vec![Tone::Plain, Tone::Active, Tone::Good, Tone::Warn, Tone::Bad, Tone::Quiet]);
     (rich(800), tone, any::<bool>(), prop::collection::vec(block(), 0..60), prop::collection::vec(button(), 0..40))
         .prop_map(|(title, tone, rehearsal, blocks, buttons)| Card {
             title,

@@ -255,6 +255,7 @@ class Walk {
     const said = await eventually('the outcome', () => this.slack.post(post), WITHIN);
     assert.match(JSON.stringify(said), /v1\.2\.0/);
     await eventually('the board says so', async () => says.test(JSON.stringify(await this.slack.post('/board@'))), WITHIN);
+    await eventually('the record is attached', async () => (await this.slack.messages()).some((m) => m.files?.length), WITHIN);
     await this.bot.terminal('audit', 'verify');
   }
 
