@@ -274,7 +274,7 @@ proptest! {
     #[test]
     fn any_card_fits(card in card()) {
         let card = fit::fit(card, &fit::SLACK);
-        check_blocks(&show::message(&card, "12/section/3/1@slack:C0123456789", &profile), 50);
+        check_blocks(&show::message(&card, "12/section/3/1@slack:C0123456789", 1_795_735_193_000, &profile), 50);
         prop_assert!(show::fallback(&card).chars().count() <= 4 * 2_500);
     }
 
@@ -282,7 +282,7 @@ proptest! {
     fn any_answer_fits(card in prop::option::of(card()), said in text(9_000), choices in prop::collection::vec(button(), 0..12)) {
         let mut reply = Reply::ok(said).with_choices(choices);
         reply.card = card.map(|c| Box::new(fit::fit(c, &fit::SLACK)));
-        let blocks = show::reply(&reply, &profile);
+        let blocks = show::reply(&reply, 1_795_735_193_000, &profile);
         if !blocks.is_empty() {
             check_blocks(&blocks, 50);
         }
@@ -294,7 +294,7 @@ proptest! {
         words in "#[0-9]{1,3} [a-z]{3,9} [0-9.]{1,60}",
         names in prop::collection::vec("[a-z-]{1,120}", 0..150),
     ) {
-        let carried = modal::Carried { words, channel: "C1".into(), thread: Some("5.5".into()) };
+        let carried = modal::Carried { words, channel: "C1".into(), thread: Some("5.5".into()), message: None };
         check_view(&modal::ask(&modal::Question::asked(&carried.words, &question), &carried));
         let vocabulary = Vocabulary {
             checklists: names.clone(), environments: names.clone(), services: names.clone(), versions: names,

@@ -414,6 +414,12 @@ fn item_buttons(d: &Deployment, i: usize) -> Vec<Button> {
     }
 }
 
+/// The button that offers these words about a deployment now: what it asks for, or asks first.
+pub fn offered(d: &Deployment, words: &str) -> Option<Button> {
+    let of_items = (0..d.plan.leaves.len()).flat_map(|i| item_buttons(d, i));
+    board_buttons(d).into_iter().chain(of_items).find(|b| b.command == words)
+}
+
 /// A post: the text of an occasion, one block a line. `lines` are Markdown already read.
 pub fn post(d: &Deployment, occasion: Occasion, lines: Vec<Rich>) -> Card {
     let tone = match occasion {

@@ -62,12 +62,7 @@ fn about(d: &Deployment, person: &str, now: Timestamp) -> Fact {
     let tally = d.tally();
     let lead = if &*d.deployer().id == person { ", led by you" } else { "" };
     let since = if d.started_at.is_some() { format!(", for {}", span(d.elapsed_ms(now))) } else { String::new() };
-    let value = format!(
-        "{}: {}, {} of {} done{since}{lead}",
-        compose::name(d),
-        d.status.label(),
-        tally.done,
-        tally.total
-    );
+    let value =
+        format!("{}: {}, {} of {} done{since}{lead}", compose::name(d), d.status.label(), tally.done, tally.total);
     Fact { label: format!("#{}", d.id), value: Rich::plain(value), at: None }
 }

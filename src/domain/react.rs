@@ -165,8 +165,8 @@ fn ended(after: &Deployment, occasion: Occasion, at: Timestamp) -> Vec<Effect> {
         Effect::Timer(Timer::Archive, Some(at.plus_ms(WALKABLE_MS))),
         Effect::ReleaseLock,
     ];
-    effects.extend(watching(after));
     // What never started has no thread to attach it to, and little to tell.
     effects.extend(after.started_at.map(|_| Effect::AttachRecord));
+    effects.extend(watching(after));
     effects
 }

@@ -186,6 +186,8 @@ struct Inner {
     trouble: Mutex<Option<String>>,
     /// How the platforms are connected.
     links: Mutex<BTreeMap<&'static str, Link>>,
+    /// Groups of the chats that people are in.
+    groups: Arc<Mutex<rules::Groups>>,
 }
 
 /// Work for the door.
@@ -222,6 +224,7 @@ impl Engine {
             timers: Notify::new(),
             trouble: Mutex::new(None),
             links: Mutex::default(),
+            groups: Arc::default(),
         });
         let task = tokio::spawn(door::run(Arc::downgrade(&inner), jobs));
         Ok((Self { inner }, task))
@@ -290,6 +293,12 @@ impl Engine {
             return Ok(Some(Drawn { card: card::compose::record(&d), file: Some(file) }));
         }
         Ok(view(&d, &wanted.what, self.now()).map(|card| Drawn { card, file: None }))
+    }
+
+    /// Tells in which groups of a platform (its ids) a person is now; `[roles]` may name them: `discord:8001`.
+    pub fn belongs(&self, platform: &str, person: &Person, groups: impl IntoIterator<Item = String>) {
+        let groups = groups.into_iter().map(|group| format!("{platform}:{group}")).collect();
+        lock(&self.inner.groups).see(platform, &person.id, groups);
     }
 
     /// Tells how a platform is connected.

@@ -114,7 +114,7 @@ impl<'a> Stage<'a> {
         Policy {
             progress: self.rules.schedule(d),
             may_override: self.rules.config.rules.override_.clone(),
-            roles: self.rules.roles.clone(),
+            roles: self.rules.roles(),
             lock_held_by: if waits { self.holder(&d.lock()).map(|s| s.id) } else { None },
         }
     }

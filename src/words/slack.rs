@@ -58,11 +58,16 @@ pub fn no(code: &str, needed: Option<&str>) -> String {
             "Slack does not accept the token (`{code}`): copy it anew from {APP} (OAuth & Permissions for \
              SLACK_BOT_TOKEN, Basic Information → App-Level Tokens for SLACK_APP_TOKEN) and start Rollcall again."
         ),
-        "link_disabled" => format!("Socket Mode is switched off: switch it on at {APP} → Socket Mode, and start Rollcall again."),
+        "link_disabled" => {
+            format!("Socket Mode is switched off: switch it on at {APP} → Socket Mode, and start Rollcall again.")
+        }
         "not_allowed_token_type" => {
             "A token of the wrong kind: SLACK_BOT_TOKEN begins with xoxb-, SLACK_APP_TOKEN with xapp-.".into()
         }
-        other => format!("Slack says no: `{}`.", other.chars().filter(|c| !c.is_control() && *c != '`').take(60).collect::<String>()),
+        other => format!(
+            "Slack says no: `{}`.",
+            other.chars().filter(|c| !c.is_control() && *c != '`').take(60).collect::<String>()
+        ),
     }
 }
 

@@ -9,6 +9,8 @@ pub struct Boxes {
     pub deployment: u64,
     /// Tells it from the other blocks of its message.
     pub place: usize,
+    /// Tells it from what it was before: a client that has seen an id keeps what was chosen in it.
+    pub drawn: i64,
     /// The numbers of the items that were shown ticked.
     pub ticked: Vec<String>,
 }
@@ -23,25 +25,27 @@ impl Boxes {
     }
 
     /// The block these items make.
-    pub fn of(items: &[&ItemLine], place: usize) -> Self {
+    pub fn of(items: &[&ItemLine], place: usize, drawn: i64) -> Self {
         Self {
             deployment: items.first().and_then(|i| Self::deployment(i)).unwrap_or_default(),
             place,
+            drawn,
             ticked: items.iter().filter(|i| i.state == Shown::Ticked).map(|i| i.number.to_string()).collect(),
         }
     }
 
-    /// `items:12:4:3.1,3.4`.
+    /// `items:12:4:1795735193000:3.1,3.4`.
     pub fn to_id(&self) -> String {
-        format!("items:{}:{}:{}", self.deployment, self.place, self.ticked.join(","))
+        format!("items:{}:{}:{}:{}", self.deployment, self.place, self.drawn, self.ticked.join(","))
     }
 
     /// The block of that id.
     pub fn from_id(id: &str) -> Option<Self> {
-        let mut parts = id.strip_prefix("items:")?.splitn(3, ':');
+        let mut parts = id.strip_prefix("items:")?.splitn(4, ':');
         Some(Self {
             deployment: parts.next()?.parse().ok()?,
             place: parts.next()?.parse().ok()?,
+            drawn: parts.next()?.parse().ok()?,
             ticked: parts.next()?.split(',').filter(|n| !n.is_empty()).map(str::to_owned).collect(),
         })
     }
@@ -64,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_click_is_the_difference() {
-        let seen = Boxes { deployment: 12, place: 3, ticked: vec!["3.1".into(), "3.4".into()] };
+        let seen = Boxes { deployment: 12, place: 3, drawn: 7, ticked: vec!["3.1".into(), "3.4".into()] };
         assert_eq!(Boxes::from_id(&seen.to_id()), Some(seen.clone()));
         let words = |chosen: &[&str]| seen.words(&chosen.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>());
         assert_eq!(words(&["3.1", "3.4"]), Vec::<String>::new());
@@ -72,8 +76,8 @@ mod tests {
         assert_eq!(words(&["3.4"]), ["#12 untick 3.1"]);
         assert_eq!(words(&["3.2", "3.3"]), ["#12 tick 3.2 3.3", "#12 untick 3.1 3.4"]);
         let none = Boxes { ticked: Vec::new(), ..seen };
-        assert_eq!(Boxes::from_id("items:12:3:"), Some(none));
-        for other in ["", "items:", "items:x:1:", "items:1", "key:12/board"] {
+        assert_eq!(Boxes::from_id("items:12:3:7:"), Some(none));
+        for other in ["", "items:", "items:x:1:1:", "items:12:3:", "items:1", "key:12/board"] {
             assert_eq!(Boxes::from_id(other), None, "{other}");
         }
     }

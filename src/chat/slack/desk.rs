@@ -76,8 +76,12 @@ async fn work(slack: &Arc<Slack>, heard: &Heard) -> Ack {
         }
         What::Pressed { words, message, ephemeral } => {
             if let Some(question) = question(slack, heard, words, message.as_deref()).await {
-                let carried =
-                    Carried { words: words.clone(), channel: heard.channel.clone(), thread: heard.thread.clone() };
+                let carried = Carried {
+                    words: words.clone(),
+                    channel: heard.channel.clone(),
+                    thread: heard.thread.clone(),
+                    message: message.clone().filter(|_| !ephemeral),
+                };
                 open(slack, heard, modal::ask(&question, &carried)).await;
                 return None;
             }
@@ -91,10 +95,20 @@ async fn work(slack: &Arc<Slack>, heard: &Heard) -> Ack {
             seen.ticked = slack.chosen.before(&heard.user, message, &seen.to_id(), &seen.ticked, chosen);
             for (i, words) in seen.words(chosen).iter().enumerate() {
                 let reply = say(slack, heard, words, &heard.channel, if i == 0 { "" } else { "/2" }).await;
+                if !reply.ok {
+                    redraw_later(slack, &heard.channel, message);
+                }
                 if !is_quiet(&reply) {
                     tell_later(slack, heard, reply, false);
                 }
             }
+        }
+        What::Closed { metadata } => {
+            let carried = Carried::read(metadata);
+            if let Some(message) = &carried.message {
+                redraw_later(slack, &carried.channel, message);
+            }
+            return None;
         }
         What::StartModal => open_start(slack, heard).await,
         What::Submitted { callback, metadata, values } => {
@@ -142,7 +156,9 @@ async fn handle(
     let channel = if channel.is_empty() { &heard.user } else { channel };
     let channel = format!("{PLATFORM}:{channel}");
     let deployment = match &heard.thread {
-        Some(thread) => slack.engine.store().message_posted(&channel, thread).await.ok().flatten().map(|m| m.deployment),
+        Some(thread) => {
+            slack.engine.store().message_posted(&channel, thread).await.ok().flatten().map(|m| m.deployment)
+        }
         None => None,
     };
     let key = Some(format!("{}{part}", heard.key));
@@ -232,6 +248,11 @@ async fn reacted(slack: &Arc<Slack>, heard: &Heard, emoji: &str, message: &str, 
     if !is_quiet(&reply) {
         tell_later(slack, &heard, reply, false);
     }
+}
+
+fn redraw_later(slack: &Arc<Slack>, channel: &str, message: &str) {
+    let (slack, channel, message) = (slack.clone(), channel.to_owned(), message.to_owned());
+    tokio::spawn(async move { slack.redraw(&channel, &message).await });
 }
 
 /// Answers without keeping anybody waiting for it.

@@ -40,6 +40,8 @@ pub enum What {
     StartModal,
     /// A modal sent in: which, what it carries, and what was written, by action.
     Submitted { callback: String, metadata: String, values: HashMap<String, Vec<String>> },
+    /// A modal closed without being sent in.
+    Closed { metadata: String },
     /// A reaction, by Slack's name.
     Reacted { emoji: String, message: String, present: bool },
     /// Somebody joined the channel.
@@ -272,6 +274,7 @@ pub fn interaction(payload: Value) -> Result<Heard, Unknown> {
             metadata: i.view.private_metadata,
             values: values(i.view.state.values),
         },
+        "view_closed" => What::Closed { metadata: i.view.private_metadata },
         other => return Err(Unknown(format!("interaction {}", name_of(other)))),
     };
     let id = some(i.trigger_id.clone()).or_else(|| some(format!("{}{}", i.view.id, i.view.hash)));

@@ -1,7 +1,7 @@
 //! HTTP mode: Slack calls one path of ours with commands, interactions and events, and signs every call.
 
-use super::desk::{self, Payload};
 use super::Slack;
+use super::desk::{self, Payload};
 use crate::domain::time::Timestamp;
 use axum::Router;
 use axum::body::{Body, Bytes};

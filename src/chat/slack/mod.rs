@@ -27,6 +27,7 @@ pub mod show;
 pub mod socket;
 pub mod text;
 
+use crate::card::Card;
 use crate::card::fit::{self, Limits};
 use crate::config::SlackSecrets;
 use crate::engine::{Engine, Link};
@@ -35,11 +36,11 @@ use crate::words::slack as words;
 use api::{Api, Failure, Me, Post};
 use desk::Ack;
 use people::People;
-use recent::{Chosen, Once};
-use std::time::Duration;
+use recent::{Chosen, Drawn, Once};
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 /// The platform's prefix of its channels.
 pub const PLATFORM: &str = "slack";
@@ -58,6 +59,8 @@ pub struct Slack {
     once: Once<Ack>,
     /// What people chose last in boxes that have not been drawn anew since.
     chosen: Chosen,
+    /// What messages show.
+    drawn: Drawn,
     /// It was said that files cannot be attached.
     no_files: AtomicBool,
 }
@@ -75,6 +78,7 @@ impl Slack {
             people: People::default(),
             once: Once::default(),
             chosen: Chosen::default(),
+            drawn: Drawn::default(),
             no_files: AtomicBool::new(false),
         }))
     }
@@ -97,7 +101,8 @@ impl Slack {
     fn profile(&self, person: &str) -> Option<String> {
         let account = self.engine.config().account(person, PLATFORM)?;
         let me = self.me.read().ok()?;
-        let url = me.as_ref().map(|m| m.url.as_str()).filter(|u| u.starts_with("https://") || u.starts_with("http://"))?;
+        let url =
+            me.as_ref().map(|m| m.url.as_str()).filter(|u| u.starts_with("https://") || u.starts_with("http://"))?;
         Some(format!("{url}team/{account}"))
     }
 
@@ -159,7 +164,9 @@ impl Slack {
                 other => return Ok(other?),
             }
         }
-        let mut blocks = show::message(&d.card, &d.key, &|id| self.profile(id));
+        // Nobody draws an older state over this one meanwhile: see `redraw`.
+        let _lane = self.drawn.lane(&d.channel).await;
+        let mut blocks = self.blocks(&d.card, &d.key);
         if d.file.is_some() {
             blocks.push(serde_json::json!({ "type": "context", "elements": [text::mrkdwn_object(words::FILE_NOT_HERE.into())] }));
         }
@@ -176,19 +183,43 @@ impl Slack {
             blocks,
             key: &d.key,
         };
-        if let Some(ts) = &d.posted {
-            if !ts.starts_with(FILE) {
-                self.api.update(ts, &post).await?;
+        let there = match &d.posted {
+            Some(ts) if ts.starts_with(FILE) => return Ok(ts.clone()),
+            Some(ts) => Some(ts.clone()),
+            None if d.uncertain => {
+                let found = self.api.find(&d.channel, thread, |m| m.key.as_deref() == Some(&*d.key)).await?;
+                found.map(|m| m.ts)
             }
-            return Ok(ts.clone());
+            None => None,
+        };
+        let ts = match there {
+            Some(ts) => self.api.update(&ts, &post).await.map(|()| ts)?,
+            None => self.api.post_message(&post).await?,
+        };
+        self.drawn.remember(&d.channel, &ts, &d.key, &d.card);
+        Ok(ts)
+    }
+
+    fn blocks(&self, card: &Card, key: &str) -> Vec<Value> {
+        show::message(card, key, self.clock.now().0, &|id| self.profile(id))
+    }
+
+    /// Draws a message as it was drawn last: whoever chose something there that came to nothing sees again what holds.
+    async fn redraw(&self, channel: &str, ts: &str) {
+        let _lane = self.drawn.lane(channel).await;
+        let last = match self.drawn.last(channel, ts) {
+            Some(last) => Some(last),
+            None => {
+                let found = self.engine.store().message_posted(&format!("{PLATFORM}:{channel}"), ts).await;
+                found.ok().flatten().map(|m| (m.key, Arc::new(m.card)))
+            }
+        };
+        let Some((key, card)) = last else { return };
+        let blocks = self.blocks(&card, &key);
+        let post = Post { channel, thread: None, broadcast: false, text: show::fallback(&card), blocks, key: &key };
+        if let Err(failure) = self.api.update(ts, &post).await {
+            tracing::info!(why = failure.sentence(), "a message was not drawn again");
         }
-        if d.uncertain
-            && let Some(there) = self.api.find(&d.channel, thread, |m| m.key.as_deref() == Some(&*d.key)).await?
-        {
-            self.api.update(&there.ts, &post).await?;
-            return Ok(there.ts);
-        }
-        Ok(self.api.post_message(&post).await?)
     }
 
     /// A message that is a file. Files carry no key: its name is looked for.
@@ -222,7 +253,7 @@ impl Slack {
             .collect();
         said.extend(reply.card.as_deref().map(show::fallback));
         let text = fit::shortened(&said.join("\n"), fit::slack::FALLBACK);
-        (text, show::reply(&reply, &|id| self.profile(id)))
+        (text, show::reply(&reply, self.clock.now().0, &|id| self.profile(id)))
     }
 }
 

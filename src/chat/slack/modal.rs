@@ -2,8 +2,8 @@
 //! answer; what they become is the words somebody could have typed.
 
 use super::text::plain_object;
-use crate::card::fit::slack as limits;
 use crate::card::fit::shortened;
+use crate::card::fit::slack as limits;
 use crate::config::Channel;
 use crate::grammar::{ArgKind, CommandSpec, Vocabulary};
 use crate::words::slack as words;
@@ -25,6 +25,9 @@ pub struct Carried {
     pub channel: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<String>,
+    /// The message whose button opened it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 impl Carried {
@@ -112,7 +115,8 @@ pub fn start(vocabulary: &Vocabulary, defaults: Option<&Channel>, carried: &Carr
         });
         blocks.push(input("channel", words::CHANNEL, element, false, Some(words::CHANNEL_HINT)));
     }
-    let mut version = json!({ "type": "plain_text_input", "action_id": "version", "max_length": 80, "focus_on_load": true });
+    let mut version =
+        json!({ "type": "plain_text_input", "action_id": "version", "max_length": 80, "focus_on_load": true });
     let example = vocabulary.versions.first().map_or(words::VERSION_EXAMPLE.to_owned(), |v| words::version_before(v));
     version["placeholder"] = plain_object(&example, limits::PLACEHOLDER);
     blocks.push(input("version", words::VERSION, version, false, None));
@@ -166,7 +170,7 @@ fn view(callback: &str, title: &str, submit: &str, carried: &Carried) -> Value {
     json!({
         "type": "modal", "callback_id": callback, "private_metadata": carried.written(),
         "title": plain_object(title, limits::MODAL_TITLE), "submit": plain_object(submit, limits::MODAL_TITLE),
-        "close": plain_object(words::CANCEL, limits::MODAL_TITLE),
+        "close": plain_object(words::CANCEL, limits::MODAL_TITLE), "notify_on_close": carried.message.is_some(),
     })
 }
 
@@ -240,7 +244,11 @@ fn hushed(text: &str) -> String {
 fn quoted(text: &str) -> String {
     let plain = text.replace(['"', '“', '”', '„', '‟', '«', '»'], "'");
     let plain = super::text::escape(&plain);
-    if plain.is_empty() || plain.contains(char::is_whitespace) || plain.contains(':') { format!("\"{plain}\"") } else { plain }
+    if plain.is_empty() || plain.contains(char::is_whitespace) || plain.contains(':') {
+        format!("\"{plain}\"")
+    } else {
+        plain
+    }
 }
 
 /// A refusal inside the modal it refuses.

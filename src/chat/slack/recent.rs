@@ -1,5 +1,6 @@
 //! What is remembered for a short while, and no longer than there is room.
 
+use crate::card::Card;
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,6 +9,10 @@ use tokio::sync::OnceCell;
 /// Requests remembered; people's choices remembered.
 const REQUESTS: usize = 4_096;
 const CHOICES: usize = 2_048;
+/// Messages whose last state is remembered.
+const MESSAGES: usize = 256;
+/// Channels drawn in at a time.
+const CHANNELS: usize = 1_024;
 
 /// A map that forgets what came first when it is full.
 struct Bounded<K, V> {
@@ -75,6 +80,39 @@ impl Chosen {
         let mut last = lock(&self.last);
         let seen = last.entry(key, || drawn.to_vec());
         std::mem::replace(seen, now.to_vec())
+    }
+}
+
+/// What messages show, and who may draw in a channel.
+pub struct Drawn {
+    last: Mutex<Bounded<(String, String), (String, Arc<Card>)>>,
+    lanes: Mutex<Bounded<String, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Default for Drawn {
+    fn default() -> Self {
+        Self { last: Mutex::new(Bounded::new(MESSAGES)), lanes: Mutex::new(Bounded::new(CHANNELS)) }
+    }
+}
+
+impl Drawn {
+    /// The right to draw in a channel.
+    pub async fn lane(&self, channel: &str) -> tokio::sync::OwnedMutexGuard<()> {
+        let lane = lock(&self.lanes).entry(channel.to_owned(), Arc::default).clone();
+        lane.lock_owned().await
+    }
+
+    /// A message shows this now.
+    pub fn remember(&self, channel: &str, ts: &str, key: &str, card: &Card) {
+        let shown = (key.to_owned(), Arc::new(card.clone()));
+        let mut last = lock(&self.last);
+        let known = last.entry((channel.to_owned(), ts.to_owned()), || shown.clone());
+        *known = shown;
+    }
+
+    /// What a message showed last, with its key, if that is remembered.
+    pub fn last(&self, channel: &str, ts: &str) -> Option<(String, Arc<Card>)> {
+        lock(&self.last).map.get(&(channel.to_owned(), ts.to_owned())).cloned()
     }
 }
 

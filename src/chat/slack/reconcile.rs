@@ -58,13 +58,7 @@ async fn one(slack: &Slack, section: &LiveSection) {
     }
 }
 
-async fn say(
-    slack: &Slack,
-    section: &LiveSection,
-    emoji: &str,
-    by: crate::domain::command::Person,
-    present: bool,
-) {
+async fn say(slack: &Slack, section: &LiveSection, emoji: &str, by: crate::domain::command::Person, present: bool) {
     let envelope = Envelope {
         key: None,
         by,

@@ -2,13 +2,13 @@
 //!
 //! Items that can be ticked are checkboxes, as many together as follow each other. What a box says fits Slack's 75
 //! characters; the rest of an item stands below it. A block of boxes names in its id which of them were shown ticked,
-//! so that a click means the difference between that and what was chosen ([`super::boxes`]), and so that clients take
-//! the boxes as they are drawn after a change.
+//! so that a click means the difference between that and what was chosen ([`super::boxes`]), and when it was drawn, so
+//! that clients take the boxes as they are after an edit.
 
 use super::boxes::Boxes;
 use super::text::{self, Part, Profiles, Runs, block, mrkdwn_object, plain_object, small};
-use crate::card::fit::slack as limits;
 use crate::card::fit::shortened;
+use crate::card::fit::slack as limits;
 use crate::card::{Block, Button, Card, Fact, ItemLine, Reply, Shown, Style, Tone};
 use crate::words::slack as words;
 use serde_json::{Value, json};
@@ -20,9 +20,10 @@ pub const ITEMS: &str = "items";
 /// The first block's id of a message says which message it is.
 pub const KEY: &str = "key:";
 
-/// A message that has a key: the first block carries it, and items show the keycap that toggles them.
-pub fn message(card: &Card, key: &str, at: Profiles<'_>) -> Vec<Value> {
-    let mut blocks = Draw { at, keycaps: true, blocks: Vec::new(), boxes: Vec::new() }.card(card);
+/// A message that has a key: the first block carries it, and items show the keycap that toggles them. `drawn`: the
+/// moment, in milliseconds, which tells what can be chosen in it from what could be chosen before.
+pub fn message(card: &Card, key: &str, drawn: i64, at: Profiles<'_>) -> Vec<Value> {
+    let mut blocks = Draw { at, drawn, keycaps: true, blocks: Vec::new(), boxes: Vec::new() }.card(card);
     if blocks.first().is_none_or(|b| b.get("block_id").is_some()) {
         blocks.insert(0, json!({ "type": "divider" }));
     }
@@ -31,12 +32,12 @@ pub fn message(card: &Card, key: &str, at: Profiles<'_>) -> Vec<Value> {
 }
 
 /// A card for one person's eyes.
-pub fn card(card: &Card, at: Profiles<'_>) -> Vec<Value> {
-    Draw { at, keycaps: false, blocks: Vec::new(), boxes: Vec::new() }.card(card)
+pub fn card(card: &Card, drawn: i64, at: Profiles<'_>) -> Vec<Value> {
+    Draw { at, drawn, keycaps: false, blocks: Vec::new(), boxes: Vec::new() }.card(card)
 }
 
 /// What somebody is told.
-pub fn reply(reply: &Reply, at: Profiles<'_>) -> Vec<Value> {
+pub fn reply(reply: &Reply, drawn: i64, at: Profiles<'_>) -> Vec<Value> {
     let mut blocks = Vec::new();
     let parts = text::markdown(&reply.text);
     // A quote cannot share a block with what is said in mrkdwn, nor should one long text make all of it rich.
@@ -44,7 +45,7 @@ pub fn reply(reply: &Reply, at: Profiles<'_>) -> Vec<Value> {
         blocks.push(block(chunk, at));
     }
     if let Some(shown) = &reply.card {
-        blocks.extend(card(shown, at));
+        blocks.extend(card(shown, drawn, at));
     }
     blocks.extend(actions("choices", &reply.choices));
     blocks.truncate(limits::BLOCKS);
@@ -58,9 +59,7 @@ pub fn fallback(card: &Card) -> String {
         let line = match block {
             Block::Text { text } | Block::Context { text } => text.to_plain(),
             Block::Bar { done, total } => words::count(*done, *total),
-            Block::Facts { facts } => {
-                facts.iter().map(|f| text::to_plain(&fact(f))).collect::<Vec<_>>().join("; ")
-            }
+            Block::Facts { facts } => facts.iter().map(|f| text::to_plain(&fact(f))).collect::<Vec<_>>().join("; "),
             Block::Group { number, text, done, total } => {
                 format!("{number} {} {}", text.to_plain(), words::count(*done, *total))
             }
@@ -75,6 +74,7 @@ pub fn fallback(card: &Card) -> String {
 
 struct Draw<'a> {
     at: Profiles<'a>,
+    drawn: i64,
     keycaps: bool,
     blocks: Vec<Value>,
     /// Items waiting to become one block of boxes.
@@ -166,11 +166,8 @@ impl<'a> Draw<'a> {
                 }
             }
             Block::Group { number, text, done, total } => {
-                let line = Runs::default()
-                    .bold(number.to_string())
-                    .plain(" ")
-                    .rich(text)
-                    .plain(format!(" ({done}/{total})"));
+                let line =
+                    Runs::default().bold(number.to_string()).plain(" ").rich(text).plain(format!(" ({done}/{total})"));
                 self.push(&[Part::Text(line)]);
             }
             Block::Item { item } => {
@@ -197,7 +194,7 @@ impl<'a> Draw<'a> {
             let mut n = items.len();
             let place = self.blocks.len();
             let id = loop {
-                let id = Boxes::of(&items[..n], place).to_id();
+                let id = Boxes::of(&items[..n], place, self.drawn).to_id();
                 if n == 1 || id.len() <= limits::ID {
                     break id;
                 }
@@ -224,7 +221,6 @@ impl<'a> Draw<'a> {
     /// What else can be done to the items: one choice for all of them.
     fn more(&mut self, card: &Card) {
         let mut groups = Vec::new();
-        let mut state = String::new();
         for block in &card.blocks {
             let Block::Item { item } = block else { continue };
             let others = &item.buttons[usize::from(can_tick(item))..];
@@ -240,19 +236,17 @@ impl<'a> Draw<'a> {
             if !options.is_empty() && groups.len() < limits::OPTIONS {
                 let label = format!("{} {}", item.number, item.text.to_plain());
                 groups.push(json!({ "label": plain_object(&label, limits::OPTION_TEXT), "options": options }));
-                state.push(others.first().map_or('-', |b| b.label.chars().next().unwrap_or('-')));
             }
         }
         if groups.is_empty() {
             return;
         }
-        state = shortened(&state, limits::OPTIONS);
         let select = json!({
             "type": "static_select", "action_id": format!("{SAY}more"), "option_groups": groups,
             "placeholder": plain_object(words::MORE, limits::PLACEHOLDER),
         });
-        // With other choices it is another block, so that clients forget what was chosen in it.
-        self.blocks.push(json!({ "type": "actions", "block_id": format!("more:{state}"), "elements": [select] }));
+        let id = format!("more:{}", self.drawn);
+        self.blocks.push(json!({ "type": "actions", "block_id": id, "elements": [select] }));
     }
 }
 
@@ -304,7 +298,12 @@ fn option(item: &ItemLine, keycaps: bool, at: Profiles<'_>) -> Value {
     let mut out = json!({ "text": label, "value": item.number.to_string() });
     let by = by(item);
     if !by.is_empty() {
-        out["description"] = match text::mrkdwn(&by, &|_| None).filter(|m| m.chars().count() <= limits::OPTION_TEXT) {
+        // A box's few characters go to names: whoever's client knows no dates gets the time alone.
+        let said = text::mrkdwn(&by, &|_| None).map(|m| match item.at {
+            Some(at) => m.replace(&text::utc(at), &at.utc().format("%H:%M UTC").to_string()),
+            None => m,
+        });
+        out["description"] = match said.filter(|m| m.chars().count() <= limits::OPTION_TEXT) {
             Some(said) => mrkdwn_object(said),
             None => plain_object(&text::to_plain(&by), limits::OPTION_TEXT),
         };

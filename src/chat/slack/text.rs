@@ -99,7 +99,8 @@ pub fn to_plain(runs: &Runs) -> String {
     out
 }
 
-fn utc(at: Timestamp) -> String {
+/// A moment for whoever cannot be shown it in their own time zone.
+pub fn utc(at: Timestamp) -> String {
     at.utc().format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
@@ -252,7 +253,8 @@ fn run_as_mrkdwn(span: &Span, before: Option<char>, after: Option<char>, at: Pro
     if inner.is_empty() {
         return Some(words.to_owned());
     }
-    let free = |c: Option<char>, space: &str| !space.is_empty() || c.is_none_or(|c| c.is_whitespace() || AROUND.contains(c));
+    let free =
+        |c: Option<char>, space: &str| !space.is_empty() || c.is_none_or(|c| c.is_whitespace() || AROUND.contains(c));
     if inner.contains('\n') || !marks.is_empty() && !(free(before, lead) && free(after, trail)) {
         return None;
     }
@@ -292,7 +294,8 @@ fn has_emoji_code(text: &str) -> bool {
     let mut rest = text;
     while let Some(start) = rest.find(':') {
         rest = &rest[start + 1..];
-        let name = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '\''))).unwrap_or(rest.len());
+        let name =
+            rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '\''))).unwrap_or(rest.len());
         if name > 0 && rest[name..].starts_with(':') && rest[..name].contains(|c: char| !c.is_ascii_digit()) {
             return true;
         }

@@ -13,10 +13,7 @@ fn click(action: Value) -> Value {
 #[test]
 fn a_click_survives_whatever_stands_around_it() {
     let heard = interaction(click(json!({ "action_id": "say:3", "value": "#12 hold", "action_ts": 4 }))).unwrap();
-    assert_eq!(
-        heard.what,
-        What::Pressed { words: "#12 hold".into(), message: Some("5.5".into()), ephemeral: false }
-    );
+    assert_eq!(heard.what, What::Pressed { words: "#12 hold".into(), message: Some("5.5".into()), ephemeral: false });
     assert_eq!((&*heard.user, &*heard.name, &*heard.channel, &*heard.key), ("U1", "ana", "C1", "slack/1.2.abc"));
     assert_eq!(heard.thread.as_deref(), Some("4.4"));
     let option = json!({ "action_id": "say:more", "selected_option": { "value": "#12 fail 3.2", "text": 5 } });
@@ -31,7 +28,7 @@ fn a_click_survives_whatever_stands_around_it() {
 #[test]
 fn boxes_say_what_was_seen_and_what_was_chosen() {
     let action = json!({
-        "action_id": "items", "block_id": "items:12:3:3.1,3.4",
+        "action_id": "items", "block_id": "items:12:3:7:3.1,3.4",
         "selected_options": [{ "value": "3.1" }, { "value": "3.2" }],
     });
     let What::Boxes { seen, chosen, message } = interaction(click(action)).unwrap().what else { panic!() };
@@ -58,9 +55,8 @@ fn modals_are_read_by_action() {
 
 #[test]
 fn events_that_are_not_ours_are_left() {
-    let event = |event: Value| {
-        super::event(json!({ "type": "event_callback", "event_id": "Ev1", "event": event }), "U0BOT")
-    };
+    let event =
+        |event: Value| super::event(json!({ "type": "event_callback", "event_id": "Ev1", "event": event }), "U0BOT");
     let reaction = |user: &str, kind: &str| {
         event(json!({ "type": kind, "user": user, "reaction": "one", "item": { "channel": "C1", "ts": "5.5" } }))
     };

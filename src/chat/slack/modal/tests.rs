@@ -5,7 +5,7 @@ fn values(pairs: &[(&str, &[&str])]) -> HashMap<String, Vec<String>> {
 }
 
 fn carried(words: &str) -> Carried {
-    Carried { words: words.into(), channel: "C1".into(), thread: Some("4.4".into()) }
+    Carried { words: words.into(), channel: "C1".into(), thread: Some("4.4".into()), message: Some("5.5".into()) }
 }
 
 #[test]
@@ -80,7 +80,10 @@ fn views_look_so() {
         ..Vocabulary::default()
     };
     let defaults = Channel { checklist: Some("migration".into()), ..Channel::default() };
-    insta::assert_json_snapshot!("start", start(&vocabulary, Some(&defaults), &Carried { channel: "C1".into(), ..Carried::default() }));
+    insta::assert_json_snapshot!(
+        "start",
+        start(&vocabulary, Some(&defaults), &Carried { channel: "C1".into(), ..Carried::default() })
+    );
     insta::assert_json_snapshot!("start_from_home", start(&Vocabulary::default(), None, &Carried::default()));
     let question = Question::asked("#12 fail 3.2", "What failed at 3.2?");
     insta::assert_json_snapshot!("ask", ask(&question, &carried("#12 fail 3.2")));

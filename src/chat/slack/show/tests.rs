@@ -17,6 +17,7 @@ fn item(number: &str, keycap: u8, text: &str, state: Shown) -> ItemLine {
         text: text.into(),
         state,
         optional: false,
+        tags: Vec::new(),
         depth: 0,
         who: (state != Shown::Open).then(|| Person::named("Ana *loud*")),
         at: (state != Shown::Open).then_some(AT),
@@ -27,7 +28,14 @@ fn item(number: &str, keycap: u8, text: &str, state: Shown) -> ItemLine {
 }
 
 fn card_of(blocks: Vec<Block>) -> Card {
-    Card { title: "3. Build — 1 of 4 done".into(), tone: Tone::Plain, rehearsal: false, broadcast: false, blocks, buttons: vec![] }
+    Card {
+        title: "3. Build — 1 of 4 done".into(),
+        tone: Tone::Plain,
+        rehearsal: false,
+        broadcast: false,
+        blocks,
+        buttons: vec![],
+    }
 }
 
 fn boxed(item: ItemLine) -> Block {
@@ -36,8 +44,15 @@ fn boxed(item: ItemLine) -> Block {
 
 #[test]
 fn a_section_is_boxes_with_what_belongs_below() {
-    let mut with_more = item("3.3", 3, "Deploy with <all> the flags that a long sentence about deploying could ever name, and more", Shown::Failed);
-    with_more.details.push(Rich(vec![Span { text: "For ".into(), ..Span::default() }, Span::person(&Person::named("Bob"))]));
+    let mut with_more = item(
+        "3.3",
+        3,
+        "Deploy with <all> the flags that a long sentence about deploying could ever name, and more",
+        Shown::Failed,
+    );
+    with_more
+        .details
+        .push(Rich(vec![Span { text: "For ".into(), ..Span::default() }, Span::person(&Person::named("Bob"))]));
     with_more.commands.push(CodeBlock { language: None, code: "kubectl apply -f <file>".into() });
     let mut closed = item("3.5", 5, "Rollback only", Shown::Closed);
     closed.buttons.clear();
@@ -49,18 +64,20 @@ fn a_section_is_boxes_with_what_belongs_below() {
         boxed(item("3.4", 4, "Last", Shown::Open)),
         boxed(closed),
     ]);
-    insta::assert_json_snapshot!(message(&card, "12/section/3/1@slack:C1", &|id| Some(format!("https://t.slack.com/team/{id}"))));
+    insta::assert_json_snapshot!(message(&card, "12/section/3/1@slack:C1", 7, &|id| Some(format!(
+        "https://t.slack.com/team/{id}"
+    ))));
 }
 
 #[test]
 fn what_was_ticked_names_the_block() {
     let ids = |state: Shown| -> Vec<String> {
         let card = card_of(vec![boxed(item("3.1", 1, "a", state)), boxed(item("3.2", 2, "b", Shown::Ticked))]);
-        let blocks = message(&card, "k", &|_| None);
+        let blocks = message(&card, "k", 7, &|_| None);
         blocks.iter().map(|b| b["block_id"].as_str().unwrap_or_default().to_owned()).collect()
     };
-    assert_eq!(ids(Shown::Open)[..2], ["key:k", "items:12:1:3.2"]);
-    assert_eq!(ids(Shown::Ticked)[..2], ["key:k", "items:12:1:3.1,3.2"]);
+    assert_eq!(ids(Shown::Open)[..2], ["key:k", "items:12:1:7:3.2"]);
+    assert_eq!(ids(Shown::Ticked)[..2], ["key:k", "items:12:1:7:3.1,3.2"]);
 }
 
 #[test]
@@ -86,16 +103,17 @@ fn a_board_and_an_answer_look_so() {
         ],
         buttons: vec![Button::new("Next", "#12 next"), finish, roll_back],
     };
-    let blocks = message(&board, "12/board@slack:C1", &|_| None);
-    let said = Reply::refused("Not yet: **3.2** is open.\n\n```\ncode\n```").with_choices(vec![Button::new("Yes", "#12 tick 3.1-3.4")]);
-    insta::assert_json_snapshot!((blocks, reply(&said, &|_| None), fallback(&board)));
+    let blocks = message(&board, "12/board@slack:C1", 7, &|_| None);
+    let said = Reply::refused("Not yet: **3.2** is open.\n\n```\ncode\n```")
+        .with_choices(vec![Button::new("Yes", "#12 tick 3.1-3.4")]);
+    insta::assert_json_snapshot!((blocks, reply(&said, 7, &|_| None), fallback(&board)));
 }
 
 #[test]
 fn an_untitled_message_still_has_its_key() {
     let mut card = card_of(vec![boxed(item("3.1", 1, "a", Shown::Open))]);
     card.title = Rich::default();
-    let blocks = message(&card, "k", &|_| None);
+    let blocks = message(&card, "k", 7, &|_| None);
     assert_eq!((blocks[0]["type"].as_str(), blocks[0]["block_id"].as_str()), (Some("divider"), Some("key:k")));
-    assert!(message(&fit::fit(card, &fit::SLACK), "k", &|_| None).len() > 1);
+    assert!(message(&fit::fit(card, &fit::SLACK), "k", 7, &|_| None).len() > 1);
 }
