@@ -120,7 +120,7 @@ fn rules(c: &mut Criterion) {
         g.bench_with_input(BenchmarkId::new("section", items), &half, |b, d| {
             b.iter(|| fit::fit(compose::section_part(black_box(d), 3, 1), &fit::CONSOLE));
         });
-        let tight = fit::Limits { title: 150, text: 300, total: 900, blocks: 50 };
+        let tight = fit::Limits { title: 150, text: 300, total: 900, blocks: 50, ..fit::CONSOLE };
         g.bench_with_input(BenchmarkId::new("section, cut to fit", items), &half, |b, d| {
             b.iter(|| fit::fit(compose::section_part(black_box(d), 3, 1), &tight));
         });

@@ -3,6 +3,9 @@
 //! Secrets do not stand in it: people's keys are there as SHA-256 digests, and even those are never printed.
 
 mod read;
+mod slack;
+
+pub use slack::{Slack, SlackSecrets};
 
 use crate::domain::checklist::Schedule;
 use crate::domain::command::Person;
@@ -43,10 +46,11 @@ pub struct Config {
     pub elsewhere: BTreeMap<String, Channel>,
     /// By id.
     pub people: BTreeMap<String, PersonEntry>,
-    /// Role → ids of people.
+    /// Role → ids of people, and groups of a chat: `discord:8001`.
     pub roles: BTreeMap<String, Vec<String>>,
     pub rules: Rules,
     pub console: Console,
+    pub slack: Slack,
     pub log: Log,
 }
 
@@ -189,6 +193,7 @@ impl Default for Config {
             roles: BTreeMap::new(),
             rules: Rules::default(),
             console: Console::default(),
+            slack: Slack::default(),
             log: Log::default(),
         }
     }

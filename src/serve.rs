@@ -3,8 +3,9 @@
 use crate::chat::console::{self, Account, Console, ConsoleChat, Settings, SignIn};
 use crate::chat::discord::setup::Setup;
 use crate::chat::discord::{self, Discord};
-use crate::config::{Config, check_listen};
-use crate::engine::Engine;
+use crate::chat::slack::{self, Slack, SlackChat};
+use crate::config::{Config, SlackSecrets, check_listen};
+use crate::engine::{Engine, Link};
 use crate::library::Library;
 use crate::loops::outbox::{self, Outbox};
 use crate::loops::timers;
@@ -72,12 +73,20 @@ pub async fn serve(config: Config) -> Result<(), String> {
 
     let (stop, stopped) = watch::channel(false);
     let mut chats: outbox::Chats = HashMap::from([("console", Arc::new(ConsoleChat) as Arc<dyn Chat>)]);
+    let secrets = SlackSecrets::from(|name| std::env::var(name).ok());
+    let slack = secrets.and_then(|secrets| in_slack(&engine, secrets));
+    if let Some((slack, _)) = &slack {
+        chats.insert(slack::PLATFORM, Arc::new(SlackChat(slack.clone())));
+    }
     let discord = discord.map(|setup| Discord::new(setup, engine.clone())).transpose()?;
     chats.extend(discord.clone().map(|d| (discord::PLATFORM, d as Arc<dyn Chat>)));
     let timer_loop = tokio::spawn(timers::run(engine.clone(), stopped.clone()));
     let outbox_loop = tokio::spawn(Outbox::new(engine.clone(), chats).run(stopped.clone()));
     let console = Console::new(Arc::new(engine.clone()), settings(&config, address, token, &data)?);
-    let (router, mut http_stop) = (console.router(), stopped.clone());
+    let (mut router, mut http_stop) = (console.router(), stopped.clone());
+    if let Some((slack, Some(signing_secret))) = &slack {
+        router = router.merge(slack::http::router(slack.clone(), signing_secret));
+    }
     let http = tokio::spawn(async move {
         let closing = async {
             _ = http_stop.wait_for(|stop| *stop).await;
@@ -92,6 +101,9 @@ pub async fn serve(config: Config) -> Result<(), String> {
     tracing::info!(%address, "ready");
     let mut tasks =
         vec![("console", http), ("timer loop", timer_loop), ("outbox loop", outbox_loop), ("record's door", door)];
+    if let Some((slack, _)) = slack {
+        tasks.insert(0, ("link to Slack", tokio::spawn(slack.run(stopped.clone()))));
+    }
     tasks.extend(discord.map(|task| ("connection to Discord", task)));
     let broken = tokio::select! {
         () = signals.stop() => None,
@@ -134,6 +146,16 @@ async fn first_end(tasks: &mut Vec<(&'static str, JoinHandle<()>)>) -> (&'static
         Poll::Pending
     })
     .await
+}
+
+/// Slack, and the secret it signs with where it calls us. What is wrong is said, and everything else goes on.
+fn in_slack(engine: &Engine, secrets: Result<SlackSecrets, String>) -> Option<(Arc<Slack>, Option<String>)> {
+    let made = secrets.and_then(|s| Ok((Slack::new(engine.clone(), &s, Arc::new(SystemClock))?, s.signing_secret)));
+    made.map_err(|why| {
+        tracing::error!(why, "Slack is off");
+        engine.link(slack::PLATFORM, Link::Off(why));
+    })
+    .ok()
 }
 
 /// "Everywhere" is an address to listen on, not one to call.

@@ -481,7 +481,7 @@ pub fn next(d: &Deployment) -> Card {
     card
 }
 
-fn leaf_block(d: &Deployment, i: usize) -> Option<Block> {
+pub(super) fn leaf_block(d: &Deployment, i: usize) -> Option<Block> {
     let item = d.plan.checklist.item(&d.plan.leaves[i].number)?;
     Some(Block::Item { item: Box::new(item_line(d, i, item, 0)) })
 }

@@ -1,7 +1,7 @@
 //! Every length and count a surface can show, and how a card is made to fit.
 //!
 //! The order of giving way: notes of settled items, then details, then long code, then small print, then long texts,
-//! and last the tail of the text. An item's line, its tick, and the card's buttons are never dropped.
+//! and last the tail of the text. The line and tick of a message's ten items, and the card's buttons are never dropped.
 
 use super::{Block, Card, ItemLine, Shown};
 use crate::domain::text::Rich;
@@ -17,13 +17,71 @@ pub struct Limits {
     pub total: usize,
     /// Blocks of a card.
     pub blocks: usize,
+    /// As how many of them an item counts.
+    pub item: usize,
+    /// Characters of a button.
+    pub label: usize,
+    /// Buttons of a card.
+    pub buttons: usize,
 }
 
 /// The console's own page: bounded so that one message stays readable and cheap to send.
-pub const CONSOLE: Limits = Limits { title: 300, text: 4_000, total: 40_000, blocks: 120 };
+pub const CONSOLE: Limits =
+    Limits { title: 300, text: 4_000, total: 40_000, blocks: 120, item: 1, label: 200, buttons: 50 };
+
+/// A Slack message: of its 50 blocks the title, rows of buttons and the choice for items take some; an item may need a
+/// box of its own and a block below it. The title leaves room for its sign and the word REHEARSAL.
+pub const SLACK: Limits =
+    Limits { title: 130, text: 2_800, total: 11_000, blocks: 44, item: 2, label: slack::BUTTON_TEXT, buttons: 25 };
+
+/// What parts of Slack's messages and views hold, in characters unless something else is said.
+pub mod slack {
+    /// Blocks of a message.
+    pub const BLOCKS: usize = 50;
+    /// A header.
+    pub const HEADER: usize = 150;
+    /// A text in Slack's markup.
+    pub const TEXT: usize = 3_000;
+    /// The text that stands for the blocks in notifications.
+    pub const FALLBACK: usize = 2_500;
+    /// Texts in one block of small print.
+    pub const CONTEXT: usize = 10;
+    /// Buttons and the like in one block.
+    pub const ACTIONS: usize = 25;
+    /// Boxes in one element.
+    pub const CHECKBOXES: usize = 10;
+    /// Options of a choice; groups of options.
+    pub const OPTIONS: usize = 100;
+    pub const OPTION_TEXT: usize = 75;
+    pub const OPTION_VALUE: usize = 150;
+    pub const PLACEHOLDER: usize = 150;
+    pub const BUTTON_TEXT: usize = 75;
+    pub const CONFIRM_TITLE: usize = 100;
+    pub const CONFIRM_TEXT: usize = 300;
+    pub const CONFIRM_BUTTON: usize = 30;
+    /// Ids of blocks and actions.
+    pub const ID: usize = 255;
+    /// A link's address.
+    pub const URL: usize = 3_000;
+    /// A modal's title, and its buttons.
+    pub const MODAL_TITLE: usize = 24;
+    /// Above an input.
+    pub const LABEL: usize = 2_000;
+    /// Below an input.
+    pub const HINT: usize = 2_000;
+    /// What people write into an input.
+    pub const INPUT: usize = 3_000;
+    /// A refusal inside a modal.
+    pub const ERROR: usize = 1_000;
+    /// What a modal carries unseen.
+    pub const METADATA: usize = 3_000;
+    /// Blocks of a view.
+    pub const VIEW_BLOCKS: usize = 100;
+}
 
 /// A message on Discord, before what it takes to draw it there: drawn, it is made to fit [`discord`].
-pub const DISCORD: Limits = Limits { title: 200, text: 1_000, total: 3_400, blocks: 60 };
+pub const DISCORD: Limits =
+    Limits { title: 200, text: 1_000, total: 3_400, blocks: 60, item: 1, label: discord::BUTTON_LABEL, buttons: 25 };
 
 /// What Discord takes, in UTF-16 code units where it is text. Its own library checks few of these.
 pub mod discord {
@@ -96,6 +154,12 @@ pub fn fit(mut card: Card, limits: &Limits) -> Card {
     for block in &mut card.blocks {
         cut_texts(block, limits.text);
     }
+    card.buttons.truncate(limits.buttons);
+    let of_items = items(&mut card).map(|i| &mut i.buttons).collect::<Vec<_>>();
+    for button in of_items.into_iter().flatten() {
+        button.label = shortened(&button.label, limits.label);
+    }
+    card.buttons.iter_mut().for_each(|b| b.label = shortened(&b.label, limits.label));
     let steps: [fn(&mut Card, usize); 5] =
         [quiet_settled, one_detail, short_code, no_small_print, |card, total| short_texts(card, total)];
     for step in steps {
@@ -109,7 +173,12 @@ pub fn fit(mut card: Card, limits: &Limits) -> Card {
 }
 
 fn fits(card: &Card, limits: &Limits) -> bool {
-    card.blocks.len() <= limits.blocks && size(card) <= limits.total
+    height(card, limits) <= limits.blocks && size(card) <= limits.total
+}
+
+/// The blocks it takes.
+fn height(card: &Card, limits: &Limits) -> usize {
+    card.blocks.iter().map(|b| if matches!(b, Block::Item { .. }) { limits.item } else { 1 }).sum()
 }
 
 /// The characters of a card.
@@ -162,10 +231,16 @@ pub fn shorten(rich: &Rich, max: usize) -> Rich {
     out
 }
 
-fn shorten_code(code: &mut String, max: usize) {
-    if code.chars().count() > max {
-        *code = code.chars().take(max.saturating_sub(1)).chain(['…']).collect();
+/// At most `max` characters; what was cut shows as `…`.
+pub fn shortened(text: &str, max: usize) -> String {
+    if text.chars().count() <= max {
+        return text.to_owned();
     }
+    text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
+}
+
+fn shorten_code(code: &mut String, max: usize) {
+    *code = shortened(code, max);
 }
 
 fn cut_texts(block: &mut Block, max: usize) {
@@ -222,10 +297,10 @@ fn short_texts(card: &mut Card, total: usize) {
 
 fn cut_tail(card: &mut Card, limits: &Limits) {
     let mut dropped = 0;
-    while !fits(card, limits) || (dropped > 0 && card.blocks.len() >= limits.blocks) {
-        let Some(at) = card.blocks.iter().rposition(|b| !matches!(b, Block::Item { .. } | Block::Bar { .. })) else {
-            break;
-        };
+    while !fits(card, limits) || (dropped > 0 && height(card, limits) >= limits.blocks) {
+        let giving_way = |b: &Block| !matches!(b, Block::Item { .. } | Block::Bar { .. });
+        // A section's message has ten items at most; only who asks for more of them at once gets fewer.
+        let Some(at) = card.blocks.iter().rposition(giving_way).or(card.blocks.len().checked_sub(1)) else { break };
         card.blocks.remove(at);
         dropped += 1;
     }
@@ -257,7 +332,7 @@ mod tests {
 
     #[test]
     fn the_tail_gives_way_and_says_so() {
-        let limits = Limits { title: 10, text: 50, total: 200, blocks: 5 };
+        let limits = Limits { title: 10, text: 50, total: 200, blocks: 5, ..CONSOLE };
         let many = (0..40).map(|_| Block::Text { text: Rich::plain("x".repeat(60)) }).collect();
         let fitted = fit(card(many), &limits);
         assert!(fitted.blocks.len() <= 5 && size(&fitted) <= 200, "{fitted:?}");

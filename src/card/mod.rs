@@ -3,6 +3,7 @@
 pub mod compose;
 pub mod fit;
 pub mod kinds;
+pub mod mine;
 
 use crate::domain::checklist::{CodeBlock, Number};
 use crate::domain::command::Person;

@@ -2,7 +2,7 @@
 
 use super::{
     CHATS, CONSOLE, Channel, Config, ConfigProblem, Console, DEFAULT_CHANNEL, HOURLY, KeyDigest, Log, LogFormat,
-    LogLevel, PersonEntry, Progress, Rules, check_listen,
+    LogLevel, PersonEntry, Progress, Rules, Slack, check_listen, slack,
 };
 use crate::domain::checklist::Schedule;
 use crate::domain::schedule;
@@ -37,6 +37,7 @@ struct Raw {
     roles: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
     rules: RawRules,
     console: RawConsole,
+    slack: RawSlack,
     log: RawLog,
 }
 
@@ -78,6 +79,12 @@ struct RawRules {
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 struct RawConsole {
     hosts: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+struct RawSlack {
+    emoji: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -132,7 +139,7 @@ impl Reader<'_> {
         for (role, ids) in raw.roles {
             self.name("role", &role, 40)?;
             for id in &ids {
-                if !people.contains_key(id.get_ref()) {
+                if !people.contains_key(id.get_ref()) && !is_group(id.get_ref()) {
                     let known = people.keys().map(String::as_str);
                     return Err(self.unknown("person", "[people.ID]", id, known));
                 }
@@ -169,6 +176,7 @@ impl Reader<'_> {
             console: Console {
                 hosts: raw.console.hosts.into_iter().map(|h| h.into_inner().to_ascii_lowercase()).collect(),
             },
+            slack: self.slack(raw.slack)?,
             log: Log {
                 format: self.choice(
                     raw.log.format,
@@ -183,6 +191,16 @@ impl Reader<'_> {
                 )?,
             },
         })
+    }
+
+    fn slack(&self, raw: RawSlack) -> Result<Slack, ConfigProblem> {
+        let mut emoji = BTreeMap::new();
+        for (alias, name) in raw.emoji {
+            self.name("emoji", &alias, 100)?;
+            slack::may_mean(name.get_ref()).map_err(|e| self.wrong(name.span(), e))?;
+            emoji.insert(alias.into_inner(), name.into_inner());
+        }
+        Ok(Slack { emoji })
     }
 
     fn progress(&self, raw: RawProgress, timezone: Tz) -> Result<Progress, ConfigProblem> {
@@ -396,6 +414,13 @@ impl Reader<'_> {
     }
 }
 
+/// A group of a chat, whose members have the role: `slack:S0123`, `discord:8001`.
+fn is_group(id: &str) -> bool {
+    id.split_once(':').is_some_and(|(platform, group)| {
+        CHATS.contains(&platform) && !group.is_empty() && group.bytes().all(|b| b.is_ascii_alphanumeric())
+    })
+}
+
 /// A name as names are compared: in lower case, with single spaces.
 pub(super) fn folded(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
@@ -405,7 +430,7 @@ fn line(text: &str, at: usize) -> usize {
     1 + text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count()
 }
 
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars().take(60).map(|c| if c.is_control() || c == '`' { '\u{fffd}' } else { c }).collect()
 }
 

@@ -411,7 +411,8 @@ impl Deployment {
 
     /// The sections people have before them: those that came up, and the criteria watched from the start on.
     pub fn on_show(&self) -> BTreeSet<u32> {
-        self.opened.iter().copied().chain(self.watched().map(|s| s.number)).collect()
+        let watched = self.watched().filter(|_| self.started_at.is_some());
+        self.opened.iter().copied().chain(watched.map(|s| s.number)).collect()
     }
 
     /// The sections of rollback criteria that apply here.

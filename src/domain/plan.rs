@@ -178,7 +178,7 @@ impl Plan {
         }
         if item.children.is_empty() {
             *filled += 1;
-            if section.branch == Branch::Watch {
+            if section.branch == Branch::Watch && self.own.len() < watch::MAX_OWN {
                 self.own.extend(watch::own(item, self.leaves.len()));
             }
             self.leaves.push(Leaf {

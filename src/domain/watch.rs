@@ -40,6 +40,9 @@ pub struct Breach {
     pub measured_ms: i64,
 }
 
+/// Criteria one deployment evaluates itself: pages have one or two.
+pub const MAX_OWN: usize = 50;
+
 /// Phrases of a measure, in lower case, and what they measure.
 const PHRASES: &[(Measure, &[&str])] = &[
     (

@@ -23,7 +23,7 @@ const TOLD_TOGETHER: usize = 64;
 
 /// Runs until the engine is gone.
 pub(super) async fn run(engine: Weak<Inner>, mut jobs: mpsc::Receiver<Job>) {
-    let Some(rules) = engine.upgrade().map(|i| Rules::new(i.config.clone())) else { return };
+    let Some(rules) = engine.upgrade().map(|i| Rules::new(i.config.clone(), i.groups.clone())) else { return };
     let news = Arc::new(News::default());
     let teller = tokio::spawn(tell(engine.clone(), news.clone()));
     let mut taken = Vec::with_capacity(TOGETHER);

@@ -186,6 +186,8 @@ struct Inner {
     trouble: Mutex<Option<String>>,
     /// How the platforms are connected.
     links: Mutex<BTreeMap<&'static str, Link>>,
+    /// Groups of the chats that people are in.
+    groups: Arc<Mutex<rules::Groups>>,
 }
 
 /// Work for the door.
@@ -222,6 +224,7 @@ impl Engine {
             timers: Notify::new(),
             trouble: Mutex::new(None),
             links: Mutex::default(),
+            groups: Arc::default(),
         });
         let task = tokio::spawn(door::run(Arc::downgrade(&inner), jobs));
         Ok((Self { inner }, task))
@@ -292,6 +295,12 @@ impl Engine {
         Ok(view(&d, &wanted.what, self.now()).map(|card| Drawn { card, file: None }))
     }
 
+    /// Tells in which groups of a platform (its ids) a person is now; `[roles]` may name them: `discord:8001`.
+    pub fn belongs(&self, platform: &str, person: &Person, groups: impl IntoIterator<Item = String>) {
+        let groups = groups.into_iter().map(|group| format!("{platform}:{group}")).collect();
+        lock(&self.inner.groups).see(platform, &person.id, groups);
+    }
+
     /// Tells how a platform is connected.
     pub fn link(&self, platform: &'static str, link: Link) {
         let before = lock(&self.inner.links).insert(platform, link.clone());
@@ -341,6 +350,16 @@ impl Engine {
         let mut open = self.inner.house.open(|_| true);
         open.reverse();
         open
+    }
+
+    /// What concerns one person: items that wait for them, and the deployments they take part in.
+    pub async fn mine(&self, person: &Person) -> Card {
+        let mut open = Vec::new();
+        for summary in self.open_deployments().iter().take(card::mine::LOOKED_AT) {
+            // What cannot be read now is left out: a home is a view, not the record.
+            open.extend(self.deployment(summary.id).await.ok().flatten());
+        }
+        card::mine::mine(&open, &person.id, self.now())
     }
 
     /// Whether changes are being recorded; the sentence that says why not.

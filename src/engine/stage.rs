@@ -2,8 +2,7 @@
 
 use super::house::House;
 use super::rules::Rules;
-use crate::card::{Button, Card, Reply};
-use crate::card::{compose, kinds};
+use crate::card::{Button, Card, Reply, compose, kinds};
 use crate::domain::checklist::Number;
 use crate::domain::command::{Command, Mark, Person, Timer, Via};
 use crate::domain::decide::{Decision, decide, is_criterion, next_due};
@@ -115,7 +114,7 @@ impl<'a> Stage<'a> {
         Policy {
             progress: self.rules.schedule(d),
             may_override: self.rules.config.rules.override_.clone(),
-            roles: self.rules.roles.clone(),
+            roles: self.rules.roles(),
             lock_held_by: if waits { self.holder(&d.lock()).map(|s| s.id) } else { None },
         }
     }
@@ -302,7 +301,7 @@ impl<'a> Stage<'a> {
             self.post_about(d.id, channel, "start", compose::notice(d, title));
         }
         self.show_in(d, channel, "board".into(), false);
-        for n in d.opened.iter().copied().collect::<Vec<_>>() {
+        for n in d.on_show() {
             let parts = d.plan.stretch(n).map_or(0, |s| s.parts);
             (1..=parts).for_each(|p| self.show_in(d, channel, format!("section/{n}/{p}"), false));
         }

@@ -81,6 +81,12 @@ impl Store {
         all.await.map_err(|e| self.error(e))
     }
 
+    /// What its platform calls the message of that key, if it has been shown.
+    pub async fn posted(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let posted = sqlx::query_scalar("SELECT posted FROM messages WHERE key = ?1").bind(key);
+        posted.fetch_optional(&self.readers).await.map_err(|e| self.error(e))
+    }
+
     /// The message that a platform calls by this id.
     pub async fn message_posted(&self, channel: &str, posted: &str) -> Result<Option<Message>, StoreError> {
         let query = sqlx::query(select!("WHERE channel = ?1 AND posted = ?2 ORDER BY id LIMIT 1"));

@@ -6,6 +6,7 @@ mod help;
 pub mod occasions;
 pub mod refusals;
 pub mod replies;
+pub mod slack;
 mod templates;
 
 pub use help::{hello, help};

@@ -100,15 +100,18 @@ fn text(max: usize) -> impl Strategy<Value = String> {
 }
 
 fn rich(max: usize) -> impl Strategy<Value = Rich> {
-    let span = (text(max), any::<[bool; 4]>(), prop::option::of(text(60)), any::<bool>()).prop_map(|(text, b, link, p)| Span {
-        text,
-        bold: b[0],
-        italic: b[1],
-        code: b[2],
-        strike: b[3],
-        link: link.map(|l| format!("https://e.example/{l}")),
-        person: p.then(|| "ana".to_owned()),
-    });
+    let span =
+        (text(max), any::<[bool; 4]>(), prop::option::of(text(60)), any::<bool>()).prop_map(|(text, b, link, p)| {
+            Span {
+                text,
+                bold: b[0],
+                italic: b[1],
+                code: b[2],
+                strike: b[3],
+                link: link.map(|l| format!("https://e.example/{l}")),
+                person: p.then(|| "ana".to_owned()),
+            }
+        });
     proptest::collection::vec(span, 0..4).prop_map(Rich)
 }
 
@@ -162,7 +165,10 @@ fn a_block() -> impl Strategy<Value = Block> {
         rich(5_000).prop_map(|text| Block::Context { text }),
         (any::<u32>(), any::<u32>()).prop_map(|(done, total)| Block::Bar { done, total }),
         prop::collection::vec((text(300), rich(2_000)), 0..40).prop_map(|facts| Block::Facts {
-            facts: facts.into_iter().map(|(label, value)| Fact { label: format!("F{label}"), value, at: None }).collect(),
+            facts: facts
+                .into_iter()
+                .map(|(label, value)| Fact { label: format!("F{label}"), value, at: None })
+                .collect(),
         }),
         text(5_000).prop_map(|code| Block::Code { code: CodeBlock { language: None, code } }),
         (rich(1_000), any::<u32>()).prop_map(|(text, n)| Block::Group {
@@ -177,10 +183,16 @@ fn a_block() -> impl Strategy<Value = Block> {
 }
 
 fn a_card() -> impl Strategy<Value = Card> {
-    let tone =
-        prop::sample::select(vec![Tone::Plain, Tone::Active, Tone::Good, Tone::Warn, Tone::Bad, Tone::Quiet]);
+    let tone = prop::sample::select(vec![Tone::Plain, Tone::Active, Tone::Good, Tone::Warn, Tone::Bad, Tone::Quiet]);
     let items = prop::collection::vec(an_item(), 0..11);
-    (rich(400), tone, any::<bool>(), prop::collection::vec(a_block(), 0..20), items, prop::collection::vec(a_button(), 0..8))
+    (
+        rich(400),
+        tone,
+        any::<bool>(),
+        prop::collection::vec(a_block(), 0..20),
+        items,
+        prop::collection::vec(a_button(), 0..8),
+    )
         .prop_map(|(title, tone, rehearsal, blocks, items, buttons)| Card {
             title,
             tone,
@@ -226,16 +238,19 @@ fn deployment(name: &str) -> Deployment {
         via: Via::Discord,
         event,
     };
-    let opened = record(1, Event::Opened {
-        version: "v1.2.0".into(),
-        checklist: "hash".into(),
-        service: "shop".into(),
-        environment: "production".into(),
-        channel: "discord:2".into(),
-        rehearsal: false,
-        start_at: None,
-        expected_ms: None,
-    });
+    let opened = record(
+        1,
+        Event::Opened {
+            version: "v1.2.0".into(),
+            checklist: "hash".into(),
+            service: "shop".into(),
+            environment: "production".into(),
+            channel: "discord:2".into(),
+            rehearsal: false,
+            start_at: None,
+            expected_ms: None,
+        },
+    );
     let mut d = Deployment::open(12, plan, &opened).unwrap();
     d.evolve(&record(2, Event::Started { late_ms: 0 }));
     d

@@ -47,7 +47,7 @@ fn a_subcommand_is_its_words() {
     let heard = interaction(2, deploy(options), None);
     assert_eq!(heard.wants, Wants::Say("#12 fail 3.2: 502 from <@3002>".into()));
     assert_eq!((heard.id, heard.channel, heard.parent), (7001, 5001, Some(2001)));
-    assert_eq!((heard.who.id, heard.who.name.as_str(), heard.who.roles), (3001, "Ana Maria", vec![8001]));
+    assert_eq!((heard.who.id, heard.who.name.as_str(), heard.who.roles), (3001, "Ana Maria", Some(vec![8001])));
     let more = json!([{ "type": 2, "name": "more", "options": [{ "type": 1, "name": "record", "options": [] }] }]);
     assert_eq!(interaction(2, deploy(more), None).wants, Wants::Say("record".into()));
 }
@@ -63,9 +63,7 @@ fn what_is_being_typed() {
 
 #[test]
 fn buttons_say_ask_and_make_sure() {
-    let row = |id: &str| {
-        json!([{ "type": 1, "components": [{ "type": 2, "style": 2, "label": "Roll back", "custom_id": id }] }])
-    };
+    let row = |id: &str| json!([{ "type": 1, "components": [{ "type": 2, "style": 2, "label": "Roll back", "custom_id": id }] }]);
     let pressed = |id: &str, flags| {
         let data = json!({ "custom_id": id, "component_type": 2 });
         interaction(3, data, Some(message(row(id), flags)))

@@ -33,10 +33,8 @@ fn a_section() {
 fn a_reply_with_choices() {
     let mut why = Button::new("skip 3.2", "#12 skip 3.2");
     why.ask = Some("Why skip 3.2?".into());
-    let reply = Reply::refused("3.2 *Smoke \\*tests\\* pass* needs a reason.").with_choices(vec![
-        why,
-        Button::new("long", format!("#12 rollback {}", "x".repeat(90))),
-    ]);
+    let reply = Reply::refused("3.2 *Smoke \\*tests\\* pass* needs a reason.")
+        .with_choices(vec![why, Button::new("long", format!("#12 rollback {}", "x".repeat(90)))]);
     insta::assert_json_snapshot!(show::reply(&reply, &accounts));
 }
 

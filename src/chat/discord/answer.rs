@@ -88,7 +88,8 @@ impl Discord {
                 self.first(&heard, &body, since).await;
             }
             Wants::Unknown => {
-                let reply = Reply::refused("That is from another time. Use the newest message, or type `/deploy help`.");
+                let reply =
+                    Reply::refused("That is from another time. Use the newest message, or type `/deploy help`.");
                 self.first(&heard, &said(&show::reply(&reply, &|_| None), Manner::Alone), since).await;
             }
             Wants::Say(_) | Wants::Items { .. } => self.act(&heard, before, since).await,
@@ -292,7 +293,8 @@ fn joined(replies: Vec<Reply>) -> Reply {
 impl Discord {
     /// Answers an interaction that could not be read.
     pub(super) async fn unread(&self, id: u64, token: &str) {
-        let reply = Reply::refused("Rollcall could not read that. Nothing was recorded; try again, or type the command.");
+        let reply =
+            Reply::refused("Rollcall could not read that. Nothing was recorded; try again, or type the command.");
         let body = said(&show::reply(&reply, &|_| None), Manner::Alone);
         if let Err(trouble) = self.rest.answer(id, token, &body).await {
             tracing::warn!(why = trouble.words(), "an answer did not reach Discord");

@@ -76,10 +76,12 @@ impl Trouble {
             Trouble::Unsure { why } => why.clone(),
             Trouble::Said { status: 401, .. } => "Discord refuses the bot's token".into(),
             Trouble::Said { code: code::NO_ACCESS, .. } => {
-                "the bot may not see the channel: give it View Channel there, or invite it again (deploy/discord.md)".into()
+                "the bot may not see the channel: give it View Channel there, or invite it again (deploy/discord.md)"
+                    .into()
             }
             Trouble::Said { code: code::NO_PERMISSION, .. } => {
-                "the bot lacks a permission in the channel: it needs those of the invite link in deploy/discord.md".into()
+                "the bot lacks a permission in the channel: it needs those of the invite link in deploy/discord.md"
+                    .into()
             }
             Trouble::Said { code: code::UNKNOWN_CHANNEL, .. } => "the channel is not there any more".into(),
             Trouble::Said { code: code::UNKNOWN_MESSAGE, .. } => "the message is not there any more".into(),
@@ -377,9 +379,9 @@ impl Rest {
         list(self.call(LightMethod::Get, commands(application, guild), None).await?)
     }
 
-    /// Makes a command known, or changes it.
+    /// Makes this the one command Discord knows.
     pub async fn register(&self, application: u64, guild: Option<u64>, command: &Value) -> Done<()> {
-        self.call(LightMethod::Post, commands(application, guild), Some(command)).await.map(drop)
+        self.call(LightMethod::Put, commands(application, guild), Some(&json!([command]))).await.map(drop)
     }
 }
 

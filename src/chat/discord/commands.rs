@@ -12,8 +12,30 @@ pub const COMMAND: &str = "deploy";
 pub const MORE: &str = "more";
 /// Of them, one is the group.
 const DIRECT: [&str; 24] = [
-    "start", "status", "next", "show", "tick", "untick", "skip", "fail", "block", "assign", "note", "evidence", "fill",
-    "hold", "resume", "handover", "progress", "rollback", "rolled-back", "finish", "partial", "cancel", "list", "help",
+    "start",
+    "status",
+    "next",
+    "show",
+    "tick",
+    "untick",
+    "skip",
+    "fail",
+    "block",
+    "assign",
+    "note",
+    "evidence",
+    "fill",
+    "hold",
+    "resume",
+    "handover",
+    "progress",
+    "rollback",
+    "rolled-back",
+    "finish",
+    "partial",
+    "cancel",
+    "list",
+    "help",
 ];
 /// Names the deployment where several are under way.
 const DEPLOYMENT: &str = "deployment";
@@ -100,12 +122,16 @@ fn plain(text: &str, max: usize) -> String {
 /// What Discord answers with what it knows holds everything that we would send.
 pub fn same(ours: &Value, theirs: &Value) -> bool {
     match (ours, theirs) {
-        (Value::Object(ours), Value::Object(theirs)) => ours.iter().all(|(key, ours)| match theirs.get(key) {
-            Some(theirs) => same(ours, theirs),
-            // It leaves out what is as by default.
-            None => matches!(ours, Value::Bool(false)) || ours.as_array().is_some_and(Vec::is_empty),
-        }) && theirs.keys().filter(|k| matches!(k.as_str(), "choices" | "autocomplete" | "max_length" | "min_value"))
-            .all(|k| ours.contains_key(k) || theirs[k] == false),
+        (Value::Object(ours), Value::Object(theirs)) => {
+            ours.iter().all(|(key, ours)| match theirs.get(key) {
+                Some(theirs) => same(ours, theirs),
+                // It leaves out what is as by default.
+                None => matches!(ours, Value::Bool(false)) || ours.as_array().is_some_and(Vec::is_empty),
+            }) && theirs
+                .keys()
+                .filter(|k| matches!(k.as_str(), "choices" | "autocomplete" | "max_length" | "min_value"))
+                .all(|k| ours.contains_key(k) || theirs[k] == false)
+        }
         (Value::Array(ours), Value::Array(theirs)) => {
             ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(a, b)| same(a, b))
         }
@@ -140,9 +166,8 @@ pub fn words(chosen: &Chosen) -> String {
     }
     out.push_str(spec.name);
     // What stands in its place is told apart from what follows it: a colon after numbers, quotes around words.
-    let follows = |i: usize| {
-        spec.args.iter().skip(i + 1).any(|a| a.form == Form::Place && chosen.get(a.name).is_some())
-    };
+    let follows =
+        |i: usize| spec.args.iter().skip(i + 1).any(|a| a.form == Form::Place && chosen.get(a.name).is_some());
     for (i, arg) in spec.args.iter().enumerate() {
         let Some(value) = chosen.get(arg.name) else { continue };
         let said = match (arg.kind, arg.form) {
@@ -169,7 +194,8 @@ fn unquoted(value: &str) -> String {
 
 /// Numbers as they are; words in quotes where something follows that is no part of them.
 fn items(value: &str, follows: bool) -> String {
-    let numbers = value.chars().all(|c| c.is_ascii_digit() || " .,-–—…".contains(c)) && value.contains(|c: char| c.is_ascii_digit());
+    let numbers = value.chars().all(|c| c.is_ascii_digit() || " .,-–—…".contains(c))
+        && value.contains(|c: char| c.is_ascii_digit());
     match (numbers, follows) {
         (true, true) => format!("{}:", value.trim_end_matches([',', ':', ' '])),
         (true, false) => value.to_owned(),
@@ -244,7 +270,10 @@ mod tests {
             let name = v["name"].as_str().unwrap();
             let description = v["description"].as_str().unwrap();
             assert!(!description.is_empty() && description.chars().count() <= most::COMMAND_DESCRIPTION, "{v}");
-            assert!(name.len() <= most::COMMAND_NAME && name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{v}");
+            assert!(
+                name.len() <= most::COMMAND_NAME && name.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
+                "{v}"
+            );
             total += name.len() + description.len();
             for choice in v["choices"].as_array().into_iter().flatten() {
                 total += 2 * choice["name"].as_str().unwrap().len();
@@ -264,13 +293,26 @@ mod tests {
     #[test]
     fn what_is_chosen_is_what_is_said() {
         for (name, options, said) in [
-            ("start", &[("version", "v1.2.0"), ("env", "staging"), ("at", "tomorrow 18:30"), ("queue", "true"), ("rehearse", "false")][..],
-                "start v1.2.0 env:staging at:\"tomorrow 18:30\" --queue"),
+            (
+                "start",
+                &[
+                    ("version", "v1.2.0"),
+                    ("env", "staging"),
+                    ("at", "tomorrow 18:30"),
+                    ("queue", "true"),
+                    ("rehearse", "false"),
+                ][..],
+                "start v1.2.0 env:staging at:\"tomorrow 18:30\" --queue",
+            ),
             ("tick", &[("items", "3.2")], "tick 3.2"),
             ("tick", &[("items", "3.1-3.4, 3.6"), ("note", "2 of them twice")], "tick 3.1-3.4, 3.6: 2 of them twice"),
             ("tick", &[("items", "smoke tests")], "tick smoke tests"),
             ("fail", &[("reason", "502"), ("items", "smoke tests")], "fail \"smoke tests\" 502"),
-            ("assign", &[("item", "3.2"), ("person", "Ana Maria"), ("deployment", "12")], "#12 assign 3.2: @\"Ana Maria\""),
+            (
+                "assign",
+                &[("item", "3.2"), ("person", "Ana Maria"), ("deployment", "12")],
+                "#12 assign 3.2: @\"Ana Maria\"",
+            ),
             ("fill", &[("field", "Error rate"), ("value", "0.2 %")], "fill \"Error rate\": 0.2 %"),
             ("status", &[("id", "12")], "#12 status"),
             ("evidence", &[("item", "3.2"), ("text", "https://ci.example/1")], "evidence 3.2: https://ci.example/1"),

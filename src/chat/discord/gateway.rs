@@ -53,9 +53,15 @@ pub(super) enum Signal {
     Ready,
     Resumed,
     /// A server, with the permissions the bot lacks there.
-    Server { name: String, lacks: Vec<&'static str> },
+    Server {
+        name: String,
+        lacks: Vec<&'static str>,
+    },
     /// An event that could not be read; the interaction it was, if it was one.
-    Unread { kind: String, interaction: Option<(u64, String)> },
+    Unread {
+        kind: String,
+        interaction: Option<(u64, String)>,
+    },
 }
 
 /// How a connection ended.
@@ -64,7 +70,10 @@ enum End {
     /// It will be the same again until somebody changes something: a sentence.
     Off(String),
     /// To be tried again; whether it had been ready.
-    Again { why: String, was_ready: bool },
+    Again {
+        why: String,
+        was_ready: bool,
+    },
 }
 
 /// Where the shard's events go.
@@ -116,7 +125,8 @@ fn signal(event: &Event) -> Option<Signal> {
         Event::GuildCreate(e) => Some(server(e)),
         Event::Unknown(e) if heeded(&e.kind) => {
             let token = e.value.get("token").and_then(|t| t.as_str()).map(str::to_owned);
-            let interaction = e.value.get("id").and_then(snowflake).zip(token).filter(|_| e.kind == "INTERACTION_CREATE");
+            let interaction =
+                e.value.get("id").and_then(snowflake).zip(token).filter(|_| e.kind == "INTERACTION_CREATE");
             Some(Signal::Unread { kind: e.kind.clone(), interaction })
         }
         _ => None,
@@ -274,7 +284,8 @@ impl Discord {
             ready: AtomicU64::new(0),
         });
         let ear = Arc::new(Ear { line: line.clone() });
-        let serenity = serenity::client::ClientBuilder::new_with_http(http, INTENTS).event_handler_arc(ear.clone()).await;
+        let serenity =
+            serenity::client::ClientBuilder::new_with_http(http, INTENTS).event_handler_arc(ear.clone()).await;
         let serenity = serenity.map_err(|_| off("The connection to Discord cannot be set up.".into()))?;
         // serenity asks for the address itself, and takes another where it gets no answer: this one was looked at.
         *serenity.ws_url.lock().await = gateway;
@@ -287,7 +298,7 @@ impl Discord {
         let guild = self.setup.guild;
         let known = self.rest.commands(application, guild).await;
         let registered = match &known {
-            Ok(known) if known.iter().any(|theirs| commands::same(&ours, theirs)) => return,
+            Ok(known) if matches!(known.as_slice(), [theirs] if commands::same(&ours, theirs)) => return,
             _ => self.rest.register(application, guild, &ours).await,
         };
         match registered {
@@ -301,7 +312,8 @@ impl Discord {
     }
 
     fn connected(&self, up: bool) {
-        let link = if up { Link::Up } else { Link::Down("The connection to Discord broke. Rollcall tries again.".into()) };
+        let link =
+            if up { Link::Up } else { Link::Down("The connection to Discord broke. Rollcall tries again.".into()) };
         self.engine.link(PLATFORM, link);
     }
 

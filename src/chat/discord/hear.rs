@@ -16,8 +16,8 @@ pub struct Who {
     pub id: u64,
     /// As the server shows them.
     pub name: String,
-    /// The server's roles they have.
-    pub roles: Vec<u64>,
+    /// The server's roles they have, where Discord tells them.
+    pub roles: Option<Vec<u64>>,
 }
 
 /// One interaction: somebody wants something and waits for an answer.
@@ -142,7 +142,7 @@ fn parent(channel: Option<&PartialChannel>) -> Option<u64> {
 pub fn who(user: &User, member: Option<&Member>) -> Who {
     let nick = member.and_then(|m| m.nick.as_deref());
     let name = nick.or(user.global_name.as_deref()).unwrap_or(&user.name);
-    let roles = member.map(|m| m.roles.iter().map(|r| r.get()).collect()).unwrap_or_default();
+    let roles = member.map(|m| m.roles.iter().map(|r| r.get()).collect());
     Who { id: user.id.get(), name: clean(name), roles }
 }
 

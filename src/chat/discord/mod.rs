@@ -159,6 +159,16 @@ impl Discord {
         self.engine.config().member(PLATFORM, &who.id.to_string(), &who.name)
     }
 
+    /// Somebody who does something now, with the server's roles as they are now.
+    fn acting(&self, who: &Who) -> Person {
+        let person = self.person(who);
+        // In a direct message Discord tells none.
+        if let Some(roles) = &who.roles {
+            self.engine.belongs(PLATFORM, &person, roles.iter().map(u64::to_string));
+        }
+        person
+    }
+
     /// Where a channel or thread is. `parent`: the channel of a thread, where Discord told it.
     async fn place(&self, channel: u64, parent: Option<u64>) -> Place {
         if let Some(known) = self.places.get(&channel) {
@@ -168,9 +178,7 @@ impl Discord {
             Some(parent) => Some(parent),
             // A thread that is not known was begun before this process, or by somebody else.
             None => match self.rest.channel(channel).await {
-                Ok(found) if matches!(found["type"].as_u64(), Some(10..=12)) => {
-                    client::snowflake(&found["parent_id"])
-                }
+                Ok(found) if matches!(found["type"].as_u64(), Some(10..=12)) => client::snowflake(&found["parent_id"]),
                 Ok(_) => None,
                 // Not remembered: the next one may be luckier.
                 Err(_) => return Place { channel: format!("{PLATFORM}:{channel}"), deployment: None },
@@ -211,7 +219,7 @@ impl Discord {
         let words = hear::mentions(words, |id| names.get(&id).cloned().unwrap_or_else(|| format!("{PLATFORM}:{id}")));
         Envelope {
             key: Some(key),
-            by: self.person(who),
+            by: self.acting(who),
             via: Via::Discord,
             channel: place.channel.clone(),
             deployment: place.deployment,

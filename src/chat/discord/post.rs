@@ -53,7 +53,10 @@ impl Discord {
         match done {
             Ok(()) => Ok(posted.to_owned()),
             // A channel that is gone cannot be posted to either; a thread can be begun anew.
-            Err(trouble) if trouble.is_gone() && (delivery.thread.is_some() || trouble.code() == Some(code::UNKNOWN_MESSAGE)) => {
+            Err(trouble)
+                if trouble.is_gone()
+                    && (delivery.thread.is_some() || trouble.code() == Some(code::UNKNOWN_MESSAGE)) =>
+            {
                 self.gone.put(delivery.key.clone(), posted.to_owned());
                 self.places.remove(&channel);
                 Err(ChatError::Gone)

@@ -146,7 +146,7 @@ impl Discord {
         }
         let Ok(Some(message)) = found else { return };
         let by = match &reacted.who {
-            Some(who) => self.person(who),
+            Some(who) => self.acting(who),
             None => self.known(reacted.user, message.deployment).await,
         };
         let reply = self.handle_reaction(&message.key, &place.channel, by, &reacted.emoji, reacted.present).await;
@@ -206,7 +206,8 @@ impl Discord {
     async fn ask(&self, r: &Reacted, reply: &Reply) {
         let mut body = show::reply(reply, &|person| self.account(person));
         let no = json!({ "type": 2, "style": 2, "label": "Never mind", "custom_id": show::NEVER_MIND });
-        if let Some(row) = body["components"][0]["components"].as_array_mut().filter(|row| row.len() < most::BUTTONS_IN_ROW)
+        if let Some(row) =
+            body["components"][0]["components"].as_array_mut().filter(|row| row.len() < most::BUTTONS_IN_ROW)
         {
             row.push(no);
         }
@@ -242,7 +243,7 @@ impl Discord {
             return seen;
         }
         let name = self.rest.user_name(user).await.unwrap_or(account);
-        self.person(&Who { id: user, name: hear::clean(&name), roles: Vec::new() })
+        self.person(&Who { id: user, name: hear::clean(&name), roles: None })
     }
 
     /// After an absence: reactions put on and taken off meanwhile are heeded, and ours that are missing put on.
@@ -314,7 +315,7 @@ impl Discord {
             for user in &page {
                 let Some(id) = snowflake(&user["id"]).filter(|_| user["bot"] != true) else { continue };
                 let name = user["global_name"].as_str().or(user["username"].as_str()).unwrap_or_default();
-                people.push(Who { id, name: hear::clean(name), roles: Vec::new() });
+                people.push(Who { id, name: hear::clean(name), roles: None });
             }
             after = page.last().and_then(|u| snowflake(&u["id"]));
             if page.len() < 100 {

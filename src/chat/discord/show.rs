@@ -61,7 +61,8 @@ pub fn reply(reply: &Reply, accounts: Accounts<'_>) -> Value {
 
 /// A question before a button's words are said.
 pub fn sure(question: &str, words: &str, label: &str) -> Value {
-    let yes = json!({ "type": 2, "style": 4, "label": cut(label, most::BUTTON_LABEL), "custom_id": format!("{SAY}{words}") });
+    let yes =
+        json!({ "type": 2, "style": 4, "label": cut(label, most::BUTTON_LABEL), "custom_id": format!("{SAY}{words}") });
     let no = json!({ "type": 2, "style": 2, "label": "Never mind", "custom_id": NEVER_MIND });
     let row = json!({ "type": 1, "components": [yes, no] });
     json!({ "content": cut(&markup::escape(question), most::CONTENT), "embeds": [], "components": [row] })
@@ -319,11 +320,7 @@ fn buttons(buttons: &[Button]) -> Vec<Value> {
             Some(json!({ "type": 2, "style": style, "label": label, "custom_id": id }))
         })
         .collect();
-    drawn
-        .chunks(most::BUTTONS_IN_ROW)
-        .take(most::ROWS)
-        .map(|row| json!({ "type": 1, "components": row }))
-        .collect()
+    drawn.chunks(most::BUTTONS_IN_ROW).take(most::ROWS).map(|row| json!({ "type": 1, "components": row })).collect()
 }
 
 /// A button's id; none where its words do not fit into one.

@@ -5,10 +5,10 @@
 
 use serenity::gateway::{ConnectionStage, ShardManager, ShardMessenger};
 use serenity::model::id::ShardId;
+use serenity_tungstenite::tungstenite::Message;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::Message;
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_secs(1);

@@ -1,0 +1,95 @@
+use super::*;
+
+fn values(pairs: &[(&str, &[&str])]) -> HashMap<String, Vec<String>> {
+    pairs.iter().map(|(k, v)| ((*k).to_owned(), v.iter().map(|v| (*v).to_owned()).collect())).collect()
+}
+
+fn carried(words: &str) -> Carried {
+    Carried { words: words.into(), channel: "C1".into(), thread: Some("4.4".into()), message: Some("5.5".into()) }
+}
+
+#[test]
+fn an_answer_completes_the_words() {
+    let carried = carried("#12 fail 3.2");
+    let said = said(ASK, &carried, &values(&[("answer", &["a <b> & *c*"])])).unwrap();
+    assert_eq!(said.text, "#12 fail 3.2 a &lt;b&gt; &amp; *c*");
+    assert_eq!(super::super::hear::spoken(&said.text).text, "#12 fail 3.2 a <b> & *c*");
+    assert_eq!(Carried::read(&carried.written()), carried);
+    assert_eq!(Carried::read("nonsense"), Carried::default());
+}
+
+#[test]
+fn people_are_picked() {
+    let question = Question::asked("#12 assign 3.2", "Who should do 3.2?");
+    assert!(question.person);
+    let view = ask(&question, &carried("#12 assign 3.2"));
+    assert_eq!(view["blocks"][0]["element"]["type"], "users_select");
+    let said = said(ASK, &carried("#12 assign 3.2"), &values(&[("answer", &["U02BOB"])])).unwrap();
+    assert_eq!(said.text, "#12 assign 3.2 <@U02BOB>");
+}
+
+#[test]
+fn what_needs_an_answer_is_asked_for() {
+    for (words, asked) in [
+        ("#12 hold", Some(false)),
+        ("#12 fail 3.2", Some(false)),
+        ("#12 skip 3.2", Some(true)),
+        ("#12 evidence 3.2", Some(false)),
+        ("#12 handover", Some(false)),
+        ("#12 tick 3.2", None),
+        ("#12 untick 3.2", None),
+        ("#12 next", None),
+        ("#12 resume", None),
+        ("#12 nonsense", None),
+    ] {
+        assert_eq!(Question::of(words).map(|q| q.optional), asked, "{words}");
+    }
+}
+
+#[test]
+fn a_start_says_what_could_be_typed() {
+    let all = values(&[
+        ("version", &["v1.2.0 rc"]),
+        ("checklist", &["production-service"]),
+        ("env", &["production"]),
+        ("service", &["the \"shop\""]),
+        ("at", &["tomorrow 18:30"]),
+        ("follow", &["C2", "C3"]),
+        ("how", &["--queue", "--odd"]),
+    ]);
+    let said = said(START, &carried(""), &all).unwrap();
+    assert_eq!(
+        said.text,
+        "start \"v1.2.0 rc\" checklist:production-service env:production service:\"the 'shop'\" at:\"tomorrow 18:30\" \
+         follow:slack:C2,slack:C3 --queue"
+    );
+    assert_eq!((&*said.channel, said.block), ("C1", "version"));
+    let home = super::said(START, &Carried::default(), &values(&[("version", &["v1"]), ("channel", &["C9"])])).unwrap();
+    assert_eq!((&*home.text, &*home.channel), ("start v1", "C9"));
+    assert_eq!(super::said(START, &Carried::default(), &values(&[("version", &["v1"])])), None);
+    assert_eq!(super::said("other", &carried(""), &all), None);
+}
+
+#[test]
+fn views_look_so() {
+    let vocabulary = Vocabulary {
+        checklists: vec!["migration".into(), "production-service".into()],
+        environments: vec!["production".into(), "staging".into()],
+        services: vec!["shop".into()],
+        versions: vec!["v1.1.0".into()],
+        ..Vocabulary::default()
+    };
+    let defaults = Channel { checklist: Some("migration".into()), ..Channel::default() };
+    insta::assert_json_snapshot!(
+        "start",
+        start(&vocabulary, Some(&defaults), &Carried { channel: "C1".into(), ..Carried::default() })
+    );
+    insta::assert_json_snapshot!("start_from_home", start(&Vocabulary::default(), None, &Carried::default()));
+    let question = Question::asked("#12 fail 3.2", "What failed at 3.2?");
+    insta::assert_json_snapshot!("ask", ask(&question, &carried("#12 fail 3.2")));
+}
+
+#[test]
+fn only_a_bare_start_opens_the_modal() {
+    assert!(wants_start("start") && wants_start("  /deploy START ") && !wants_start("start v1") && !wants_start(""));
+}
