@@ -150,7 +150,6 @@ fn an_item() -> impl Strategy<Value = Block> {
                     state,
                     tags: Vec::new(),
                     optional,
-                    tags: Vec::new(),
                     depth,
                     who: who.map(|w| Person::named(&w)),
                     at: Some(Timestamp(1_795_255_230_000)),
