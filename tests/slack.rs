@@ -222,6 +222,7 @@ fn item() -> impl Strategy<Value = ItemLine> {
                 text,
                 state,
                 optional,
+                tags: Vec::new(),
                 depth: 0,
                 who,
                 at: at.map(|at| Timestamp(i64::from(at) * 1000)),
