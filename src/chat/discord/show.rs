@@ -255,6 +255,10 @@ fn item(lines: &mut Vec<String>, item: &ItemLine, accounts: Accounts<'_>) {
     let indent = "\u{2003}".repeat(usize::from(item.depth.min(6)));
     let optional = if item.optional { " *(optional)*" } else { "" };
     let mut line = format!("{indent}{sign} **{}** {}{optional}{word}", item.number, markup::rich(&item.text, accounts));
+    if !item.tags.is_empty() {
+        line.push_str(" · ");
+        line.push_str(&markup::rich(&Rich::plain(item.tag_words()), accounts));
+    }
     if let Some(who) = &item.who {
         line.push_str(" · ");
         line.push_str(&markup::rich(&Rich(vec![crate::domain::text::Span::person(who)]), accounts));
@@ -341,7 +345,10 @@ fn option(item: &ItemLine, ticked: Option<bool>) -> Value {
         "value": cut(&number, most::OPTION),
     });
     let who = item.who.as_ref().map(|w| format!("by {}", w.name));
-    let about: Vec<String> = [state(item.state).map(str::to_owned), who].into_iter().flatten().collect();
+    let mut about: Vec<String> = [state(item.state).map(str::to_owned), who].into_iter().flatten().collect();
+    if about.is_empty() && !item.tags.is_empty() {
+        about.push(item.tag_words());
+    }
     if !about.is_empty() {
         option["description"] = cut(&about.join(" "), most::OPTION).into();
     }

@@ -326,7 +326,7 @@ fn keycap(n: u8) -> String {
     }
 }
 
-/// Who did what when.
+/// Who did what when; of what nothing was done to, what kind of line it is.
 fn by(item: &ItemLine) -> Runs {
     let mut out = Runs::default();
     let word = words::state(item.state);
@@ -339,6 +339,7 @@ fn by(item: &ItemLine) -> Runs {
     }
     match item.at {
         Some(at) if item.who.is_some() => out.plain(", ").date(at),
+        _ if out.is_empty() && !item.tags.is_empty() => out.plain(item.tag_words()),
         _ => out,
     }
 }
