@@ -297,7 +297,7 @@ fn option(item: &ItemLine, keycaps: bool, at: Profiles<'_>) -> Value {
     };
     let mut out = json!({ "text": label, "value": item.number.to_string() });
     let by = by(item);
-    if !by.is_empty() {
+    if !text::to_plain(&by).trim().is_empty() {
         // A box's few characters go to names: whoever's client knows no dates gets the time alone.
         let said = text::mrkdwn(&by, &|_| None).map(|m| match item.at {
             Some(at) => m.replace(&text::utc(at), &at.utc().format("%H:%M UTC").to_string()),
