@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use rollcall::card::fit::{self, slack as limits};
-use rollcall::card::{Block, Button, Card, Fact, ItemLine, Reply, Shown, Style, Tone};
+use rollcall::card::{Block, Button, Card, Fact, ItemLine, Reply, Shown, Style, Tag, TagKind, Tone};
 use rollcall::chat::slack::{modal, show};
 use rollcall::domain::checklist::{CodeBlock, Number};
 use rollcall::domain::command::Person;
@@ -222,7 +222,7 @@ fn item() -> impl Strategy<Value = ItemLine> {
                 text,
                 state,
                 optional,
-                tags: Vec::new(),
+                tags: if optional { vec![Tag { kind: TagKind::Owner, text: "for <dba> ".repeat(30) }] } else { vec![] },
                 depth: 0,
                 who,
                 at: at.map(|at| Timestamp(i64::from(at) * 1000)),

@@ -298,7 +298,7 @@ fn option(item: &ItemLine, keycaps: bool, at: Profiles<'_>) -> Value {
     };
     let mut out = json!({ "text": label, "value": item.number.to_string() });
     let by = by(item);
-    if !by.is_empty() {
+    if !text::to_plain(&by).trim().is_empty() {
         // A box's few characters go to names: whoever's client knows no dates gets the time alone.
         let said = text::mrkdwn(&by, &|_| None).map(|m| match item.at {
             Some(at) => m.replace(&text::utc(at), &at.utc().format("%H:%M UTC").to_string()),
@@ -327,7 +327,7 @@ fn keycap(n: u8) -> String {
     }
 }
 
-/// Who did what when.
+/// Who did what when; of what nothing was done to, what kind of line it is.
 fn by(item: &ItemLine) -> Runs {
     let mut out = Runs::default();
     let word = words::state(item.state);
@@ -340,6 +340,7 @@ fn by(item: &ItemLine) -> Runs {
     }
     match item.at {
         Some(at) if !out.is_empty() => out.plain(", ").date(at),
+        _ if out.is_empty() && !item.tags.is_empty() => out.plain(item.tag_words()),
         _ => out,
     }
 }
