@@ -46,7 +46,7 @@ pub struct Config {
     pub elsewhere: BTreeMap<String, Channel>,
     /// By id.
     pub people: BTreeMap<String, PersonEntry>,
-    /// Role → ids of people.
+    /// Role → ids of people, and groups of a chat: `discord:8001`.
     pub roles: BTreeMap<String, Vec<String>>,
     pub rules: Rules,
     pub console: Console,

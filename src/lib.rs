@@ -37,7 +37,7 @@
 //! | [`engine`] | the one door, questions and their answers, a deployment's page and record |
 //! | [`ports`] | what the engine asks of the outside: a clock, and places to show cards |
 //! | [`loops`] | what runs by itself: timers and outbox, a step function each |
-//! | [`chat`] | surfaces: hear → envelope, card → the platform's own. The web console, and [`chat::slack`] |
+//! | [`chat`] | surfaces: hear → envelope, card → the platform's own. The web console, [`chat::slack`], [`chat::discord`] |
 //! | [`cli`], [`serve`] | the terminal; the composition root |
 //!
 //! # Invariants
@@ -67,6 +67,8 @@
 //! * The console is a chat like any other to the engine, but what it shows is what the store holds: showing a
 //!   message there costs nothing beyond the outbox's own bookkeeping.
 //! * Slack's payloads are read with structs of our own and its WebSocket is held by us: see [`chat::slack`].
+//! * Discord is serenity's gateway and its requests, and no more of it: sending them, with an end and the wait Discord asks
+//!   for, is `chat::discord::client`'s.
 
 pub mod card;
 pub mod chat;

@@ -577,8 +577,8 @@ impl House {
         let mut failed = BTreeSet::new();
         let mut wanted: BTreeSet<String> = events.iter().filter_map(|e| post_of(id, e, &mut failed)).collect();
         wanted.insert(format!("{id}/board@console:deployments"));
-        for section in &d.opened {
-            let parts = d.plan.stretch(*section).map_or(0, |s| s.parts);
+        for section in d.on_show() {
+            let parts = d.plan.stretch(section).map_or(0, |s| s.parts);
             wanted.extend((1..=parts).map(|p| format!("{id}/section/{section}/{p}@console:deployments")));
         }
         let keys: Vec<String> = messages.iter().map(|m| m.key.clone()).collect();
@@ -663,6 +663,7 @@ fn post_of(id: u64, e: &Recorded, failed: &mut BTreeSet<String>) -> Option<Strin
         Event::Succeeded { .. } => "success",
         Event::Partial { .. } => "partial",
         Event::Cancelled { .. } => "cancelled",
+        Event::Breached { .. } => "breach",
         _ => return None,
     };
     Some(format!("{id}/{}/{word}@console:deployments", e.seq))

@@ -46,7 +46,13 @@ async fn an_evening_that_ends_well() {
     let keys: Vec<String> = w.messages().iter().map(|m| m.key.clone()).collect();
     assert_eq!(
         keys,
-        ["1/start@console:deployments", "1/board@console:deployments", "1/section/1/1@console:deployments"]
+        [
+            "1/start@console:deployments",
+            "1/board@console:deployments",
+            // What is watched, and then what is walked.
+            "1/section/3/1@console:deployments",
+            "1/section/1/1@console:deployments"
+        ]
     );
     assert_eq!(w.message("1/section/1").thread.as_deref(), Some("1/start@console:deployments"));
 

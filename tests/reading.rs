@@ -175,7 +175,7 @@ fn what_is_not_understood_is_said() {
         ("- [ ] a\n\n```\n- [ ] b\n```\n", 3, "code block"),
         ("- [ ] a\n\n<!--\n- [ ] b\n-->\n", 3, "comment"),
         ("- [ ] a\n\n[ ] b\n", 3, "no renderer draws"),
-        ("- [ ] a\n\n[ ] b [ ] c\n", 3, "a choice"),
+        ("- [ ] a\n\n[ ] everything of the first service [ ] c\n", 3, "a choice"),
         ("- [ ] a\n\n<div>words</div>\n", 3, "kept as a note"),
     ] {
         let r = page(text);

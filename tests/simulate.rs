@@ -46,6 +46,7 @@ const SHOP: &str = "\
 
 - [ ] Error rate above 5 percent
 - [ ] Latency doubled
+- [ ] Deployment stuck > 15 minutes
 
 ## Rollback procedure
 
@@ -591,7 +592,7 @@ impl Simulation {
         let said = match &envelope.input {
             Input::Say(text) => text.clone(),
             Input::React { message, emoji, present } => format!("react {message} {emoji} {present}"),
-            Input::Due { .. } => unreachable!(),
+            Input::Due { .. } | Input::Joined => unreachable!(),
         };
         self.log.push(format!("{} {}: {said:?} → {} {:?}", self.world.now().0, envelope.by.name, reply.ok, reply.text));
         assert!(
@@ -695,7 +696,15 @@ impl Simulation {
             "resume" => known.status = Status::Active,
             "handover" => known.deployer = rest.trim_start_matches('@').into(),
             "progress" => {}
-            "rollback" => known.status = Status::RollingBack,
+            "rollback" => {
+                known.status = Status::RollingBack;
+                // A reason that begins with a criterion's number says that it happened.
+                let number = rest.split(' ').next().unwrap_or_default().trim_end_matches(':');
+                let criterion = known.leaves.iter_mut().find(|l| l.number == number && l.branch == "rollback criteria");
+                if let Some(leaf) = criterion.filter(|l| l.mark.as_ref().is_none_or(|m| m.0 != Mark::Tick)) {
+                    leaf.mark = Some((Mark::Tick, by));
+                }
+            }
             "rolled-back" => known.status = Status::RolledBack,
             "finish" => known.status = Status::Succeeded,
             "partial" => known.status = Status::Partial,
@@ -769,6 +778,7 @@ impl Simulation {
             expected.extend(must);
             allowed.extend(may);
             times(id, &log.events);
+            breaches(id, &log.events);
             timers(&d, &store.timers_of(id).await.unwrap(), now);
             let lock = lock_key(&log.summary.service, &log.summary.environment, log.summary.rehearsal);
             if d.status.is_under_way() {
@@ -969,8 +979,10 @@ fn messages(d: &Deployment, log: &[Recorded]) -> (BTreeSet<String>, BTreeSet<Str
             Event::Started { .. } => {
                 add("start".into());
                 add("board".into());
+                d.watched().for_each(|s| (1..=s.parts).for_each(|p| add(format!("section/{}/{p}", s.number))));
                 continue;
             }
+            Event::Breached { .. } => "breach",
             Event::SectionOpened { section } => {
                 let parts = d.plan.stretch(*section).unwrap().parts;
                 (1..=parts).for_each(|p| add(format!("section/{section}/{p}")));
@@ -1033,12 +1045,27 @@ fn timers(d: &Deployment, armed: &[(Timer, Timestamp)], now: Timestamp) {
     if d.status.is_under_way() {
         assert!(is(Timer::Progress), "#{} will post no progress", d.id);
     }
+    if rollcall::domain::watch::due(d).is_some() {
+        assert!(is(Timer::Watch), "#{} watches nothing", d.id);
+    }
     if d.status == Status::Scheduled {
         assert!(is(Timer::Start), "#{} will not start", d.id);
     }
     if d.status.is_over() {
         assert!(d.archived || is(Timer::Archive), "#{} will never be archived", d.id);
         assert!(!is(Timer::Progress), "#{} posts progress after its outcome", d.id);
+    }
+}
+
+/// A criterion is said to be breached once, until it is not.
+fn breaches(id: u64, log: &[Recorded]) {
+    let mut standing = BTreeSet::new();
+    for r in log {
+        match &r.event {
+            Event::Breached { item, .. } => assert!(standing.insert(item.clone()), "#{id} {item} is said twice"),
+            Event::Cleared { item } => assert!(standing.remove(item), "#{id} {item} was not breached"),
+            _ => {}
+        }
     }
 }
 

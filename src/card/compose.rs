@@ -1,6 +1,6 @@
 //! Deployment → Card. The only place that decides what a message shows of a state.
 
-use super::{Block, Button, Card, Fact, ItemLine, Shown, Style, Tone};
+use super::{Block, Button, Card, Fact, ItemLine, Shown, Style, Tone, kinds};
 use crate::domain::checklist::{Branch, CodeBlock, Item, Number};
 use crate::domain::command::Mark;
 use crate::domain::deployment::{Closed, Deployment};
@@ -87,6 +87,7 @@ pub fn board(d: &Deployment, now: Timestamp) -> Card {
         let text = Rich(vec![bold(format!("Not shown in {channel}: ")), plain(why.clone())]);
         card.blocks.push(Block::Text { text });
     }
+    card.blocks.extend(kinds::met_lines(d).into_iter().take(3).map(|text| Block::Text { text }));
     let id = format!("#{} · {} · {}", d.id, d.plan.checklist.title, d.status.label());
     card.blocks.push(Block::Context { text: Rich::plain(id) });
     card.buttons = board_buttons(d);
@@ -216,37 +217,43 @@ fn board_buttons(d: &Deployment) -> Vec<Button> {
 
 /// One message of a section: at most ten items.
 pub fn section_part(d: &Deployment, section: u32, part: u32) -> Card {
-    let Some(stretch) = d.plan.stretch(section) else {
-        return empty(d, Rich::plain(section_name(d, section)), Tone::Quiet);
-    };
-    // What this message shows, and no more: a tick then changes no other message.
-    let tally = d.tally_of(d.plan.part(section, part));
-    let of = if stretch.parts > 1 { format!(" ({part} of {})", stretch.parts) } else { String::new() };
-    let title = format!("{}{of} — {} of {} done", section_name(d, section), tally.done, tally.total);
-    let closed = d.closed(stretch.branch);
-    let tone = match (closed, tally.done == tally.total) {
-        (Some(_), _) => Tone::Quiet,
-        (None, true) => Tone::Good,
-        _ => Tone::Plain,
-    };
-    let mut card = empty(d, Rich::plain(title), tone);
-    match &stretch.environment {
-        Some(environment) if !d.applies(Some(environment)) => {
-            card.blocks.push(Block::Context { text: Rich::plain(format!("For {environment} only.")) });
+    let mut card = empty(d, Rich::plain(section_name(d, section)), Tone::Quiet);
+    let Some(s) = d.plan.checklist.section(section) else { return card };
+    let stretch = d.plan.stretch(section);
+    let parts = stretch.map_or(1, |s| s.parts);
+    if let Some(stretch) = stretch {
+        // What this message shows, and no more: a tick then changes no other message.
+        let tally = d.tally_of(d.plan.part(section, part));
+        let of = if parts > 1 { format!(" ({part} of {parts})") } else { String::new() };
+        let done = match stretch.branch {
+            Branch::Watch => kinds::met_of(d, d.plan.part(section, part)),
+            _ => format!("{} of {} done", tally.done, tally.total),
+        };
+        // Of what is for another environment, nothing is done here.
+        if tally.total > 0 {
+            card.title = Rich::plain(format!("{}{of} — {done}", section_name(d, section)));
         }
-        _ => card.blocks.extend(closed.map(|why| Block::Context { text: Rich::plain(closed_words(why)) })),
+        card.tone = match (d.closed(stretch.branch), stretch.branch) {
+            (Some(_), _) => Tone::Quiet,
+            _ if tally.total == 0 => Tone::Quiet,
+            (None, Branch::Watch) if d.plan.part(section, part).any(|i| d.breach(i).is_some()) => Tone::Bad,
+            (None, Branch::Watch) => Tone::Plain,
+            (None, _) if tally.done == tally.total => Tone::Good,
+            _ => Tone::Plain,
+        };
     }
-    if part == 1
-        && let Some(s) = d.plan.checklist.section(section)
-    {
+    if part == 1 {
+        card.blocks.extend(kinds::section_head(d, s));
         card.blocks.extend(s.notes.iter().map(|n| Block::Context { text: n.clone() }));
         card.blocks.extend(commands(d, &s.commands).into_iter().map(|code| Block::Code { code }));
     }
     let range = d.plan.part(section, part);
-    if let Some(s) = d.plan.checklist.section(section) {
-        for item in &s.items {
-            add_item(d, item, 0, &range, &mut card.blocks);
-        }
+    for item in &s.items {
+        add_item(d, item, 0, &range, &mut card.blocks);
+    }
+    if part == parts {
+        card.blocks.extend(kinds::blanks(d, s));
+        card.buttons = kinds::blank_buttons(d, s);
     }
     card
 }
@@ -309,6 +316,7 @@ fn item_line(d: &Deployment, i: usize, item: &Item, depth: u8) -> ItemLine {
     let leaf = &d.plan.leaves[i];
     let marked = d.marked(i);
     let mut details = Vec::new();
+    details.extend(kinds::breach_words(d, i).map(|words| Rich(vec![bold("Breached: "), plain(words)])));
     if let Some(note) = marked.and_then(|m| m.note.as_deref()) {
         details.push(Rich::plain(note));
     }
@@ -322,9 +330,10 @@ fn item_line(d: &Deployment, i: usize, item: &Item, depth: u8) -> ItemLine {
     ItemLine {
         number: leaf.number.clone(),
         keycap: leaf.keycap,
-        text: item.text.clone(),
+        text: item.words(),
         state: shown(d, i),
         optional: leaf.optional,
+        tags: kinds::tags(d, i, item),
         depth,
         who: marked.map(|m| d.person(m.by).clone()),
         at: marked.map(|m| m.at),
@@ -361,15 +370,28 @@ fn item_buttons(d: &Deployment, i: usize) -> Vec<Button> {
     }
     let n = &leaf.number;
     let say = |label: &str, word: &str| button(d, label, format!("{word} {n}"));
+    let evidence = || asking(say("Add evidence", "evidence"), &format!("Evidence for {n}: a link or text"));
+    // What happened cannot be skipped, fail or be assigned.
+    if leaf.branch == Branch::Watch {
+        let noted = d.mark(i) == Some(Mark::Tick);
+        let main = if noted { say("Take back", "untick") } else { say("Note that it happened", "tick") };
+        let happened = kinds::happened_button(d, i, if noted { "Roll back" } else { "This happened" });
+        return [Some(main), happened, Some(evidence())].into_iter().flatten().collect();
+    }
     match d.mark(i) {
-        Some(Mark::Tick) => vec![
-            say("Untick", "untick"),
-            asking(say("Fail", "fail"), &format!("What failed at {n}?")),
-            asking(say("Add evidence", "evidence"), &format!("Evidence for {n}: a link or text")),
-        ],
+        Some(Mark::Tick) => {
+            let mut buttons = vec![say("Untick", "untick")];
+            buttons.extend(kinds::choice_buttons(d, i));
+            buttons.push(asking(say("Fail", "fail"), &format!("What failed at {n}?")));
+            buttons.push(evidence());
+            buttons
+        }
         Some(Mark::Skip) => vec![say("Tick", "tick"), say("Take back", "untick")],
         mark => {
-            let mut buttons = vec![styled(say("Tick", "tick"), Style::Primary)];
+            let signs = d.plan.checklist.item(n).is_some_and(|item| item.role.is_some());
+            let tick = say(if signs { "Sign off" } else { "Tick" }, "tick");
+            let mut buttons = vec![styled(tick, Style::Primary)];
+            buttons.extend(kinds::choice_buttons(d, i));
             if mark.is_some() {
                 buttons.push(say("Take back", "untick"));
             }
@@ -383,10 +405,19 @@ fn item_buttons(d: &Deployment, i: usize) -> Vec<Button> {
                 buttons.push(asking(say("Block", "block"), &format!("What blocks {n}?")));
             }
             buttons.push(asking(say("Assign", "assign"), &format!("Who should do {n}?")));
-            buttons.push(asking(say("Add evidence", "evidence"), &format!("Evidence for {n}: a link or text")));
+            buttons.push(evidence());
+            if mark == Some(Mark::Fail) {
+                buttons.extend(kinds::help_buttons(d));
+            }
             buttons
         }
     }
+}
+
+/// The button that offers these words about a deployment now: what it asks for, or asks first.
+pub fn offered(d: &Deployment, words: &str) -> Option<Button> {
+    let of_items = (0..d.plan.leaves.len()).flat_map(|i| item_buttons(d, i));
+    board_buttons(d).into_iter().chain(of_items).find(|b| b.command == words)
 }
 
 /// A post: the text of an occasion, one block a line. `lines` are Markdown already read.
@@ -395,7 +426,7 @@ pub fn post(d: &Deployment, occasion: Occasion, lines: Vec<Rich>) -> Card {
         Occasion::Start | Occasion::Resume => Tone::Active,
         Occasion::Success => Tone::Good,
         Occasion::Hold | Occasion::Partial => Tone::Warn,
-        Occasion::Failure | Occasion::Rollback | Occasion::RolledBack => Tone::Bad,
+        Occasion::Failure | Occasion::Rollback | Occasion::RolledBack | Occasion::Breach => Tone::Bad,
         Occasion::Scheduled | Occasion::Queued | Occasion::Progress | Occasion::Handover | Occasion::Cancelled => {
             Tone::Plain
         }
@@ -455,7 +486,7 @@ pub(super) fn leaf_block(d: &Deployment, i: usize) -> Option<Block> {
     Some(Block::Item { item: Box::new(item_line(d, i, item, 0)) })
 }
 
-/// One item in full, or a parent with all below it.
+/// One item in full, a parent with all below it, or a section.
 pub fn show(d: &Deployment, number: &Number) -> Card {
     let mut card = empty(d, Rich::plain(format!("{number} in {}", name(d))), Tone::Plain);
     let Some(item) = d.plan.checklist.item(number) else {

@@ -82,6 +82,75 @@ pub mod slack {
     pub const VIEW_BLOCKS: usize = 100;
 }
 
+/// A message on Discord, before what it takes to draw it there: drawn, it is made to fit [`discord`].
+pub const DISCORD: Limits =
+    Limits { title: 200, text: 1_000, total: 3_400, blocks: 60, item: 1, label: discord::BUTTON_LABEL, buttons: 25 };
+
+/// What Discord takes, in UTF-16 code units where it is text. Its own library checks few of these.
+pub mod discord {
+    pub const CONTENT: usize = 2_000;
+    pub const EMBED_TITLE: usize = 256;
+    pub const EMBED_DESCRIPTION: usize = 4_096;
+    pub const EMBED_AUTHOR: usize = 256;
+    pub const EMBED_FOOTER: usize = 2_048;
+    pub const FIELDS: usize = 25;
+    pub const FIELD_NAME: usize = 256;
+    pub const FIELD_VALUE: usize = 1_024;
+    /// Title, description, author, footer and fields of all embeds of a message together.
+    pub const EMBEDS: usize = 6_000;
+    pub const ROWS: usize = 5;
+    pub const BUTTONS_IN_ROW: usize = 5;
+    pub const BUTTON_LABEL: usize = 80;
+    pub const CUSTOM_ID: usize = 100;
+    pub const OPTIONS: usize = 25;
+    /// Label, value and description of an option; name and value of a choice.
+    pub const OPTION: usize = 100;
+    pub const PLACEHOLDER: usize = 150;
+    pub const MODAL_TITLE: usize = 45;
+    pub const INPUT_LABEL: usize = 45;
+    pub const INPUT_PLACEHOLDER: usize = 100;
+    /// Different emoji on one message.
+    pub const REACTIONS: usize = 20;
+    pub const NONCE: usize = 25;
+    pub const THREAD_NAME: usize = 100;
+    /// Subcommands and groups of a command, subcommands of a group, options of a subcommand, choices of an option.
+    pub const SUBCOMMANDS: usize = 25;
+    pub const COMMAND_NAME: usize = 32;
+    pub const COMMAND_DESCRIPTION: usize = 100;
+    /// Names, descriptions and choices of a whole command.
+    pub const COMMAND: usize = 8_000;
+}
+
+/// Draws a card, with ever less of it until what was drawn is one that `fits`; the last try is given back as it is.
+pub fn draw<T>(card: &Card, limits: &Limits, draw: impl Fn(&Card) -> T, fits: impl Fn(&T) -> bool) -> T {
+    let mut drawn = draw(card);
+    let mut limits = *limits;
+    for _ in 0..12 {
+        if fits(&drawn) {
+            break;
+        }
+        limits = Limits { text: limits.text * 3 / 4, total: limits.total * 3 / 4, ..limits };
+        drawn = draw(&fit(card.clone(), &limits));
+    }
+    drawn
+}
+
+/// At most `max` UTF-16 code units, in whole characters; what was cut shows as `…`.
+pub fn cut(text: &str, max: usize) -> String {
+    if text.encode_utf16().count() <= max {
+        return text.to_owned();
+    }
+    let mut left = max.saturating_sub(1);
+    let mut out = String::new();
+    for c in text.chars() {
+        let Some(rest) = left.checked_sub(c.len_utf16()) else { break };
+        left = rest;
+        out.push(c);
+    }
+    out.push('…');
+    out
+}
+
 /// Makes a card fit. A card that fits is returned as it is.
 pub fn fit(mut card: Card, limits: &Limits) -> Card {
     card.title = shorten(&card.title, limits.title);

@@ -2,6 +2,7 @@
 
 pub mod compose;
 pub mod fit;
+pub mod kinds;
 pub mod mine;
 
 use crate::domain::checklist::{CodeBlock, Number};
@@ -81,6 +82,9 @@ pub struct ItemLine {
     pub text: Rich,
     pub state: Shown,
     pub optional: bool,
+    /// What kind of line it is, where it is not just something to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
     /// How deep it stands: 0 for the section's own items.
     pub depth: u8,
     /// Who put it in its state.
@@ -97,6 +101,26 @@ pub struct ItemLine {
     /// The main button (tick or untick) first; then what else can be done to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub buttons: Vec<Button>,
+}
+
+/// A word or two on what kind of line an item is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    pub kind: TagKind,
+    pub text: String,
+}
+
+/// What a tag is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TagKind {
+    /// A rollback criterion, as it was understood.
+    Criterion,
+    SignOff,
+    Choice,
+    Due,
+    Environment,
+    Owner,
 }
 
 /// The state an item is shown in.

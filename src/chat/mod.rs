@@ -1,4 +1,5 @@
 //! Where people talk with Rollcall. A surface hears and shows; it has no opinion of its own.
 
 pub mod console;
+pub mod discord;
 pub mod slack;

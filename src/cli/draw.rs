@@ -91,6 +91,9 @@ fn item_line(out: &mut String, item: &ItemLine) {
     };
     let indent = "  ".repeat(usize::from(item.depth));
     _ = writeln!(out, "{indent}{sign} {} {}{optional}{who}", item.number, item.text.to_plain());
+    for tag in &item.tags {
+        _ = writeln!(out, "{indent}      ({})", tag.text);
+    }
     for detail in &item.details {
         _ = writeln!(out, "{indent}      {}", detail.to_plain());
     }

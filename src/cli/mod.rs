@@ -228,10 +228,14 @@ fn configuration(arguments: &Arguments) -> Result<Config, End> {
     Ok(config)
 }
 
+/// What writes whole payloads, tokens included, into its logs, whatever `ROLLCALL_LOG` says.
+const NEVER_LOGGED: [&str; 3] = ["serenity=off", "tungstenite=off", "tokio_tungstenite=off"];
+
 fn log(config: &Config, format: Option<LogFormat>, serving: bool) {
     let level = if serving { config.log.level.word() } else { "warn" };
     let filter = tracing_subscriber::EnvFilter::try_from_env("ROLLCALL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    let filter = NEVER_LOGGED.iter().filter_map(|d| d.parse().ok()).fold(filter, |f, d| f.add_directive(d));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let json = format.map_or(config.log.format == crate::config::LogFormat::Json, |f| f == LogFormat::Json);
     // A second logger cannot be set; the first one stays.

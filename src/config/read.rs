@@ -139,7 +139,7 @@ impl Reader<'_> {
         for (role, ids) in raw.roles {
             self.name("role", &role, 40)?;
             for id in &ids {
-                if !people.contains_key(id.get_ref()) {
+                if !people.contains_key(id.get_ref()) && !is_group(id.get_ref()) {
                     let known = people.keys().map(String::as_str);
                     return Err(self.unknown("person", "[people.ID]", id, known));
                 }
@@ -412,6 +412,13 @@ impl Reader<'_> {
         };
         Err(self.wrong(said.span(), format!("`{key}` is one of {}.{hint}", words.join(", "))))
     }
+}
+
+/// A group of a chat, whose members have the role: `slack:S0123`, `discord:8001`.
+fn is_group(id: &str) -> bool {
+    id.split_once(':').is_some_and(|(platform, group)| {
+        CHATS.contains(&platform) && !group.is_empty() && group.bytes().all(|b| b.is_ascii_alphanumeric())
+    })
 }
 
 /// A name as names are compared: in lower case, with single spaces.

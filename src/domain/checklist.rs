@@ -356,6 +356,13 @@ impl Checklist {
     }
 }
 
+impl Item {
+    /// Its words, where it is a choice without the boxes between: `GO / NO-GO`.
+    pub fn words(&self) -> Rich {
+        if self.choices.is_empty() { self.text.clone() } else { Rich::plain(self.choices.join(" / ")) }
+    }
+}
+
 impl Section {
     /// The items without children, in page order: what is ticked.
     pub fn leaves(&self) -> Vec<&Item> {

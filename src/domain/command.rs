@@ -103,6 +103,10 @@ pub enum Command {
     Unfollow {
         channel: String,
     },
+    /// Open a list on demand: its messages are posted.
+    Open {
+        section: u32,
+    },
     /// A timer fell due.
     Due {
         timer: Timer,
@@ -131,4 +135,6 @@ pub enum Timer {
     Progress,
     /// The end of walking after the outcome.
     Archive,
+    /// The next rollback criterion that time alone will breach.
+    Watch,
 }

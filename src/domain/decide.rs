@@ -1,6 +1,6 @@
 //! What a command means in a state: the events it causes, or why it is refused.
 
-use super::checklist::Branch;
+use super::checklist::{Branch, Number};
 use super::command::{Command, ItemRef, Mark, Person, Timer};
 use super::deployment::{Deployment, Marked};
 use super::event::{Authority, Event, Reaction};
@@ -9,6 +9,7 @@ use super::refusal::Refusal;
 use super::resolve;
 use super::status::Status;
 use super::time::Timestamp;
+use super::watch;
 
 /// From how late on a thing is said to be late, in milliseconds: a minute, below which nobody would ask.
 pub const LATE_MS: i64 = 60_000;
@@ -89,7 +90,7 @@ pub fn decide(
             let text = if text.is_empty() { rest.unwrap_or_default() } else { text.clone() };
             let item = d.plan.leaves[leaf].number.clone();
             if text.is_empty() {
-                return Err(Refusal::ValueNeeded { field: item.to_string() });
+                return Err(Refusal::ValueNeeded { field: item.to_string(), choices: Vec::new() });
             }
             Ok(Event::Evidence { item, text }.into())
         }
@@ -129,7 +130,7 @@ pub fn decide(
             if let Some(holder) = policy.lock_held_by {
                 return Err(Refusal::LockTaken { holder });
             }
-            Ok(Event::RollbackCalled { reason: reason.clone() }.into())
+            Ok(called(d, reason))
         }
         Command::RolledBack => {
             only(d, &[Status::RollingBack])?;
@@ -163,8 +164,40 @@ pub fn decide(
             }
             Ok(Event::Unfollowed { channel: channel.clone() }.into())
         }
+        Command::Open { section } => {
+            let Some(list) = d.on_demand().find(|s| s.number == *section) else {
+                return Err(Refusal::NotOnDemand { section: *section });
+            };
+            // Somebody else may have been quicker: it is there, and that is what was asked for.
+            let events = match d.opened.contains(&list.number) {
+                true => Vec::new(),
+                false => vec![Event::SectionOpened { section: list.number }],
+            };
+            Ok(Decision { events, remarks: Vec::new() })
+        }
         Command::Due { timer, due } => decide_due(d, *timer, *due, at, policy),
     }
+}
+
+/// Characters of a criterion's words in the reason of a rollback; a criterion may be a paragraph.
+const LONGEST_CRITERION: usize = 300;
+
+/// A rollback. A reason that begins with a criterion's number says that it happened: `rollback 26.9`.
+fn called(d: &Deployment, reason: &str) -> Decision {
+    let (first, rest) = reason.split_once(' ').unwrap_or((reason, ""));
+    let number = first.trim_end_matches(':').parse::<Number>();
+    let criterion = number.ok().and_then(|n| d.plan.leaf(&n)).filter(|&i| is_criterion(d, i) && d.applies_here(i));
+    let Some(i) = criterion else { return Event::RollbackCalled { reason: reason.to_owned() }.into() };
+    let leaf = &d.plan.leaves[i];
+    let words: String = leaf.text.chars().take(LONGEST_CRITERION).collect();
+    let more = rest.strip_prefix(&*leaf.text).unwrap_or(rest).trim_start_matches([':', ' ']);
+    let more = if more.is_empty() { String::new() } else { format!(": {more}") };
+    let mut events = Vec::new();
+    if d.mark(i) != Some(Mark::Tick) {
+        events.push(Event::Marked { item: leaf.number.clone(), mark: Mark::Tick, note: None, reaction: None });
+    }
+    events.push(Event::RollbackCalled { reason: format!("{} {words}{more}", leaf.number) });
+    Decision { events, remarks: Vec::new() }
 }
 
 fn decide_mark(
@@ -221,6 +254,16 @@ fn mark_one(
         return Err(on_hold(d));
     }
     let standing = d.marked(leaf);
+    let choices = &d.plan.leaves[leaf].choices;
+    let chosen = match mark {
+        Mark::Tick if !choices.is_empty() => match chosen(choices, note.unwrap_or_default()) {
+            Some(chosen) => Some(chosen),
+            // Named alone or among many, it is not for us to choose.
+            None => return Err(Refusal::ChoiceNeeded { item, choices: choices.clone() }),
+        },
+        _ => None,
+    };
+    let note = chosen.as_deref().or(note);
     let already =
         |m: &Marked| Refusal::Already { item: item.clone(), mark: m.mark, by: d.person(m.by).clone(), at: m.at };
     match (mark, standing) {
@@ -228,6 +271,8 @@ fn mark_one(
         (Mark::Untick, Some(m)) if reaction.is_some() && m.reaction.as_ref() != reaction => {
             return Err(Refusal::NotByThisReaction { item, by: d.person(m.by).clone(), at: m.at });
         }
+        // Another choice may be made as long as the item can be changed.
+        (Mark::Tick, Some(m)) if m.mark == Mark::Tick && chosen.is_some() && m.note != chosen => {}
         (Mark::Tick, Some(m)) if m.mark == Mark::Tick => return Err(already(m)),
         (Mark::Skip, Some(m)) if matches!(m.mark, Mark::Tick | Mark::Skip) => return Err(already(m)),
         (Mark::Block, Some(m)) if m.mark == Mark::Tick => return Err(already(m)),
@@ -247,6 +292,19 @@ fn mark_one(
     }
     let reaction = if mark == Mark::Untick { None } else { reaction.cloned() };
     Ok(Event::Marked { item, mark, note: note.map(str::to_owned), reaction })
+}
+
+/// The choice a note begins with, as the page writes it, and what else the note says. The longest that fits.
+fn chosen(choices: &[String], note: &str) -> Option<String> {
+    let (note, folded) = (note.trim(), fold(note.trim()));
+    let begins = |choice: &&String| {
+        let rest = folded.strip_prefix(&fold(choice));
+        rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+    };
+    let choice = choices.iter().filter(begins).max_by_key(|c| c.chars().count())?;
+    let rest: String = note.chars().skip(choice.chars().count()).collect();
+    let rest = rest.trim_start_matches([':', ',', ' ']);
+    Some(if rest.is_empty() { choice.clone() } else { format!("{choice}: {rest}") })
 }
 
 /// What else there is to say was told apart from the item's words, and yet some of them match no item: which item is
@@ -278,7 +336,7 @@ fn open_item(d: &Deployment, item: &ItemRef) -> Result<(usize, Option<String>), 
 /// `fill LABEL value`: where the value was not told apart from the label, the longest label that begins the text is it.
 fn decide_fill(d: &Deployment, field: &str, value: &str) -> Result<Decision, Refusal> {
     not_archived(d)?;
-    let fields = || d.plan.checklist.fields();
+    let fields = || d.plan.fields();
     // Told apart, a label is that label, even where a longer one would fit what follows.
     let exact = fields().find(|f| !value.is_empty() && fold(&f.label) == fold(field.trim()));
     let said = format!("{field} {value}");
@@ -290,7 +348,7 @@ fn decide_fill(d: &Deployment, field: &str, value: &str) -> Result<Decision, Ref
     };
     let longest = || fields().filter(|f| begins(&f.label)).max_by_key(|f| f.label.chars().count());
     let Some(found) = exact.or_else(longest) else {
-        let fields = d.plan.checklist.fields().map(|f| f.label.clone()).collect();
+        let fields = d.plan.fields().map(|f| f.label.clone()).collect();
         return Err(Refusal::NoSuchField { said: field.to_owned(), fields });
     };
     // Folding keeps the number of characters, so the label's length is the same in what was said.
@@ -301,7 +359,7 @@ fn decide_fill(d: &Deployment, field: &str, value: &str) -> Result<Decision, Ref
         return Err(Refusal::AutomaticField { field });
     }
     if value.is_empty() {
-        return Err(Refusal::ValueNeeded { field });
+        return Err(Refusal::ValueNeeded { field, choices: found.choices.clone() });
     }
     if !found.choices.is_empty() {
         let Some(choice) = found.choices.iter().find(|c| fold(c) == fold(&value)) else {
@@ -366,7 +424,11 @@ fn decide_due(
             Ok(Event::Progress { text: None, late_ms }.into())
         }
         Timer::Archive if d.status.is_over() && !d.archived => Ok(Event::Archived.into()),
-        Timer::Progress | Timer::Archive => Err(Refusal::Stale),
+        Timer::Watch if d.seq < MAX_EVENTS_POSTING => match watch::fallen_due(d, at) {
+            events if events.is_empty() => Err(Refusal::Stale),
+            events => Ok(Decision { events, remarks: Vec::new() }),
+        },
+        Timer::Progress | Timer::Archive | Timer::Watch => Err(Refusal::Stale),
     }
 }
 
@@ -376,6 +438,7 @@ pub fn next_due(after: &Deployment, timer: Timer, at: Timestamp, policy: &Policy
         Timer::Progress if after.seq < MAX_EVENTS_POSTING && after.status.is_under_way() => {
             policy.progress.next_after(at)
         }
+        Timer::Watch if after.seq < MAX_EVENTS_POSTING => watch::due(after),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@ use super::event::{Event, Reaction, Recorded};
 use super::plan::{Choice, Leaf, Plan, Stretch};
 use super::status::Status;
 use super::time::Timestamp;
+use super::watch::Breach;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -53,11 +54,15 @@ pub struct Deployment {
     pub people: Vec<Presence>,
     /// Free notes taken.
     pub notes: u32,
+    /// When a person last did something, or it was started.
+    pub active_at: Timestamp,
     /// What has happened since the last progress post.
     pub since: Since,
     slots: Vec<Slot>,
     /// Leaves nobody asks for any more: another one completed what they are one of.
     spared: BTreeSet<u32>,
+    /// Criteria it evaluates itself that are breached, by leaf.
+    breaches: BTreeMap<u32, Breach>,
 }
 
 /// Somebody who took part.
@@ -152,9 +157,11 @@ impl Deployment {
             opened: BTreeSet::new(),
             people: vec![Presence { person: first.by.clone(), last_seen: first.at }],
             notes: 0,
+            active_at: first.at,
             since: Since { at: first.at, marks: Vec::new() },
             slots,
             spared: BTreeSet::new(),
+            breaches: BTreeMap::new(),
         })
     }
 
@@ -162,6 +169,9 @@ impl Deployment {
     pub fn evolve(&mut self, recorded: &Recorded) {
         let Recorded { seq, at, by, event, .. } = recorded;
         (self.seq, self.at) = (*seq, *at);
+        if *by.id != *Person::rollcall().id || matches!(event, Event::Started { .. }) {
+            self.active_at = *at;
+        }
         let by = self.index_of(by, *at);
         self.seen(by, *at);
         match event {
@@ -219,6 +229,15 @@ impl Deployment {
             }
             Event::Undelivered { channel, why } => _ = self.undelivered.insert(channel.clone(), why.clone()),
             Event::Redelivered { channel } => _ = self.undelivered.remove(channel),
+            Event::Breached { item, measured_ms, .. } => {
+                if let Some(leaf) = self.plan.leaf(item).and_then(|i| u32::try_from(i).ok()) {
+                    self.breaches.insert(leaf, Breach { at: *at, measured_ms: *measured_ms });
+                }
+            }
+            Event::Cleared { item } => {
+                let leaf = self.plan.leaf(item).and_then(|i| u32::try_from(i).ok());
+                self.breaches.retain(|l, _| Some(*l) != leaf);
+            }
         }
     }
 
@@ -260,6 +279,16 @@ impl Deployment {
     /// The mark that stands on a leaf.
     pub fn mark(&self, leaf: usize) -> Option<Mark> {
         self.marked(leaf).map(|m| m.mark)
+    }
+
+    /// How a criterion that the deployment evaluates itself is breached, if it is.
+    pub fn breach(&self, leaf: usize) -> Option<Breach> {
+        u32::try_from(leaf).ok().and_then(|l| self.breaches.get(&l)).copied()
+    }
+
+    /// The criteria that are breached, in page order.
+    pub fn breached(&self) -> impl Iterator<Item = usize> {
+        self.breaches.keys().filter_map(|l| usize::try_from(*l).ok())
     }
 
     /// Ticked or skipped: nothing more is asked of it.
@@ -334,7 +363,7 @@ impl Deployment {
     }
 
     /// The leaf, or what stands above it, is not for another environment alone.
-    fn applies_here(&self, leaf: usize) -> bool {
+    pub fn applies_here(&self, leaf: usize) -> bool {
         self.applies(self.plan.leaves[leaf].environment.as_deref())
     }
 
@@ -380,6 +409,24 @@ impl Deployment {
         })
     }
 
+    /// The sections people have before them: those that came up, and the criteria watched from the start on.
+    pub fn on_show(&self) -> BTreeSet<u32> {
+        let watched = self.watched().filter(|_| self.started_at.is_some());
+        self.opened.iter().copied().chain(watched.map(|s| s.number)).collect()
+    }
+
+    /// The sections of rollback criteria that apply here.
+    pub fn watched(&self) -> impl Iterator<Item = &Stretch> {
+        self.plan.sections.iter().filter(|s| s.branch == Branch::Watch && self.applies(s.environment.as_deref()))
+    }
+
+    /// The lists on demand that can be opened now.
+    pub fn on_demand(&self) -> impl Iterator<Item = &Stretch> {
+        let open = self.closed(Branch::OnDemand).is_none();
+        let here = move |s: &&Stretch| open && s.branch == Branch::OnDemand && self.applies(s.environment.as_deref());
+        self.plan.sections.iter().filter(here)
+    }
+
     /// Done and total of what is walked now (after an outcome: of the walk that led to it).
     pub fn tally(&self) -> Tally {
         let branch = match self.status {
@@ -390,9 +437,11 @@ impl Deployment {
             .fold(Tally::default(), |t, (i, _)| Tally { done: t.done + u32::from(self.is_done(i)), total: t.total + 1 })
     }
 
-    /// Done and total of a row of leaves.
+    /// Done and total of a row of leaves, of those that apply here.
     pub fn tally_of(&self, leaves: impl Iterator<Item = usize>) -> Tally {
-        leaves.fold(Tally::default(), |t, i| Tally { done: t.done + u32::from(self.is_done(i)), total: t.total + 1 })
+        leaves
+            .filter(|&i| self.applies_here(i))
+            .fold(Tally::default(), |t, i| Tally { done: t.done + u32::from(self.is_done(i)), total: t.total + 1 })
     }
 
     /// The leaves of a branch that apply here.

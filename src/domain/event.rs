@@ -123,6 +123,18 @@ pub enum Event {
     Redelivered {
         channel: String,
     },
+    /// A rollback criterion that the deployment evaluates itself is breached.
+    Breached {
+        item: Number,
+        /// What was measured, in milliseconds.
+        measured_ms: i64,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        late_ms: i64,
+    },
+    /// It is breached no longer.
+    Cleared {
+        item: Number,
+    },
 }
 
 /// One person's emoji on one of our messages.

@@ -1,6 +1,8 @@
 //! A checklist prepared for walking: its items in one row, findable by number, and cut into messages.
 
-use super::checklist::{Branch, Checklist, Item, Number, Section};
+use super::checklist::{Branch, Checklist, Field, Item, Number, Section};
+use super::meaning::FieldKind;
+use super::watch::{self, Own};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,6 +23,10 @@ pub struct Plan {
     pub sections: Vec<Stretch>,
     /// Items any one of whose children completes them ([`Item::any`]), the outermost of them, in page order.
     pub choices: Vec<Choice>,
+    /// Rollback criteria the deployment evaluates itself, in page order.
+    pub own: Vec<Own>,
+    /// Blanks those need that the page does not have.
+    own_fields: Vec<Field>,
     index: HashMap<Number, Range<usize>>,
 }
 
@@ -35,6 +41,8 @@ pub struct Leaf {
     pub environment: Option<String>,
     /// It or something above it is.
     pub optional: bool,
+    /// One of these is chosen by ticking it.
+    pub choices: Vec<String>,
     /// Which message of its section shows it, from 1.
     pub part: u32,
     /// Which keycap it has there, 1 to 10.
@@ -87,6 +95,8 @@ impl Plan {
             leaves: Vec::new(),
             sections: Vec::new(),
             choices: Vec::new(),
+            own: Vec::new(),
+            own_fields: Vec::new(),
             index: HashMap::new(),
         };
         for phase in &checklist.phases {
@@ -95,7 +105,28 @@ impl Plan {
             }
         }
         plan.leaves.shrink_to_fit();
+        plan.add_own_fields();
         plan
+    }
+
+    /// The blanks to fill: those of the page in its order, then those its criteria need besides.
+    pub fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.checklist.fields().chain(&self.own_fields)
+    }
+
+    /// The blank of exactly that label.
+    pub fn field(&self, label: &str) -> Option<&Field> {
+        self.fields().find(|f| f.label == label)
+    }
+
+    fn add_own_fields(&mut self) {
+        for own in self.own.iter().filter(|o| !o.field.is_empty()) {
+            if !self.checklist.fields().chain(&self.own_fields).any(|f| watch::is_field(own, &f.label)) {
+                let line = self.checklist.item(&self.leaves[own.leaf].number).map_or(0, |i| i.line);
+                let field = Field { label: own.field.clone(), kind: FieldKind::Duration, line, ..Field::default() };
+                self.own_fields.push(field);
+            }
+        }
     }
 
     /// The outermost choice a leaf is part of.
@@ -147,13 +178,17 @@ impl Plan {
         }
         if item.children.is_empty() {
             *filled += 1;
+            if section.branch == Branch::Watch && self.own.len() < watch::MAX_OWN {
+                self.own.extend(watch::own(item, self.leaves.len()));
+            }
             self.leaves.push(Leaf {
                 number: item.number.clone(),
-                text: item.text.to_plain(),
+                text: item.words().to_plain(),
                 section: section.number,
                 branch: section.branch,
                 environment: above.environment.map(str::to_owned),
                 optional: above.optional,
+                choices: item.choices.clone(),
                 part: *part,
                 keycap: u8::try_from(*filled).unwrap_or(u8::MAX),
             });

@@ -7,6 +7,7 @@ use super::deployment::Deployment;
 use super::event::{Event, Recorded};
 use super::policy::Policy;
 use super::time::Timestamp;
+use super::watch;
 use std::collections::BTreeSet;
 
 /// Something to do outside the log.
@@ -48,6 +49,8 @@ pub enum Occasion {
     Success,
     Partial,
     Cancelled,
+    /// A rollback criterion the deployment evaluates itself is breached.
+    Breach,
 }
 
 /// What follows from an event.
@@ -60,12 +63,14 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             None => vec![],
         },
         Event::Queued { .. } => vec![Say(Occasion::Queued), ShowBoard],
-        Event::Started { .. } => vec![
-            Say(Occasion::Start),
-            ShowBoard,
-            Timer(super::command::Timer::Start, None),
-            Timer(super::command::Timer::Progress, policy.progress.next_after(at)),
-        ],
+        Event::Started { .. } => {
+            let mut effects = vec![Say(Occasion::Start), ShowBoard];
+            effects.extend(after.watched().map(|s| ShowSection(s.number)));
+            effects.push(Timer(super::command::Timer::Start, None));
+            effects.push(Timer(super::command::Timer::Progress, policy.progress.next_after(at)));
+            effects.extend(watching(after));
+            effects
+        }
         Event::SectionOpened { section } => vec![ShowSection(*section), ShowBoard],
         Event::Marked { item, mark, .. } => {
             let mut effects = part_of(after, item);
@@ -81,24 +86,48 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             effects.push(ShowBoard);
             effects
         }
-        Event::Noted { .. } | Event::Filled { .. } => vec![ShowBoard],
+        Event::Noted { .. } => vec![ShowBoard],
+        Event::Filled { field, .. } => {
+            let mut effects = parts_with(after, field);
+            effects.push(ShowBoard);
+            effects
+        }
         Event::Held { .. } => vec![Say(Occasion::Hold), ShowBoard, RefreshSections],
-        Event::Resumed => vec![Say(Occasion::Resume), ShowBoard, RefreshSections],
+        Event::Resumed => {
+            let mut effects = vec![Say(Occasion::Resume), ShowBoard, RefreshSections];
+            effects.extend(watching(after));
+            effects
+        }
         Event::HandedOver { .. } => vec![Say(Occasion::Handover), ShowBoard],
         Event::Progress { .. } => vec![Say(Occasion::Progress), ShowBoard],
-        Event::RollbackCalled { .. } => vec![
-            Say(Occasion::Rollback),
-            ShowBoard,
-            RefreshSections,
-            Timer(super::command::Timer::Archive, None),
-            Timer(super::command::Timer::Progress, policy.progress.next_after(at)),
-        ],
+        Event::RollbackCalled { .. } => {
+            let mut effects = vec![
+                Say(Occasion::Rollback),
+                ShowBoard,
+                RefreshSections,
+                Timer(super::command::Timer::Archive, None),
+                Timer(super::command::Timer::Progress, policy.progress.next_after(at)),
+            ];
+            effects.extend(watching(after));
+            effects
+        }
         Event::RolledBack => ended(after, Occasion::RolledBack, at),
         Event::Succeeded { .. } => ended(after, Occasion::Success, at),
         Event::Partial { .. } => ended(after, Occasion::Partial, at),
         Event::Cancelled { .. } => ended(after, Occasion::Cancelled, at),
         Event::Followed { channel } => vec![ShowAllIn(channel.clone()), ShowBoard],
         Event::Unfollowed { .. } | Event::Undelivered { .. } | Event::Redelivered { .. } => vec![ShowBoard],
+        Event::Breached { item, .. } => {
+            let mut effects = part_of(after, item);
+            effects.extend([ShowBoard, Say(Occasion::Breach)]);
+            effects
+        }
+        Event::Cleared { item } => {
+            let mut effects = part_of(after, item);
+            effects.push(ShowBoard);
+            effects.extend(watching(after));
+            effects
+        }
         Event::Archived => vec![ShowBoard, RefreshSections],
     }
 }
@@ -113,6 +142,19 @@ fn part_of(d: &Deployment, item: &Number) -> Vec<Effect> {
     messages.into_iter().map(|(section, part)| Effect::RefreshPart(section, part)).collect()
 }
 
+/// The timer of the criteria it evaluates itself, where there are any. A person's doing does not arm it anew: it
+/// finds out when it falls due, and waits on.
+fn watching(after: &Deployment) -> Option<Effect> {
+    (!after.plan.own.is_empty()).then(|| Effect::Timer(Timer::Watch, watch::due(after)))
+}
+
+/// The messages a blank stands in: the last of its section's.
+fn parts_with(d: &Deployment, field: &str) -> Vec<Effect> {
+    let has = |number: u32| d.plan.checklist.section(number).is_some_and(|s| s.fields.iter().any(|f| f.label == field));
+    let sections = d.plan.sections.iter().filter(|s| has(s.number));
+    sections.map(|s| Effect::RefreshPart(s.number, s.parts)).collect()
+}
+
 fn ended(after: &Deployment, occasion: Occasion, at: Timestamp) -> Vec<Effect> {
     let mut effects = vec![
         Effect::Say(occasion),
@@ -125,5 +167,6 @@ fn ended(after: &Deployment, occasion: Occasion, at: Timestamp) -> Vec<Effect> {
     ];
     // What never started has no thread to attach it to, and little to tell.
     effects.extend(after.started_at.map(|_| Effect::AttachRecord));
+    effects.extend(watching(after));
     effects
 }

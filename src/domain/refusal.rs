@@ -47,8 +47,12 @@ pub enum Refusal {
     NoSuchField { said: String, fields: Vec<String> },
     /// The value is none of the field's choices.
     NotAChoice { field: String, choices: Vec<String> },
-    /// A field was named without a value.
-    ValueNeeded { field: String },
+    /// A field was named without a value; what it offers to choose from.
+    ValueNeeded { field: String, choices: Vec<String> },
+    /// One of these is to be chosen by ticking it.
+    ChoiceNeeded { item: Number, choices: Vec<String> },
+    /// No list on demand has that number, or it cannot be opened now.
+    NotOnDemand { section: u32 },
     /// Filled by Rollcall itself.
     AutomaticField { field: String },
     /// That person leads it already.

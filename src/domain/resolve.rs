@@ -77,6 +77,19 @@ pub fn item(d: &Deployment, r: &ItemRef) -> Result<(usize, Option<String>), Refu
     }
 }
 
+/// The one section whose title has these words; lists on demand before others.
+pub fn section(d: &Deployment, words: &str) -> Option<u32> {
+    let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+    let has = |number: u32| {
+        let title = d.plan.checklist.section(number).map(|s| s.title.to_plain().to_lowercase()).unwrap_or_default();
+        words.iter().all(|w| contains_word(&title, w))
+    };
+    let only = |mut found: Vec<u32>| if found.len() == 1 { found.pop() } else { None };
+    let lists = d.on_demand().map(|s| s.number).filter(|n| has(*n)).collect();
+    let all = || d.plan.checklist.sections().map(|s| s.number).filter(|n| has(*n)).collect();
+    if words.is_empty() { None } else { only(lists).or_else(|| only(all())) }
+}
+
 /// Both texts, one after the other, so that no word of either is lost.
 fn joined(one: Option<&str>, other: Option<&str>) -> Option<String> {
     let both: Vec<&str> = [one, other].into_iter().flatten().collect();

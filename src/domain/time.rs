@@ -41,6 +41,32 @@ pub fn span(ms: i64) -> String {
     }
 }
 
+/// Milliseconds of a span as people write it: `45 s`, `1h 20min`, `1:30`, `90` (in `unit_ms`). None: it is no span.
+pub fn parse_span(text: &str, unit_ms: i64) -> Option<i64> {
+    let text = text.trim().trim_start_matches(['~', '<', '>', '≈']).trim().to_lowercase();
+    if let Some((hours, minutes)) = text.split_once(':') {
+        let (h, m) = (hours.trim().parse::<i64>().ok()?, minutes.trim().parse::<i64>().ok()?);
+        return (0..60).contains(&m).then(|| h.checked_mul(3_600_000)?.checked_add(m * 60_000))?;
+    }
+    let mut total: i64 = 0;
+    let mut rest = text.as_str();
+    let mut parts = 0;
+    while !rest.is_empty() && parts < 5 {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let n = super::meaning::Amount::parse(&rest[..digits]).filter(|_| digits > 0)?;
+        rest = rest[digits..].trim_start();
+        let letters = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+        let unit = match &rest[..letters] {
+            "" if parts == 0 && rest.is_empty() => unit_ms,
+            word => super::meaning::unit_ms(word)?,
+        };
+        total = total.checked_add(n.thousandths.checked_mul(unit)? / 1000)?;
+        rest = rest[letters..].trim_start_matches([' ', ',', '.']).trim_start_matches("and ");
+        parts += 1;
+    }
+    (parts > 0 && rest.is_empty()).then_some(total)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +77,29 @@ mod tests {
             [(-5, "0 s"), (45_000, "45 s"), (60_000, "1 min"), (3_900_000, "1 h 05 min"), (273_600_000, "3 d 4 h")]
         {
             assert_eq!(span(ms), said);
+        }
+    }
+
+    #[test]
+    fn spans_are_read_as_people_write_them() {
+        for (said, ms) in [
+            ("12", Some(720_000)),
+            ("12 minutes", Some(720_000)),
+            ("~12min", Some(720_000)),
+            ("1h 20min", Some(4_800_000)),
+            ("1 hour and 20 minutes", Some(4_800_000)),
+            ("1:20", Some(4_800_000)),
+            ("1.5 h", Some(5_400_000)),
+            ("45 s", Some(45_000)),
+            ("0", Some(0)),
+            ("none", None),
+            ("", None),
+            ("1h 20", None),
+            ("12 potatoes", None),
+            ("1:75", None),
+            ("999999999999 months", None),
+        ] {
+            assert_eq!(parse_span(said, 60_000), ms, "{said}");
         }
     }
 }

@@ -4,6 +4,7 @@ use super::stage::{Stage, no_such};
 use super::{Engine, Envelope, Inner, Input, lock};
 use crate::card::{Block, Button, Card, Fact, Reply, Tone, compose};
 use crate::config::Config;
+use crate::domain::checklist::Number;
 use crate::domain::command::{Command, ItemRef};
 use crate::domain::deployment::Deployment;
 use crate::domain::resolve;
@@ -25,6 +26,16 @@ pub(super) enum Wanted {
     Joined,
     React(Reacted),
     Due,
+}
+
+/// What became of a question.
+pub(super) enum Answered {
+    Reply(Box<Reply>),
+    /// What it asks for is to be opened first.
+    Open {
+        id: u64,
+        section: u32,
+    },
 }
 
 /// A reaction on one of our messages.
@@ -243,18 +254,20 @@ fn nothing_here() -> Reply {
 
 impl Engine {
     /// Answers a question.
-    pub(super) async fn answer(&self, envelope: &Envelope, named: Option<u64>, query: Query) -> Reply {
-        match self.try_answer(envelope, named, query).await {
-            Ok(reply) => reply,
+    pub(super) async fn answer(&self, envelope: &Envelope, named: Option<u64>, query: Query) -> Answered {
+        let reply = match self.try_answer(envelope, named, query).await {
+            Ok(Answered::Reply(reply)) => *reply,
+            Ok(open) => return open,
             Err(error) => {
                 tracing::warn!(%error, detail = error.detail(), "a question was not answered");
                 Reply::refused(format!("Rollcall cannot look that up now. {error}"))
             }
-        }
+        };
+        Answered::Reply(Box::new(reply))
     }
 
-    async fn try_answer(&self, envelope: &Envelope, named: Option<u64>, query: Query) -> Result<Reply, StoreError> {
-        match query {
+    async fn try_answer(&self, envelope: &Envelope, named: Option<u64>, query: Query) -> Result<Answered, StoreError> {
+        let reply: Result<Reply, StoreError> = match query {
             Query::Help { command } => Ok(match crate::words::help(command.as_deref()) {
                 Ok(text) => Reply::ok(text),
                 Err(problem) => Reply::refused(problem.to_string()),
@@ -269,14 +282,22 @@ impl Engine {
                         let open = self.inner.house.open(|s| s.is_in(&envelope.channel));
                         match choose(&self.inner, open, envelope).await? {
                             Ok(id) => id,
-                            Err(reply) => return Ok(reply),
+                            Err(reply) => return Ok(Answered::Reply(Box::new(reply))),
                         }
                     }
                 };
-                let Some(d) = self.deployment(id).await? else { return Ok(no_such(id)) };
+                let Some(d) = self.deployment(id).await? else {
+                    return Ok(Answered::Reply(Box::new(no_such(id))));
+                };
+                if let Query::Show { item } = &query
+                    && let Some(section) = list_meant(&d, item)
+                {
+                    return Ok(Answered::Open { id, section });
+                }
                 Ok(self.about(&d, query).about(id))
             }
-        }
+        };
+        reply.map(|reply| Answered::Reply(Box::new(reply)))
     }
 
     fn about(&self, d: &Deployment, query: Query) -> Reply {
@@ -356,10 +377,8 @@ fn summary_fact(s: &Summary, now: crate::domain::time::Timestamp) -> Fact {
 }
 
 fn show(d: &Deployment, item: &ItemRef, now: crate::domain::time::Timestamp) -> Reply {
-    if let ItemRef::Number(n) = item
-        && d.plan.span(n).is_some()
-    {
-        return Reply::ok("").with_card(compose::show(d, n));
+    if let Some(number) = shown(d, item) {
+        return Reply::ok("").with_card(compose::show(d, &number));
     }
     match resolve::item(d, item) {
         Ok((leaf, _)) => Reply::ok("").with_card(compose::show(d, &d.plan.leaves[leaf].number)),
@@ -371,6 +390,28 @@ fn show(d: &Deployment, item: &ItemRef, now: crate::domain::time::Timestamp) -> 
             Reply::refused(refusals::refusal(d, &refusal, now)).with_choices(choices)
         }
     }
+}
+
+/// What a number, or a section's words, show: an item, a parent, a section with or without items.
+fn shown(d: &Deployment, item: &ItemRef) -> Option<Number> {
+    match item {
+        ItemRef::Number(n) => {
+            let section = n.parts().len() == 1 && d.plan.checklist.section(n.section()).is_some();
+            (section || d.plan.span(n).is_some()).then(|| n.clone())
+        }
+        // An item is meant before a section is.
+        ItemRef::Words(words) if resolve::item(d, item).is_err() => {
+            resolve::section(d, words).map(|n| Number::new(vec![n]))
+        }
+        _ => None,
+    }
+}
+
+/// The list on demand that is meant to be shown and has not been opened.
+fn list_meant(d: &Deployment, item: &ItemRef) -> Option<u32> {
+    let number = shown(d, item).filter(|n| n.parts().len() == 1)?;
+    let list = d.on_demand().find(|s| s.number == number.section())?;
+    (!d.opened.contains(&list.number)).then_some(list.number)
 }
 
 #[cfg(test)]

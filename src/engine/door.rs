@@ -7,6 +7,7 @@ use super::stage::{By, Stage, no_such};
 use super::{Envelope, Inner, Input, Job, Notice, lock, opening};
 use crate::card::{Button, Reply};
 use crate::domain::command::{Command, ItemRef, Mark};
+use crate::domain::decide::is_criterion;
 use crate::domain::event::Event;
 use crate::domain::status::Status;
 use crate::store::{Delivered, DeliveryOutcome, NewDelivery, Reaction, StoreError};
@@ -22,7 +23,7 @@ const TOLD_TOGETHER: usize = 64;
 
 /// Runs until the engine is gone.
 pub(super) async fn run(engine: Weak<Inner>, mut jobs: mpsc::Receiver<Job>) {
-    let Some(rules) = engine.upgrade().map(|i| Rules::new(i.config.clone())) else { return };
+    let Some(rules) = engine.upgrade().map(|i| Rules::new(i.config.clone(), i.groups.clone())) else { return };
     let news = Arc::new(News::default());
     let teller = tokio::spawn(tell(engine.clone(), news.clone()));
     let mut taken = Vec::with_capacity(TOGETHER);
@@ -370,6 +371,9 @@ fn reacted(stage: &mut Stage<'_>, envelope: &Envelope, r: &ask::Reacted) -> Repl
 
 /// ✅: asks before it ticks what is open on that message.
 fn confirm_all(d: &crate::domain::deployment::Deployment, section: u32, part: u32) -> Reply {
+    if d.plan.part(section, part).any(|i| is_criterion(d, i)) {
+        return Reply::refused("Rollback criteria happen one by one: tick the one that did.").about(d.id);
+    }
     let open: Vec<String> = d
         .plan
         .part(section, part)

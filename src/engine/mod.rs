@@ -19,7 +19,7 @@ pub use record::Format;
 
 use crate::card::{Card, Reply};
 use crate::config::Config;
-use crate::domain::command::{Person, Timer, Via};
+use crate::domain::command::{Command, Person, Timer, Via};
 use crate::domain::deployment::Deployment;
 use crate::domain::text::Rich;
 use crate::domain::time::Timestamp;
@@ -89,7 +89,7 @@ pub enum Notice {
 pub struct Page {
     pub summary: Summary,
     pub board: Card,
-    /// Every section with items, in walk order; a card holds at most ten items.
+    /// Every section with something in it, in page order; a card holds at most ten items.
     pub sections: Vec<PageSection>,
     /// Newest last. At most 500; `timeline_cut` says how many older ones are not here.
     pub timeline: Vec<TimelineLine>,
@@ -109,6 +109,8 @@ pub struct PageSection {
     pub title: Rich,
     /// `rollback`, `follow-up` … or empty for the forward walk; and why it is closed, if it is.
     pub branch: String,
+    /// What kind it is, for people: `rollback criteria`, `sign-off`, `production only` …
+    pub kinds: Vec<String>,
     pub closed: Option<String>,
     pub done: u32,
     pub total: u32,
@@ -146,6 +148,8 @@ pub struct PageField {
     pub label: String,
     pub value: Option<String>,
     pub target: Option<String>,
+    /// How the value stands to the target, where that can be told.
+    pub verdict: Option<domain::judge::Verdict>,
     pub choices: Vec<String>,
     /// Filled by Rollcall itself (date, deployer, version …).
     pub automatic: bool,
@@ -182,6 +186,8 @@ struct Inner {
     trouble: Mutex<Option<String>>,
     /// How the platforms are connected.
     links: Mutex<BTreeMap<&'static str, Link>>,
+    /// Groups of the chats that people are in.
+    groups: Arc<Mutex<rules::Groups>>,
 }
 
 /// Work for the door.
@@ -218,6 +224,7 @@ impl Engine {
             timers: Notify::new(),
             trouble: Mutex::new(None),
             links: Mutex::default(),
+            groups: Arc::default(),
         });
         let task = tokio::spawn(door::run(Arc::downgrade(&inner), jobs));
         Ok((Self { inner }, task))
@@ -225,13 +232,19 @@ impl Engine {
 
     /// Handles one request. What it answers with `ok` has been recorded.
     pub async fn handle(&self, mut envelope: Envelope) -> Reply {
-        let wanted = match ask::understand(&envelope, &self.inner.config) {
+        let mut wanted = match ask::understand(&envelope, &self.inner.config) {
             Ok(wanted) => wanted,
             Err(reply) => return reply,
         };
         ask::name_by_what_it_says(&mut envelope);
         if let ask::Wanted::Answer { target, query } = wanted {
-            return self.answer(&envelope, target, query).await;
+            match self.answer(&envelope, target, query).await {
+                ask::Answered::Reply(reply) => return *reply,
+                // To show a list on demand is to open it.
+                ask::Answered::Open { id, section } => {
+                    wanted = ask::Wanted::Act { target: Some(id), command: Command::Open { section } };
+                }
+            }
         }
         let (answer, reply) = oneshot::channel();
         if self
@@ -280,6 +293,12 @@ impl Engine {
             return Ok(Some(Drawn { card: card::compose::record(&d), file: Some(file) }));
         }
         Ok(view(&d, &wanted.what, self.now()).map(|card| Drawn { card, file: None }))
+    }
+
+    /// Tells in which groups of a platform (its ids) a person is now; `[roles]` may name them: `discord:8001`.
+    pub fn belongs(&self, platform: &str, person: &Person, groups: impl IntoIterator<Item = String>) {
+        let groups = groups.into_iter().map(|group| format!("{platform}:{group}")).collect();
+        lock(&self.inner.groups).see(platform, &person.id, groups);
     }
 
     /// Tells how a platform is connected.

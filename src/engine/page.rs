@@ -1,11 +1,13 @@
 //! Everything about one deployment, for its page and its record.
 
 use super::{Engine, Page, PageField, PagePerson, PageSection, TimelineLine};
-use crate::card::compose;
+use crate::card::{compose, kinds};
+use crate::domain::checklist::Field;
 use crate::domain::command::Mark;
 use crate::domain::deployment::Deployment;
 use crate::domain::event::Recorded;
-use crate::domain::fields::{automatic, is_automatic};
+use crate::domain::fields::is_automatic;
+use crate::domain::judge::judge;
 use crate::domain::time::Timestamp;
 use crate::store::{StoreError, Summary};
 use crate::words::replies;
@@ -46,29 +48,35 @@ fn page(d: &Deployment, log: &[Recorded], undelivered: Vec<(String, String)>, wh
 
 fn sections(d: &Deployment) -> Vec<PageSection> {
     let current = d.current_section();
-    d.plan
-        .sections
-        .iter()
-        .map(|s| {
-            let tally = d.tally_of(s.leaves.clone());
-            let section = d.plan.checklist.section(s.number);
-            let closed = if d.applies(s.environment.as_deref()) {
-                d.closed(s.branch).map(|why| compose::closed_words(why).to_owned())
+    let phases = d.plan.checklist.phases.iter();
+    phases
+        .flat_map(|p| p.sections.iter().map(move |s| (p, s)))
+        .filter_map(|(phase, section)| {
+            let stretch = d.plan.stretch(section.number);
+            let tally = d.tally_of(stretch.map_or(0..0, |s| s.leaves.clone()));
+            let cards: Vec<_> = (1..=stretch.map_or(1, |s| s.parts))
+                .map(|p| compose::section_part(d, section.number, p))
+                .filter(|c| !c.blocks.is_empty())
+                .collect();
+            let closed = if d.applies(section.environment.as_deref()) {
+                // What is only to be read or filled in is closed to nobody.
+                stretch.and_then(|s| d.closed(s.branch)).map(|why| compose::closed_words(why).to_owned())
             } else {
-                Some(format!("For {} only.", s.environment.as_deref().unwrap_or_default()))
+                Some(format!("For {} only.", section.environment.as_deref().unwrap_or_default()))
             };
-            PageSection {
-                number: s.number,
-                phase: s.phase.clone(),
-                title: section.map(|s| s.title.clone()).unwrap_or_default(),
-                branch: compose::branch_word(s.branch).into(),
+            (!cards.is_empty()).then(|| PageSection {
+                number: section.number,
+                phase: phase.title.to_plain(),
+                title: section.title.clone(),
+                branch: compose::branch_word(section.branch).into(),
+                kinds: kinds::section_words(section),
                 closed,
                 done: tally.done,
                 total: tally.total,
-                current: current == Some(s.number),
-                notes: section.map(|s| s.notes.clone()).unwrap_or_default(),
-                cards: (1..=s.parts).map(|p| compose::section_part(d, s.number, p)).collect(),
-            }
+                current: current == Some(section.number),
+                notes: section.notes.clone(),
+                cards,
+            })
         })
         .collect()
 }
@@ -100,19 +108,16 @@ fn people(d: &Deployment) -> Vec<PagePerson> {
 }
 
 fn fields(d: &Deployment, now: Timestamp) -> Vec<PageField> {
-    d.plan
-        .checklist
-        .fields()
-        .map(|f| {
-            let filled = d.fields.get(&f.label).cloned();
-            let automatic = automatic(d, &f.label, now);
-            PageField {
-                label: f.label.clone(),
-                automatic: is_automatic(&f.label),
-                value: automatic.or(filled).or_else(|| f.value.clone()),
-                target: f.target.clone(),
-                choices: f.choices.clone(),
-            }
-        })
-        .collect()
+    let field = |f: &Field| {
+        let value = kinds::value(d, f, now);
+        PageField {
+            label: f.label.clone(),
+            automatic: is_automatic(&f.label),
+            verdict: value.as_deref().and_then(|v| judge(f, v)),
+            value,
+            target: f.target.clone(),
+            choices: f.choices.clone(),
+        }
+    };
+    d.plan.fields().map(field).collect()
 }

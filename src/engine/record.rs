@@ -74,7 +74,8 @@ fn markdown(page: &Page) -> String {
         _ = writeln!(out, "\n## Fields\n\n| Field | Value | Target |\n| --- | --- | --- |");
         for f in &page.fields {
             let (value, target) = (f.value.as_deref().unwrap_or("—"), f.target.as_deref().unwrap_or(""));
-            _ = writeln!(out, "| {} | {} | {} |", cell(&f.label), cell(value), cell(target));
+            let verdict = f.verdict.map(|v| format!(" ({})", v.word())).unwrap_or_default();
+            _ = writeln!(out, "| {} | {} | {}{verdict} |", cell(&f.label), cell(value), cell(target));
         }
     }
     _ = writeln!(out, "\n## People\n");
@@ -84,6 +85,11 @@ fn markdown(page: &Page) -> String {
     }
     _ = writeln!(out, "\n## Items");
     for section in &page.sections {
+        // What has nothing to do stands under Fields.
+        if section.total == 0 && section.cards.iter().flat_map(|c| &c.blocks).all(|b| !matches!(b, Block::Item { .. }))
+        {
+            continue;
+        }
         let closed = section.closed.as_deref().map(|c| format!(" — {c}")).unwrap_or_default();
         _ = writeln!(
             out,

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 /// What the configuration means, compiled and kept by checklist.
 pub(super) struct Rules {
     pub(super) config: Arc<Config>,
-    pub(super) roles: Arc<BTreeMap<String, BTreeSet<String>>>,
+    groups: Arc<Mutex<Groups>>,
     /// By the checklist's hash.
     texts: Mutex<HashMap<String, Arc<Texts>>>,
     /// By the checklist's hash and the channel.
@@ -24,11 +24,53 @@ pub(super) struct Rules {
 const KEPT_TEXTS: usize = 32;
 const KEPT_SCHEDULES: usize = 1024;
 
+/// Role → ids of people.
+pub(super) type Roles = BTreeMap<String, BTreeSet<String>>;
+
+/// People whose groups are remembered.
+const KEPT_GROUPS: usize = 10_000;
+
+/// Who is in which group of a chat (`slack:S0123`, `discord:8001`), as its surface has last seen.
+#[derive(Default)]
+pub(super) struct Groups {
+    of: HashMap<String, BTreeSet<String>>,
+    /// What it means for the roles, until it changes.
+    roles: Option<Arc<Roles>>,
+}
+
+impl Groups {
+    /// Remembers a person's groups on one platform, in place of those there before.
+    pub(super) fn see(&mut self, platform: &str, person: &str, groups: BTreeSet<String>) {
+        if self.of.len() >= KEPT_GROUPS && !self.of.contains_key(person) {
+            self.of.clear();
+        }
+        let known = self.of.entry(person.to_owned()).or_default();
+        let elsewhere = known.iter().filter(|g| g.split(':').next() != Some(platform)).cloned();
+        let all: BTreeSet<String> = elsewhere.chain(groups).collect();
+        if *known != all {
+            *known = all;
+            self.roles = None;
+        }
+    }
+}
+
 impl Rules {
-    pub(super) fn new(config: Arc<Config>) -> Self {
-        let roles =
-            config.roles.iter().map(|(role, people)| (role.clone(), people.iter().cloned().collect())).collect();
-        Self { config, roles: Arc::new(roles), texts: Mutex::default(), schedules: Mutex::default() }
+    pub(super) fn new(config: Arc<Config>, groups: Arc<Mutex<Groups>>) -> Self {
+        Self { config, groups, texts: Mutex::default(), schedules: Mutex::default() }
+    }
+
+    /// Who has which role: people named, and those in a group named.
+    pub(super) fn roles(&self) -> Arc<Roles> {
+        let groups = &mut *lock(&self.groups);
+        let of = &groups.of;
+        let roles = groups.roles.get_or_insert_with(|| {
+            let people = |named: &Vec<String>| {
+                let inside = of.iter().filter(|(_, has)| named.iter().any(|n| has.contains(n))).map(|(p, _)| p);
+                named.iter().chain(inside).cloned().collect()
+            };
+            Arc::new(self.config.roles.iter().map(|(role, named)| (role.clone(), people(named))).collect())
+        });
+        roles.clone()
     }
 
     /// The texts of a deployment. What was valid when it started and no longer is falls back to the product's own, with
@@ -73,5 +115,27 @@ pub(super) fn schedule_of(config: &Config, channel: &str, checklist: &Checklist)
         (Some(own), _) => schedule::parse(own, config.timezone),
         (None, Some(channel)) => Ok(channel.compiled.clone()),
         (None, None) => Ok(config.progress.compiled.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_of_a_chat_gives_a_role_while_it_lasts() {
+        let text = "[people.ana]\nname = \"Ana\"\n[roles]\nlead = [\"ana\", \"discord:8001\", \"slack:S01\"]";
+        let config = Arc::new(Config::parse(text, std::path::Path::new("")).unwrap());
+        let groups = Arc::new(Mutex::new(Groups::default()));
+        let rules = Rules::new(config, groups.clone());
+        let has = |person: &str| rules.roles()["lead"].contains(person);
+        assert!(has("ana") && !has("discord:3002"));
+        let set = |group: &[&str]| group.iter().map(|g| (*g).to_owned()).collect::<BTreeSet<_>>();
+        lock(&groups).see("discord", "discord:3002", set(&["discord:8000", "discord:8001"]));
+        assert!(has("discord:3002"));
+        lock(&groups).see("slack", "discord:3002", set(&["slack:S02"]));
+        assert!(has("discord:3002"), "another chat says nothing about this one");
+        lock(&groups).see("discord", "discord:3002", set(&[]));
+        assert!(!has("discord:3002") && has("ana"));
     }
 }

@@ -2,8 +2,7 @@
 
 use super::house::House;
 use super::rules::Rules;
-use crate::card::compose;
-use crate::card::{Button, Card, Reply};
+use crate::card::{Button, Card, Reply, compose, kinds};
 use crate::domain::checklist::Number;
 use crate::domain::command::{Command, Mark, Person, Timer, Via};
 use crate::domain::decide::{Decision, decide, is_criterion, next_due};
@@ -14,6 +13,7 @@ use crate::domain::react::{Effect, Occasion, react};
 use crate::domain::refusal::Refusal;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
+use crate::domain::watch;
 use crate::store::{self, Batch, NewDelivery, NewEvent, Summary, chain};
 use crate::words::facts::{self, Moment};
 use crate::words::{Entry, Template, occasions, refusals, replies};
@@ -114,7 +114,7 @@ impl<'a> Stage<'a> {
         Policy {
             progress: self.rules.schedule(d),
             may_override: self.rules.config.rules.override_.clone(),
-            roles: self.rules.roles.clone(),
+            roles: self.rules.roles(),
             lock_held_by: if waits { self.holder(&d.lock()).map(|s| s.id) } else { None },
         }
     }
@@ -182,7 +182,7 @@ impl<'a> Stage<'a> {
             let d = staged.deployment.clone();
             self.say(Occasion::Failure, before, &d, recorded, others);
         }
-        for event in staged.deployment.follow_on() {
+        for event in [watch::follow_on(&staged.deployment), staged.deployment.follow_on()].concat() {
             let recorded = self.next(&staged.deployment, event, Person::rollcall(), by.via);
             self.append(staged, recorded);
         }
@@ -208,8 +208,11 @@ impl<'a> Stage<'a> {
     }
 
     fn keep_summary(&mut self, d: &Deployment, before: &Deployment, new: bool) {
-        let changed =
-            new || d.status != before.status || d.deployer != before.deployer || d.archived != before.archived;
+        let changed = new
+            || d.status != before.status
+            || d.deployer != before.deployer
+            || d.archived != before.archived
+            || d.also != before.also;
         if !changed {
             return;
         }
@@ -234,7 +237,7 @@ impl<'a> Stage<'a> {
             }
             Effect::RefreshPart(n, p) => self.show(d, format!("section/{n}/{p}"), true),
             Effect::RefreshSections => {
-                for n in d.opened.iter().copied().collect::<Vec<_>>() {
+                for n in d.on_show() {
                     let parts = d.plan.stretch(n).map_or(0, |s| s.parts);
                     (1..=parts).for_each(|p| self.show(d, format!("section/{n}/{p}"), true));
                 }
@@ -268,7 +271,8 @@ impl<'a> Stage<'a> {
             text.push_str("\n\n");
             text.push_str(&texts.render(Template::Late, &facts));
         }
-        let card = compose::post(d, occasion, crate::markdown::lines(&text));
+        let mut card = compose::post(d, occasion, crate::markdown::lines(&text));
+        card.buttons = kinds::post_buttons(d, &recorded.event);
         let name = if occasion == Occasion::Start {
             "start".into()
         } else {
@@ -297,7 +301,7 @@ impl<'a> Stage<'a> {
             self.post_about(d.id, channel, "start", compose::notice(d, title));
         }
         self.show_in(d, channel, "board".into(), false);
-        for n in d.opened.iter().copied().collect::<Vec<_>>() {
+        for n in d.on_show() {
             let parts = d.plan.stretch(n).map_or(0, |s| s.parts);
             (1..=parts).for_each(|p| self.show_in(d, channel, format!("section/{n}/{p}"), false));
         }
@@ -354,25 +358,8 @@ impl<'a> Stage<'a> {
     }
 
     fn done(&self, d: &Deployment, command: &Command, decision: &Decision) -> Reply {
-        let mut reply = Reply::ok(replies::done(d, decision, self.now));
-        let Command::Mark { mark: Mark::Tick, .. } = command else { return reply };
-        let happened = decision.events.iter().find_map(|e| match e {
-            Event::Marked { item, .. } => d.plan.leaf(item).filter(|&i| is_criterion(d, i)),
-            _ => None,
-        });
-        if let (Some(i), Status::Active | Status::Held) = (happened, d.status) {
-            let leaf = &d.plan.leaves[i];
-            reply.text = format!(
-                "A rollback criterion is met: {} *{}*. Nothing is rolled back yet.",
-                leaf.number,
-                crate::markdown::escape(&leaf.text)
-            );
-            let mut button = Button::new("Roll back", format!("#{} rollback {}", d.id, compose::line(d, i)));
-            button.style = crate::card::Style::Danger;
-            button.confirm = Some(format!("Roll back {}?", compose::name(d)));
-            reply.choices = vec![button];
-        }
-        reply
+        let reply = Reply::ok(replies::done(d, decision, self.now));
+        replies::with_offers(reply, d, command, decision)
     }
 
     /// What the unit changed, to be published when it is committed.
@@ -425,6 +412,7 @@ pub(super) fn refused(d: &Deployment, command: &Command, refusal: &Refusal, at: 
             .map(|(n, line)| Button::new(line, format!("#{} {word} {n}{note}", d.id)))
             .collect();
     }
+    reply.choices.extend(refusals::picker(d, refusal));
     if let Refusal::ReasonNeeded { mark, item } = refusal {
         let word = refusals::command_word(*mark);
         let mut ask = Button::new(format!("{word} {item}"), format!("#{} {word} {item}", d.id));

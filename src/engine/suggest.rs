@@ -66,7 +66,7 @@ impl Engine {
 
 fn about(d: &Deployment, vocabulary: &mut Vocabulary) {
     vocabulary.deployment = true;
-    vocabulary.fields = d.plan.checklist.fields().map(|f| f.label.clone()).collect();
+    vocabulary.fields = d.plan.fields().map(|f| f.label.clone()).collect();
     let walked: BTreeSet<u32> = d.walk().map(|s| s.number).collect();
     let word = |i: usize| ItemWord {
         number: d.plan.leaves[i].number.to_string(),

@@ -79,18 +79,23 @@ struct Lane {
 impl Lane {
     /// When the next message may go, as the pace has it.
     fn next(&self, pace: Pace, now: Timestamp) -> Timestamp {
-        let ahead = pace.every_ms.saturating_mul(pace.burst.saturating_sub(1).max(0));
-        // Set back, a clock must not hold a lane for longer than its pace can.
-        if self.paid_until.since_ms(now) > ahead.saturating_add(pace.every_ms) {
-            return now;
-        }
-        self.paid_until.plus_ms(-ahead)
+        self.level(pace, now).plus_ms(-ahead(pace))
     }
 
     fn sent(&mut self, pace: Pace, now: Timestamp) {
-        let level = if self.next(pace, now) == now { now } else { self.paid_until.max(now) };
-        self.paid_until = level.plus_ms(pace.every_ms);
+        self.paid_until = self.level(pace, now).max(now).plus_ms(pace.every_ms);
     }
+
+    /// A clock that was set back holds a lane no longer than its pace can.
+    fn level(&self, pace: Pace, now: Timestamp) -> Timestamp {
+        let possible = self.paid_until.since_ms(now) <= ahead(pace).saturating_add(pace.every_ms);
+        if possible { self.paid_until } else { now }
+    }
+}
+
+/// How far ahead of its pace a lane may be, in milliseconds.
+fn ahead(pace: Pace) -> i64 {
+    pace.every_ms.saturating_mul(pace.burst.saturating_sub(1).max(0))
 }
 
 /// What a look at the outbox started.

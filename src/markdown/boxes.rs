@@ -209,7 +209,7 @@ impl<'a> Finder<'a> {
             }
             self.remarks.state(line, &found);
             if found.mark.kind == ItemKind::Box {
-                self.remarks.add(Remark::Loose, line);
+                self.remarks.undrawn(&found, line);
             }
             checkbox = Some(found.mark);
         } else if checkbox.is_some_and(|m| !m.checked) && lines.first().is_some_and(|(_, l)| starts_ticked(l)) {
@@ -298,7 +298,10 @@ impl<'a> Finder<'a> {
             deeper = indents.len();
             indents.push(indent);
             self.remarks.state(line, &found);
-            self.remarks.add(if found.mark.kind == ItemKind::Box { Remark::Loose } else { Remark::Input }, line);
+            match found.mark.kind {
+                ItemKind::Box => self.remarks.undrawn(&found, line),
+                _ => self.remarks.add(Remark::Input, line),
+            }
             let mut words = without(&text, 0..found.end);
             if words.to_plain().starts_with('|') {
                 words = without(&words, 0..1);
@@ -345,7 +348,14 @@ impl<'a> Finder<'a> {
     }
 
     fn table(&mut self, line: u32, depth: usize, rows: Vec<Vec<Rich>>) {
-        let Some(read) = tables::read(&rows, self.legend) else {
+        // A row with one cell more than the header has its box in front of what the header names.
+        let width = rows.first().map_or(0, Vec::len);
+        let shifted = rows.len() > 1
+            && (0..rows.len().saturating_sub(1)).all(|i| {
+                let at = line.saturating_add(u32::try_from(i).unwrap_or(u32::MAX)).saturating_add(2);
+                tables::cells(self.source(at)) == width + 1
+            });
+        let Some(read) = tables::read(&rows, shifted, self.legend) else {
             self.push(line, depth, Kind::Table(rows));
             return;
         };

@@ -6,7 +6,7 @@ use super::items::{Content, Draft, Steps, content};
 use super::numbers::{Candidate, numbers};
 use super::outline::{Outline, Part, outline};
 use super::without_boxes::{self, Way};
-use super::{Counts, MAX_ITEMS, fields, kinds, meaning, roles};
+use super::{Counts, MAX_ITEMS, criteria, fields, kinds, meaning, roles, words};
 use crate::domain::checklist::{Branch, Checklist, Diagnostic, Item, ItemKind, Number, Phase, Section, Severity};
 use crate::domain::meaning::SectionKind;
 use crate::domain::text::Rich;
@@ -29,7 +29,9 @@ pub(super) fn checklist(
     (counts.hidden, counts.checkboxes) = (hidden, inputs);
     count_blocks(&blocks, counts);
     let Outline { title, mut parts, top } = outline(blocks, front.title.is_some());
-    let first_heading = parts.get(1).map(|p| p.title.to_plain());
+    // Several headings side by side, and none above them: the first of them names only itself.
+    let alone = parts.iter().filter(|p| p.level == top).count() == 1;
+    let first_heading = parts.get(1).filter(|p| alone || p.level == 1).map(|p| p.title.to_plain());
     let title = front
         .title
         .or_else(|| title.map(|t| t.to_plain()))
@@ -40,21 +42,24 @@ pub(super) fn checklist(
     let paths: Vec<Vec<String>> = (0..parts.len()).map(|i| path(&parts, i)).collect();
     let references: Vec<bool> = paths.iter().map(|p| kinds::is_reference(&strs(p))).collect();
     // Bullets that are criteria are items whatever else the page has; how to walk it, the rest of it says.
-    let bullets: Vec<bool> =
-        parts.iter_mut().zip(&paths).map(|(p, path)| kinds::bullets_to_items(&strs(path), &mut p.blocks)).collect();
+    let found: Vec<criteria::Found> =
+        parts.iter_mut().zip(&paths).map(|(p, path)| criteria::to_items(&strs(path), &mut p.blocks)).collect();
+    let bullets: Vec<bool> = found.iter().map(|f| f.items).collect();
+    empty_headings(&parts, diagnostics);
     let way = without_boxes::way(&parts, &references, &bullets);
     let mut contacts = Vec::new();
     let mut bullet_count = 0;
+    let mut tables: Vec<u32> = Vec::new();
     let mut contents: Vec<Content> = Vec::with_capacity(parts.len());
     for (i, part) in parts.iter_mut().enumerate() {
         let headings = paths.get(i).map(|p| strs(p)).unwrap_or_default();
-        let blocks = std::mem::take(&mut part.blocks);
+        let mut blocks = std::mem::take(&mut part.blocks);
         let bulleted = bullets.get(i) == Some(&true);
         let by_words = kinds::kind(&headings, Branch::Forward, false, None);
         if by_words == SectionKind::Contacts {
             contacts.extend(roles::contacts(headings.last().copied().unwrap_or_default(), &blocks));
         }
-        let signatures = roles::table_signatures(&blocks, by_words == SectionKind::SignOff);
+        let signatures = roles::table_signatures(&mut blocks, by_words == SectionKind::SignOff);
         let steps = match way {
             _ if bulleted => Steps::Numbered,
             _ if references.get(i) == Some(&true) => Steps::None,
@@ -67,10 +72,16 @@ pub(super) fn checklist(
             bullet_count += content.drafts.len();
         }
         content.fields.extend(signatures);
+        content.watch = found.get(i).is_some_and(|f| f.watch);
+        tables.append(&mut content.tables);
         counts.hidden += content.hidden;
         contents.push(content);
     }
     without_boxes::apply(way, &parts, &references, &mut contents, diagnostics);
+    if let Some(line) = tables.first() {
+        let message = format!("{} table(s) without boxes, the first on this line, are kept as notes.", tables.len());
+        diagnostics.push(Diagnostic { severity: Severity::Note, line: *line, message });
+    }
     let description = front.description.or_else(|| contents.first_mut().and_then(describe));
     if let Some(first) = parts.first_mut() {
         first.title = Rich::plain(title.clone());
@@ -148,12 +159,47 @@ fn judge_counts(counts: &Counts, bullets: usize, diagnostics: &mut Vec<Diagnosti
     diagnostics.push(Diagnostic { severity: Severity::Error, line: 0, message });
 }
 
+/// Says which headings have nothing below them: they are not shown.
+fn empty_headings(parts: &[Part], diagnostics: &mut Vec<Diagnostic>) {
+    let mut holds = vec![false; parts.len()];
+    for (i, part) in parts.iter().enumerate().rev() {
+        let full = part.plain.is_some() || !part.blocks.is_empty() || holds.get(i) == Some(&true);
+        if let (true, Some(parent)) = (full, part.parent)
+            && let Some(above) = holds.get_mut(parent)
+        {
+            *above = true;
+        }
+        if let Some(held) = holds.get_mut(i) {
+            *held = full;
+        }
+    }
+    let empty: Vec<&Part> = parts.iter().zip(holds).filter(|(p, held)| p.level > 0 && !held).map(|(p, _)| p).collect();
+    if let Some(first) = empty.first() {
+        let title: String = first.title.to_plain().chars().take(60).collect();
+        let more = match empty.len() {
+            1 => "is not shown".to_owned(),
+            n => format!("and {} more are not shown", n - 1),
+        };
+        let message = format!("Nothing stands below the heading “{title}”: it {more}.");
+        diagnostics.push(Diagnostic { severity: Severity::Note, line: first.line, message });
+    }
+}
+
 /// Takes the page's first paragraph as its description, if it is short, stands above all headings and does not only
 /// lead to a list.
 fn describe(content: &mut Content) -> Option<String> {
-    let first = content.notes.first()?.to_plain();
+    let first = content.notes.first()?;
+    // "**Version**: 1.2" tells a fact, and not what the page is.
+    let labelled = first.0.first().is_some_and(|s| s.bold)
+        && first.to_plain().split_once([':', '：']).is_some_and(|(label, _)| label.chars().count() <= 30);
+    let first = first.to_plain();
     let is_lead = content.lead.as_deref().is_some_and(|lead| first.starts_with(lead));
-    if !is_lead || first.chars().count() > MAX_DESCRIPTION || first.trim_end().ends_with([':', '\u{ff1a}']) {
+    if labelled
+        || !is_lead
+        || first.chars().count() > MAX_DESCRIPTION
+        || first.trim_end().ends_with([':', '\u{ff1a}'])
+        || first.starts_with("..")
+    {
         return None;
     }
     content.notes.remove(0);
@@ -229,16 +275,27 @@ impl Builder<'_> {
     fn section(&mut self, part: &Part, title: Rich, number: u32, headings: &[String], content: Content) -> Section {
         let headings = strs(headings);
         let environment = kinds::environment(&headings).map(str::to_owned);
-        let branch = kinds::branch(&headings, content.lead.as_deref());
+        let acts = kinds::about_rollback(&headings) && kinds::acts(content.drafts.iter().map(|d| d.text.to_plain()));
+        let branch = match content.watch {
+            true => Branch::Watch,
+            false => kinds::branch(&headings, content.lead.as_deref(), acts),
+        };
         let only = match (content.drafts.is_empty(), content.fields.is_empty(), content.commands.is_empty()) {
             (true, false, _) => Some(SectionKind::Information),
             (true, true, true) => Some(SectionKind::Notes),
             _ => None,
         };
-        let kind = kinds::kind(&headings, branch, environment.is_some(), only);
+        let mut kind = kinds::kind(&headings, branch, environment.is_some(), only);
+        if kind == SectionKind::Information && content.fields.iter().any(|f| f.role.is_some()) {
+            kind = SectionKind::SignOff;
+        }
         let mut fields = content.fields;
         if kind == SectionKind::Contacts {
             fields.extend(content.drafts.iter().flat_map(|d| fields::of_item(&d.text, d.line)));
+            // "Name: ____" below "Primary on-call" is the name of that one.
+            for field in fields.iter_mut().filter(|f| words::ON_CARD.contains(&f.label.to_lowercase().as_str())) {
+                field.label = format!("{} – {}", part.title.to_plain(), field.label);
+            }
         }
         for field in &mut fields {
             field.label = self.labels.unique(&field.label);
@@ -250,7 +307,8 @@ impl Builder<'_> {
             label: part.label.clone(),
             branch,
             kind,
-            window: kinds::due(&headings),
+            // What a rollback is due by counts from no moment of the way forward.
+            window: kinds::due(&headings).filter(|_| !matches!(branch, Branch::Watch | Branch::Rollback)),
             environment,
             notes: content.notes,
             commands: content.commands,
@@ -259,6 +317,10 @@ impl Builder<'_> {
             line: part.line,
         };
         meaning::understand(&mut section);
+        let skipped = section.notes.iter().any(|n| n.to_plain().to_lowercase().contains("skip this section"));
+        if skipped || headings.iter().any(|h| kinds::is_optional(h)) {
+            section.items.iter_mut().for_each(|i| i.optional = true);
+        }
         section
     }
 
@@ -290,7 +352,6 @@ impl Builder<'_> {
             items.push(Item {
                 id: self.ids.unique(key),
                 number,
-                optional: kinds::is_optional(&plain),
                 text: draft.text,
                 kind: draft.kind,
                 checked: draft.checked,

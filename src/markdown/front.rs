@@ -1,5 +1,6 @@
 //! Front matter: what a page says about itself, in YAML (`---`) or TOML (`+++`).
 
+use super::words::FOREIGN_KEYS;
 use crate::domain::checklist::{Diagnostic, Schedule, Severity};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -169,8 +170,10 @@ impl Reader<'_> {
     fn front(mut self, map: Map<String, Value>) -> Front {
         let mut front = Front::default();
         let all: Vec<&str> = KEYS.iter().chain(LATER_KEYS).copied().collect();
+        let foreign = self.foreign(&map, &all);
         for (key, value) in &map {
             match key.as_str() {
+                key if foreign.contains(&key) => {}
                 key if LATER_KEYS.contains(&key) => self.later(key),
                 _ if value.is_null() => {
                     if !KEYS.contains(&key.as_str()) {
@@ -188,6 +191,26 @@ impl Reader<'_> {
             }
         }
         front
+    }
+
+    /// The keys that are another tool's: where one it is known by stands and none that is only ours, what we do not
+    /// know is no mistake, unless it is nearly one of ours.
+    fn foreign<'k>(&mut self, map: &'k Map<String, Value>, all: &[&str]) -> Vec<&'k str> {
+        let shared = |key: &str| matches!(key, "title" | "description") || !all.contains(&key);
+        let known = |key: &str| FOREIGN_KEYS.contains(&key.to_lowercase().as_str());
+        if !map.keys().all(|k| shared(k)) || !map.keys().any(|k| known(k)) {
+            return Vec::new();
+        }
+        let is_foreign = |key: &&str| !all.contains(key) && (known(key) || nearest(key, all).is_none());
+        let keys: Vec<&str> = map.keys().map(String::as_str).filter(is_foreign).collect();
+        if !keys.is_empty() {
+            let line = keys.iter().map(|k| self.line_of(k)).min().unwrap_or(1);
+            let shown: Vec<String> = keys.iter().take(4).map(|k| format!("`{k}`")).collect();
+            let more = if keys.len() > 4 { format!(" and {} more", keys.len() - 4) } else { String::new() };
+            let message = format!("The front matter is another tool's: {}{more} say nothing here.", shown.join(", "));
+            self.diagnostics.push(Diagnostic { severity: Severity::Note, line, message });
+        }
+        keys
     }
 
     fn later(&mut self, key: &str) {
@@ -339,6 +362,20 @@ mod tests {
             assert!(d[0].message.contains(says), "{text}: {:?}", d[0]);
             assert!(line == 0 || d[0].line == line, "{text}: {:?}", d[0]);
             assert_eq!(d[0].message.lines().count(), 1);
+        }
+    }
+
+    #[test]
+    fn what_is_another_tools_is_left_alone() {
+        let (front, _, _, d) = read("---\nlayout: page\ntitle: Go live\nSPDX-License-Identifier: MIT\n---\n");
+        assert_eq!(front.title.as_deref(), Some("Go live"));
+        assert_eq!((d.len(), d[0].severity, d[0].line), (1, Severity::Note, 2));
+        assert!(d[0].message.contains("`SPDX-License-Identifier`, `layout`"), "{d:?}");
+        assert_eq!(read("+++\ntitle = 'x'\nweight = 1\n+++\n").3[0].severity, Severity::Note);
+        // Beside a key that is ours, or nearly one of ours, it is a mistake.
+        for text in ["---\nlayout: x\nservice: a\n---\n", "---\ntags: x\nenviroment: a\n---\n", "---\nbogus: 1\n---\n"]
+        {
+            assert!(read(text).3.iter().any(|d| d.severity == Severity::Error), "{text}");
         }
     }
 

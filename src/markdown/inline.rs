@@ -178,6 +178,19 @@ pub(super) fn trim(mut rich: Rich) -> Rich {
     rich
 }
 
+/// The plain text, byte for byte as long, with `x` for all that is code: what people say, and not what they quote.
+pub(super) fn masked(rich: &Rich) -> String {
+    let mut out = String::new();
+    for span in &rich.0 {
+        if span.code {
+            out.extend(std::iter::repeat_n('x', span.text.len()));
+        } else {
+            out.push_str(&span.text);
+        }
+    }
+    out
+}
+
 /// Without the characters of that byte range of the plain text.
 pub(super) fn without(rich: &Rich, range: std::ops::Range<usize>) -> Rich {
     let mut out = Rich::default();

@@ -44,6 +44,10 @@ pub(super) struct Content {
     pub(super) lead: Option<String>,
     /// Boxes that code blocks only show.
     pub(super) hidden: usize,
+    /// Lines of tables kept as notes.
+    pub(super) tables: Vec<u32>,
+    /// A table said that its rows are rollback criteria.
+    pub(super) watch: bool,
 }
 
 impl Content {
@@ -83,12 +87,18 @@ pub(super) fn content(blocks: Vec<Block>, steps: Steps, diagnostics: &mut Vec<Di
             Kind::Item { list, ordered, checkbox } => {
                 let has_text = blocks.peek().is_some_and(|(b, _)| b.depth == depth && matches!(b.kind, Kind::Lines(_)));
                 let text = if has_text { blocks.next().map(|(b, _)| b) } else { None };
-                builder.item(ItemStart { line, depth, list, ordered, checkbox, holds }, text);
+                let bare = blocks.peek().is_none_or(|(b, _)| b.depth < depth || is_item(b, depth));
+                builder.item(ItemStart { line, depth, list, ordered, checkbox, holds, bare }, text);
             }
             other => builder.block(line, depth, other),
         }
     }
     builder.finish()
+}
+
+/// True for the start of a list item on that depth or outside of it.
+fn is_item(block: &Block, depth: usize) -> bool {
+    block.depth <= depth && matches!(block.kind, Kind::Item { .. })
 }
 
 /// For every block whether it is a list item with an item somewhere below it.
@@ -130,6 +140,8 @@ struct ItemStart {
     ordered: bool,
     checkbox: Option<Mark>,
     holds: bool,
+    /// Nothing stands below its first paragraph.
+    bare: bool,
 }
 
 /// A line that is a field or a note; which, is known when its neighbours are.
@@ -143,6 +155,8 @@ struct Entry {
     /// Lines of one paragraph become one note.
     paragraph: u32,
     in_list: bool,
+    /// A list item with nothing below its one line.
+    bare: bool,
 }
 
 struct Builder<'a> {
@@ -154,8 +168,11 @@ struct Builder<'a> {
     open: Vec<(usize, Option<usize>)>,
     /// The last item of each list.
     last_in_list: HashMap<u32, usize>,
-    /// The item right before this block, with nothing in between.
-    just_before: Option<usize>,
+    /// The item right before this block, with nothing in between, and the last line of it.
+    just_before: Option<(usize, u32)>,
+    bare: bool,
+    tables: Vec<u32>,
+    html_line: Option<(u32, usize)>,
     group: u32,
     group_list: Option<u32>,
     paragraph: u32,
@@ -175,6 +192,9 @@ impl<'a> Builder<'a> {
             open: Vec::new(),
             last_in_list: HashMap::new(),
             just_before: None,
+            bare: false,
+            tables: Vec::new(),
+            html_line: None,
             group: 0,
             group_list: None,
             paragraph: 0,
@@ -224,7 +244,9 @@ impl<'a> Builder<'a> {
                 let speaks_of = speaks_of.or_else(|| self.last_in_list.get(&start.list).copied());
                 self.open.push((start.depth, speaks_of.filter(|_| !start.holds).or(owner)));
                 self.just_before = None;
+                self.bare = start.bare && lines.len() == 1;
                 self.lines(lines, speaks_of, Some(start.list));
+                self.bare = false;
             }
         }
     }
@@ -242,6 +264,7 @@ impl<'a> Builder<'a> {
             }
         }
         let mut text = Rich::default();
+        let last_line = lines.last().map_or(start.line, |(line, _)| *line);
         for (_, line) in lines {
             join(&mut text, line);
         }
@@ -250,10 +273,13 @@ impl<'a> Builder<'a> {
         }
         let index = self.drafts.len();
         let checked = start.checkbox.is_some_and(|m| m.checked);
-        let state = start.checkbox.and_then(|m| m.state);
+        // "~~Struck out~~": a step is done with; what has a box would have it ticked if it were done.
+        let struck = !checked && text.0.first().is_some_and(|s| s.strike);
+        let (checked, struck) = if kind == ItemKind::Step { (checked || struck, false) } else { (checked, struck) };
+        let state = start.checkbox.and_then(|m| m.state).or(struck.then_some(BoxState::Skipped));
         self.drafts.push(Draft { parent, depth, text, kind, checked, state, line: start.line, ..Draft::default() });
         self.last_in_list.insert(start.list, index);
-        self.just_before = Some(index);
+        self.just_before = Some((index, last_line));
         self.next_group();
         index
     }
@@ -269,6 +295,14 @@ impl<'a> Builder<'a> {
         }
         let owner = self.owner();
         let just_before = self.just_before.take();
+        // A comment stands between two things without parting them.
+        if let (Kind::Html(html), Some((item, _))) = (&kind, just_before)
+            && html.trim_start().starts_with("<!--")
+            && html.trim_end().ends_with("-->")
+        {
+            let lines = u32::try_from(html.trim_end().matches('\n').count()).unwrap_or(0);
+            self.just_before = Some((item, line.saturating_add(lines)));
+        }
         match kind {
             Kind::Lines(lines) => self.lines_of(lines, owner),
             Kind::Code { code, .. } => self.code(line, code, owner, just_before),
@@ -328,36 +362,41 @@ impl<'a> Builder<'a> {
 
     fn entry(&mut self, line: u32, text: Rich, judged: Line, owner: Option<usize>, in_list: bool) {
         let (group, paragraph) = (self.group, self.paragraph);
-        self.entries.push(Entry { line, text, judged, owner, group, paragraph, in_list });
+        let bare = in_list && self.bare;
+        self.entries.push(Entry { line, text, judged, owner, group, paragraph, in_list, bare });
     }
 
-    fn code(&mut self, line: u32, code: CodeBlock, owner: Option<usize>, just_before: Option<usize>) {
+    fn code(&mut self, line: u32, code: CodeBlock, owner: Option<usize>, just_before: Option<(usize, u32)>) {
         let boxes = marks::count_lines(&code.code);
         self.hidden += boxes;
         if boxes > 0 {
             self.report(Severity::Note, line, format!("{boxes} box(es) inside a code block are text, not items."));
         }
         self.next_group();
-        // A fence in the first column after "Run this:" belongs to that item.
-        let asked = just_before
-            .filter(|i| self.drafts.get(*i).is_some_and(|d| d.text.to_plain().trim_end().ends_with([':', '\u{ff1a}'])));
-        match owner.or(asked).and_then(|i| self.drafts.get_mut(i)) {
+        // A fence in the first column after "Run this:", or on the very next line, belongs to that item.
+        let asked = just_before.filter(|(i, last)| {
+            let colon = |d: &Draft| d.text.to_plain().trim_end().ends_with([':', '\u{ff1a}']);
+            line <= last.saturating_add(1) || self.drafts.get(*i).is_some_and(colon)
+        });
+        let last = line.saturating_add(u32::try_from(code.code.matches('\n').count()).unwrap_or(0)).saturating_add(2);
+        match owner.or(asked.map(|(i, _)| i)).and_then(|i| self.drafts.get_mut(i)) {
             Some(item) => item.commands.push(code),
             None => self.commands.push(code),
         }
+        self.just_before = asked.map(|(i, _)| (i, last));
     }
 
     fn html(&mut self, line: u32, html: &str, owner: Option<usize>) {
         let lines = html_lines(line, html);
         if !lines.is_empty() {
-            self.report(Severity::Note, line, "The words of this HTML are kept as a note.");
+            let (_, count) = self.html_line.get_or_insert((line, 0));
+            *count += 1;
             self.lines(lines, owner, None);
         }
     }
 
     fn table(&mut self, line: u32, rows: Vec<Vec<Rich>>, owner: Option<usize>) {
-        let body = rows.len().saturating_sub(1);
-        self.report(Severity::Note, line, format!("The table's {body} row(s) are kept as notes."));
+        self.tables.push(line);
         self.next_group();
         for row in rows {
             let mut text = Rich::default();
@@ -375,8 +414,16 @@ impl<'a> Builder<'a> {
         self.next_group();
     }
 
-    fn finish(self) -> Content {
+    fn finish(mut self) -> Content {
+        if let Some((line, count)) = self.html_line {
+            let message = match count {
+                1 => "The words of this HTML are kept as a note.".to_owned(),
+                n => format!("The words of {n} pieces of HTML, the first on this line, are kept as notes."),
+            };
+            self.report(Severity::Note, line, message);
+        }
         let mut out = Content {
+            tables: self.tables,
             drafts: self.drafts,
             commands: self.commands,
             lead: self.lead,
@@ -399,12 +446,14 @@ fn settle(entries: Vec<Entry>, out: &mut Content) {
             with_blanks.push(entry.group);
         }
     }
+    let forms = forms(&entries);
     let mut paragraph: Option<(u32, Option<usize>)> = None;
     let mut entries = entries.into_iter().peekable();
     while let Some(entry) = entries.next() {
         let lined = entries.peek().is_some_and(|next| next.judged == Line::Blank);
         let among = with_blanks.binary_search(&entry.group).is_ok();
-        let (found, keep) = as_fields(&entry, lined, among);
+        let form = forms.binary_search(&entry.group).is_ok();
+        let (found, keep) = as_fields(&entry, lined, among || form, form);
         // A field below an item stays readable there.
         let keep = keep || (!found.is_empty() && entry.owner.is_some());
         out.fields.extend(found);
@@ -466,8 +515,21 @@ fn with_label(text: Rich, label: &str) -> Rich {
     out
 }
 
+/// Lists of labels with nothing behind most of them are forms to fill: "- Planned date:".
+fn forms(entries: &[Entry]) -> Vec<u32> {
+    let mut out = Vec::new();
+    for group in entries.chunk_by(|a, b| a.group == b.group) {
+        let empty = |e: &&Entry| e.bare && matches!(&e.judged, Line::Labelled { rest, .. } if rest.is_empty());
+        let empty = group.iter().filter(empty).count();
+        if empty >= 2 && empty * 2 >= group.len() && group.iter().all(|e| e.owner.is_none()) {
+            out.extend(group.first().map(|e| e.group));
+        }
+    }
+    out
+}
+
 /// The fields a line makes, and whether it must be kept as a note too.
-fn as_fields(entry: &Entry, lined: bool, among: bool) -> (Vec<Field>, bool) {
+fn as_fields(entry: &Entry, lined: bool, among: bool, form: bool) -> (Vec<Field>, bool) {
     match &entry.judged {
         Line::Fields { fields, whole } => (fields.clone(), !whole),
         Line::Blank => (Vec::new(), false),
@@ -475,12 +537,20 @@ fn as_fields(entry: &Entry, lined: bool, among: bool) -> (Vec<Field>, bool) {
         Line::Labelled { label, rest, bold } => {
             let field = Field { label: label.clone(), line: entry.line, ..Field::default() };
             if rest.is_empty() {
-                return if lined || (among && *bold && entry.in_list) { (vec![field], false) } else { (vec![], true) };
+                return if lined || (form && entry.bare) || (among && *bold && entry.in_list) {
+                    (vec![field], false)
+                } else {
+                    (vec![], true)
+                };
             }
             let offered = if *bold || (among && entry.in_list) { fields::alternatives(rest) } else { None };
             match offered {
                 Some(choices) => (vec![Field { choices, ..field }], false),
-                None if among && *bold && rest.chars().count() <= 80 => {
+                None if among
+                    && (*bold || form)
+                    && (entry.in_list || entry.owner.is_none())
+                    && rest.chars().count() <= 80 =>
+                {
                     (vec![Field { value: Some(rest.clone()), ..field }], false)
                 }
                 None => (Vec::new(), true),

@@ -1,7 +1,5 @@
 //! What headings and lines say about their section or item: branch, environment, optional, reference.
 
-use super::blocks::{Block, Kind};
-use super::fields::has_blank;
 use super::words::{self, Pattern, any, pattern};
 use crate::domain::checklist::Branch;
 use crate::domain::meaning::{SectionKind, Window};
@@ -11,10 +9,23 @@ static WITHIN: LazyLock<Pattern> = LazyLock::new(|| pattern(words::WITHIN));
 static LATER: LazyLock<Pattern> = LazyLock::new(|| pattern(words::LATER));
 static SPAN: LazyLock<Pattern> = LazyLock::new(|| pattern(words::SPAN));
 static NTH_IN_BRACKETS: LazyLock<Pattern> = LazyLock::new(|| pattern(words::NTH_IN_BRACKETS));
-static IF_BRACKET: LazyLock<Pattern> =
-    LazyLock::new(|| pattern(r"\((?P<if>(?:only )?(?:if|when|where|unless|in case)\b[^()]*)\)$"));
-static IF_FIRST: LazyLock<Pattern> =
-    LazyLock::new(|| pattern(r"^(?P<if>(?:if|in case of|in case)\s[^,:;]{3,60})[,:]\s*\S"));
+/// "(if database changes)", at the end of a line or of a sentence.
+static IF_BRACKET: LazyLock<Pattern> = LazyLock::new(|| {
+    let starts = escaped(words::all(|l| l.condition));
+    pattern(&format!(r"[(（](?P<if>(?:only )?(?:{starts})\s[^()（）,;:]{{1,60}})[)）]\s*(?:$|[.,:;!?*–—-])"))
+});
+static IF_FIRST: LazyLock<Pattern> = LazyLock::new(|| {
+    let starts = escaped(words::all(|l| l.condition).filter(|w| !words::WHEN.contains(w)));
+    pattern(&format!(r"^(?P<if>(?:{starts})\s[^,:;]{{3,60}})[,:]\s*\S"))
+});
+/// "…, if the build is green".
+static IF_LAST: LazyLock<Pattern> =
+    LazyLock::new(|| pattern(r",\s(?P<if>(?:only )?(?:if|unless|in case)\s[^,.;:()]{3,70})$"));
+/// "(optional)", wherever it stands.
+static OPTIONAL_BRACKET: LazyLock<Pattern> =
+    LazyLock::new(|| pattern(&format!(r"[(\[（]\s*(?:{})\s*[)\]）]", escaped(words::all(|l| l.optional)))));
+/// A condition of more words is an instruction.
+const LONGEST_CONDITION: usize = 8;
 static ENVIRONMENT_BRACKET: LazyLock<Pattern> = LazyLock::new(|| {
     let names: Vec<&str> = words::ENVIRONMENTS.iter().map(|(name, _)| *name).collect();
     let names = names.join("|");
@@ -23,16 +34,35 @@ static ENVIRONMENT_BRACKET: LazyLock<Pattern> = LazyLock::new(|| {
     ))
 });
 
+/// Phrases as alternatives of a pattern, longer ones first.
+fn escaped(phrases: impl Iterator<Item = &'static str>) -> String {
+    let mut all: Vec<&str> = phrases.collect();
+    all.sort_by_key(|p| std::cmp::Reverse(p.len()));
+    all.join("|")
+}
+
+/// The walk that a line over a list says by itself, where it is not the one of the headings above it: "**Rollback:**".
+///
+/// `first`: it is the first line below its heading, which speaks for the whole section already.
+pub(super) fn splits(headings: &[&str], line: &str, first: bool) -> bool {
+    let lead = format!("{}:", line.trim_end_matches([':', '：', ' ']));
+    let above = branch(headings, Some(lead.as_str()).filter(|_| first), false);
+    let all: Vec<&str> = headings.iter().copied().chain([line]).collect();
+    let below = branch(&all, Some(&lead), true);
+    below != above && !matches!(below, Branch::Forward | Branch::FollowUp)
+}
+
 /// The branch of a section: its own words first, then those of the headings above it, nearest first.
 ///
-/// `headings` are plain texts, outermost first, the section's own last; `lead` is its first paragraph.
-pub(super) fn branch(headings: &[&str], lead: Option<&str>) -> Branch {
+/// `headings` are plain texts, outermost first, the section's own last; `lead` is its first line. `acts`: its lines say
+/// what to do, not what is ready, which is what tells a rollback plan from its preparation.
+pub(super) fn branch(headings: &[&str], lead: Option<&str>, acts: bool) -> Branch {
     let lower: Vec<String> = headings.iter().map(|h| normal(h)).collect();
     if let Some(lead) = lead.map(normal) {
-        if words::SUCCESS_LEAD.iter().any(|w| lead.starts_with(w)) {
+        if words::all(|l| l.success_lead).any(|w| lead.starts_with(w)) {
             return Branch::AfterSuccess;
         }
-        if words::ROLLBACK_LEAD.iter().any(|w| lead.starts_with(w)) {
+        if words::all(|l| l.rollback_lead).any(|w| lead.starts_with(w)) {
             return Branch::AfterRollback;
         }
         if watched(&lower, &lead) {
@@ -41,7 +71,13 @@ pub(super) fn branch(headings: &[&str], lead: Option<&str>) -> Branch {
     }
     let mut windowed = false;
     for (i, heading) in lower.iter().enumerate().rev() {
-        if let Some(branch) = own(heading) {
+        if let Some(branch) = own(heading, acts) {
+            let above = || lower.iter().take(i).rev().find_map(|h| own(h, acts));
+            // "Immediate rollback" below "Rollback criteria" says when, not how.
+            let branch = match branch {
+                Branch::Rollback if !any(heading, words::PROCEDURE) && above() == Some(Branch::Watch) => Branch::Watch,
+                branch => branch,
+            };
             // A window inside the rollback branch says when, not whether.
             let apart = matches!(branch, Branch::Watch | Branch::Rollback | Branch::AfterRollback | Branch::OnDemand);
             return if windowed && !apart { Branch::FollowUp } else { branch };
@@ -51,10 +87,39 @@ pub(super) fn branch(headings: &[&str], lead: Option<&str>) -> Branch {
     if windowed { Branch::FollowUp } else { Branch::Forward }
 }
 
-/// True when a first paragraph such as "Roll back if:" makes a section about rollback a list of criteria.
+/// "Roll back if", and not "roll back if needed".
+fn is_watch_lead(text: &str) -> bool {
+    words::all(|l| l.watch_lead).any(|phrase| {
+        text.split_once(phrase)
+            .is_some_and(|(_, rest)| !words::NOT_A_LEAD.iter().any(|w| rest.trim_start().starts_with(w)))
+    })
+}
+
+/// True when a first line such as "Roll back if:" starts a list of criteria.
 fn watched(headings: &[String], lead: &str) -> bool {
-    let starts = words::WATCH_LEAD.iter().any(|w| lead.starts_with(w));
-    starts && headings.iter().any(|h| any(h, words::ROLLBACK) && !any(h, words::AFTER_ROLLBACK))
+    if !lead.ends_with([':', '：']) || lead.contains("not roll") || lead.contains("no roll") {
+        return false;
+    }
+    let about = || headings.iter().any(|h| words::says(h, |l| l.rollback) && !words::says(h, |l| l.after_rollback));
+    is_watch_lead(lead) || (about() && words::WATCH_LEAD_BELOW.iter().any(|p| lead.contains(p)))
+}
+
+/// True below a heading about rolling back.
+pub(super) fn about_rollback(headings: &[&str]) -> bool {
+    headings.iter().any(|h| {
+        let heading = normal(h);
+        words::says(&heading, |l| l.rollback) && !words::says(&heading, |l| l.after_rollback)
+    })
+}
+
+/// True when most of the lines of a rollback plan say what to do; one that is only ready says so.
+pub(super) fn acts(lines: impl Iterator<Item = String>) -> bool {
+    let (mut all, mut ready) = (0_usize, 0_usize);
+    for line in lines {
+        all += 1;
+        ready += usize::from(words::says(&normal(&line), |l| l.ready));
+    }
+    all > 0 && ready * 2 < all
 }
 
 /// What a section is for: its branch says it, or its environment, or its own words, or those of the headings above.
@@ -98,25 +163,25 @@ pub(super) fn kind(headings: &[&str], branch: Branch, environment: bool, only: O
 }
 
 fn by_words(heading: &str) -> Option<SectionKind> {
-    words::SECTION_KINDS.iter().find(|(_, phrases)| any(heading, phrases)).map(|(kind, _)| *kind)
+    words::kind(heading)
 }
 
 /// What a phase's heading says it is for.
 pub(super) fn phase_kind(heading: &str) -> SectionKind {
-    let branch = branch(&[heading], None);
+    let branch = branch(&[heading], None, false);
     let information = by_words(&normal(heading)) == Some(SectionKind::Information);
     let only = is_reference(&[heading]).then_some(SectionKind::Notes);
     let only = only.or(information.then_some(SectionKind::Information));
-    let kind = kind(&[heading], branch, any(&normal(heading), words::PER_ENVIRONMENT), only);
+    let kind = kind(&[heading], branch, words::says(&normal(heading), |l| l.per_environment), only);
     if words::JOINS.iter().any(|j| normal(heading).contains(j)) && branch == Branch::Forward {
         return SectionKind::Tasks;
     }
     kind
 }
 
-/// The words that make a heading one of that kind.
-pub(super) fn words_of(kind: SectionKind) -> &'static [&'static str] {
-    words::SECTION_KINDS.iter().find(|(k, _)| *k == kind).map_or(&[], |(_, w)| w)
+/// True for words about signing off: "Technical approval", "Sign-off and approval".
+pub(super) fn signs(text: &str) -> bool {
+    by_words(&normal(text)) == Some(SectionKind::SignOff)
 }
 
 /// The walk a section of a kind belongs to, where an annotation says the kind; otherwise what it was.
@@ -139,40 +204,6 @@ pub(super) fn due(headings: &[&str]) -> Option<Window> {
     (0..lower.len()).rev().find_map(|i| super::windows::of_heading(headings.get(i)?, lower.get(..i)?))
 }
 
-/// Plain bullets are items in a section of criteria without boxes and numbers; they are marked as such here.
-pub(super) fn bullets_to_items(headings: &[&str], blocks: &mut [Block]) -> bool {
-    let lead = blocks.iter().find_map(|b| match &b.kind {
-        Kind::Lines(lines) if b.depth == 0 => lines.first().map(|(_, l)| l.to_plain()),
-        _ => None,
-    });
-    let branch = branch(headings, lead.as_deref());
-    let kind = kind(headings, branch, false, None);
-    if !matches!(kind, SectionKind::RollbackCriteria | SectionKind::SuccessCriteria) {
-        return false;
-    }
-    if blocks.iter().any(|b| matches!(b.kind, Kind::Item { checkbox: Some(_), .. } | Kind::Item { ordered: true, .. }))
-    {
-        return false;
-    }
-    let blank: Vec<bool> = (0..blocks.len())
-        .map(|i| match blocks.get(i + 1).map(|b| &b.kind) {
-            Some(Kind::Lines(lines)) => lines.iter().any(|(_, l)| has_blank(&l.to_plain())),
-            _ => true,
-        })
-        .collect();
-    let mut any = false;
-    for (block, blank) in blocks.iter_mut().zip(blank) {
-        if let Kind::Item { ordered, .. } = &mut block.kind
-            && block.depth == 1
-            && !blank
-        {
-            *ordered = true;
-            any = true;
-        }
-    }
-    any
-}
-
 /// The environment an item alone is bound to: "(production only)".
 pub(super) fn item_environment(text: &str) -> Option<&'static str> {
     let text = text.to_lowercase();
@@ -185,8 +216,13 @@ pub(super) fn item_environment(text: &str) -> Option<&'static str> {
 pub(super) fn condition(text: &str) -> Option<String> {
     let lower = text.to_lowercase();
     let bare = lower.trim().trim_end_matches(['.', '!', '?', ':', ';', ',']).trim_end();
-    if let Some(found) = IF_BRACKET.captures(bare).or_else(|| IF_FIRST.captures(bare)) {
-        return found.name("if").map(|m| m.as_str().trim().to_owned());
+    let leads = lower.trim_end().ends_with([':', '：']);
+    let last = || if leads { None } else { IF_LAST.captures(bare) };
+    let found = IF_BRACKET.captures(bare).or_else(|| IF_FIRST.captures(bare)).or_else(last);
+    if let Some(said) = found.and_then(|f| f.name("if")).map(|m| m.as_str().trim())
+        && said.split_whitespace().count() <= LONGEST_CONDITION
+    {
+        return Some(said.to_owned());
     }
     let open = bare.trim_end_matches([')', ']', '.', '*']).trim_end();
     let end = words::OPTIONAL_END.iter().chain(words::CONDITION_END).find(|w| open.ends_with(**w))?;
@@ -200,18 +236,25 @@ fn normal(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn own(heading: &str) -> Option<Branch> {
-    if any(heading, words::ROLLBACK_PREPARED) {
+fn own(heading: &str, acts: bool) -> Option<Branch> {
+    let bare = heading.trim_matches(|c: char| !c.is_alphanumeric());
+    if words::says(heading, |l| l.rollback_prepared) {
         Some(Branch::Forward)
-    } else if any(heading, words::WATCH) {
+    } else if words::says(heading, |l| l.watch) || is_watch_lead(heading) {
         Some(Branch::Watch)
-    } else if any(heading, words::AFTER_ROLLBACK) {
-        Some(Branch::AfterRollback)
-    } else if any(heading, words::ROLLBACK) {
-        Some(Branch::Rollback)
-    } else if any(heading, words::AFTER_SUCCESS) {
+    } else if words::all(|l| l.success_lead).any(|w| heading.starts_with(w)) {
         Some(Branch::AfterSuccess)
-    } else if any(heading, words::ON_DEMAND) {
+    } else if words::all(|l| l.rollback_lead).any(|w| heading.starts_with(w)) {
+        Some(Branch::AfterRollback)
+    } else if words::says(heading, |l| l.after_rollback) || words::FAILURE_ALONE.contains(&bare) {
+        Some(Branch::AfterRollback)
+    } else if words::says(heading, |l| l.rollback_plan) {
+        Some(if acts { Branch::Rollback } else { Branch::Forward })
+    } else if words::says(heading, |l| l.rollback) {
+        Some(Branch::Rollback)
+    } else if words::says(heading, |l| l.after_success) {
+        Some(Branch::AfterSuccess)
+    } else if words::says(heading, |l| l.on_demand) || words::ON_DEMAND_ALONE.contains(&bare) {
         Some(Branch::OnDemand)
     } else {
         None
@@ -227,7 +270,7 @@ fn window(heading: &str, above: &[String]) -> bool {
     if LATER.is_match(heading) || NTH_IN_BRACKETS.is_match(heading) {
         return !before;
     }
-    let afterwards = any(heading, words::AFTERWARDS) || above.iter().any(|h| any(h, words::AFTERWARDS));
+    let afterwards = is_afterwards(heading) || above.iter().any(|h| is_afterwards(h));
     if before || !afterwards {
         return false;
     }
@@ -241,18 +284,23 @@ fn window(heading: &str, above: &[String]) -> bool {
     })
 }
 
+/// True for a heading about the time after the deployment.
+pub(super) fn is_afterwards(heading: &str) -> bool {
+    words::says(heading, |l| l.afterwards)
+}
+
 /// True when numbered lists under these headings are for reading.
 pub(super) fn is_reference(headings: &[&str]) -> bool {
     headings.iter().map(|h| normal(h)).any(|h| {
         let bare = h.trim_matches(|c: char| !c.is_alphanumeric());
-        any(&h, words::REFERENCE) || words::REFERENCE_ALONE.contains(&bare)
+        words::says(&h, |l| l.reference) || words::REFERENCE_ALONE.contains(&bare)
     })
 }
 
 /// The environment a section is bound to: a well-known one, below a heading that says "environment-specific".
 pub(super) fn environment(headings: &[&str]) -> Option<&'static str> {
     let (own, above) = headings.split_last()?;
-    if !above.iter().any(|h| any(&normal(h), words::PER_ENVIRONMENT)) {
+    if !above.iter().any(|h| words::says(&normal(h), |l| l.per_environment)) {
         return None;
     }
     let own = normal(own);
@@ -262,15 +310,21 @@ pub(super) fn environment(headings: &[&str]) -> Option<&'static str> {
     parts.all(|w| words::ENVIRONMENT_TAIL.contains(&w)).then_some(*word)
 }
 
-/// True for items that may be left out without a reason.
+/// True for items that may be left out without a reason, and for headings of such items.
 pub(super) fn is_optional(text: &str) -> bool {
     let text = text.to_lowercase();
     let text = text.trim().trim_end_matches(['.', '!', '?', ':', ';', ',']).trim_end();
-    if IF_BRACKET.is_match(text) || words::OPTIONAL_START.iter().any(|w| text.starts_with(w)) {
+    if OPTIONAL_BRACKET.is_match(text) || words::OPTIONAL_START.iter().any(|w| text.starts_with(w)) {
         return true;
     }
     let open = text.trim_end_matches([')', ']', '.', '*']).trim_end();
     words::OPTIONAL_END.iter().any(|w| open.ends_with(w))
+        || words::all(|l| l.optional).any(|w| w.contains(' ') && (open.ends_with(w) || starts_with_clause(text, w)))
+}
+
+/// "Se necessario, …".
+fn starts_with_clause(text: &str, phrase: &str) -> bool {
+    text.strip_prefix(phrase).is_some_and(|rest| rest.starts_with([',', ':', '，', '、']))
 }
 
 #[cfg(test)]
@@ -313,10 +367,10 @@ mod tests {
             (&["Cut-over (T+0)"], Forward),
             (&["T+1h"], FollowUp),
         ] {
-            assert_eq!(branch(path, None), expected, "{path:?}");
+            assert_eq!(branch(path, None, false), expected, "{path:?}");
         }
-        assert_eq!(branch(&["21. Done"], Some("If deployment successful:")), AfterSuccess);
-        assert_eq!(branch(&["22. Done"], Some("If rollback required:")), AfterRollback);
+        assert_eq!(branch(&["21. Done"], Some("If deployment successful:"), false), AfterSuccess);
+        assert_eq!(branch(&["22. Done"], Some("If rollback required:"), false), AfterRollback);
     }
 
     #[test]
@@ -341,12 +395,28 @@ mod tests {
             "Canary first - recommended",
             "Optional: clean up",
             "**Manual** (if automatic fails)",
+            "Update the versions (if applicable). Note: not the tag",
+            "Flip it off (if it was on). Then check",
+            "Record it, if checking is unavailable.",
+            "Benachrichtigung (bei Bedarf)",
+            "Notificar al cliente (si aplica)",
+            "Se sono cambiati i tipi, rigenerarli",
+            "検証（任意）",
+            "通知客户（如适用）",
         ] {
-            assert!(is_optional(text), "{text}");
+            assert!(is_optional(text) || condition(text).is_some(), "{text}");
         }
-        for text in ["Check if the site is up", "Backup (30 days)", "Approval (for production)", "The recommended way"]
-        {
-            assert!(!is_optional(text), "{text}");
+        for text in [
+            "Check if the site is up",
+            "Backup (30 days)",
+            "Approval (for production)",
+            "The recommended way",
+            "Merge it (in case the fixes are there already, use the other strategy)",
+            "Add it (if not RC mark this new version as the preferred one)",
+            "When the deploy ends, look at the graphs",
+            "Make sure it answers, if it does not:",
+        ] {
+            assert!(!is_optional(text) && condition(text).is_none(), "{text}");
         }
     }
 

@@ -46,11 +46,30 @@ const MEANINGS: &[(&[&str], Says)] = &[
         Says::State(BoxState::InProgress),
     ),
     (
-        &["skip", "n/a", "not applicable", "cancel", "defer", "won't", "not needed", "dropped"],
+        &[
+            "skip",
+            "skipped",
+            "n/a",
+            "not applicable",
+            "cancel",
+            "cancelled",
+            "canceled",
+            "defer",
+            "deferred",
+            "won't",
+            "not needed",
+            "dropped",
+        ],
         Says::State(BoxState::Skipped),
     ),
-    (&["important", "critical", "urgent", "block", "attention", "priority"], Says::State(BoxState::Important)),
-    (&["not working", "broken", "fail", "unknown", "unsure", "untested", "question"], Says::State(BoxState::Unclear)),
+    (
+        &["important", "critical", "urgent", "block", "blocker", "attention", "priority"],
+        Says::State(BoxState::Important),
+    ),
+    (
+        &["not working", "broken", "fail", "failed", "failing", "unknown", "unsure", "untested", "question"],
+        Says::State(BoxState::Unclear),
+    ),
     (&["done", "complete", "verified", "ok", "pass", "work", "finished", "ready", "tested"], Says::Ticked),
 ];
 

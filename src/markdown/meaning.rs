@@ -1,6 +1,7 @@
 //! What a section's lines mean, once it is known what they are: thresholds, windows, roles, conditions, typed blanks.
 
 use super::annotations::Annotation;
+use super::inline::masked;
 use super::words::{self, any};
 use super::{Counts, fields, kinds, roles, threshold, windows};
 use crate::domain::checklist::{Branch, Checklist, Diagnostic, Field, Item, Section, Severity};
@@ -22,17 +23,23 @@ pub(super) fn understand(section: &mut Section) {
 
 fn understand_item(item: &mut Item, signing: bool, watch: bool) {
     let text = item.text.to_plain();
-    item.threshold = threshold::threshold(&text, watch);
-    item.window = if watch { None } else { windows::of_item(&text) };
-    item.condition = kinds::condition(&text);
-    item.optional |= item.condition.is_some();
+    let said = masked(&item.text);
+    item.threshold = threshold::threshold(&text, &said, watch);
+    item.window = if watch { None } else { windows::of_item(&said) };
+    item.condition = kinds::condition(&said);
+    item.optional |= item.condition.is_some() || kinds::is_optional(&said);
     item.environment = kinds::item_environment(&text).map(str::to_owned);
     item.choices = fields::choices_of_item(&text).unwrap_or_default();
+    item.owner = roles::owner(&text, &item.notes);
     if item.children.is_empty() && item.choices.is_empty() && !watch {
-        item.role = roles::sign_off(&text, signing);
+        let label = item.text.0.first().filter(|s| signing && s.bold).map(|s| s.text.trim());
+        item.role = roles::sign_off(&text, signing).or_else(|| label.and_then(roles::role_label));
+    }
+    if item.children.is_empty() {
+        return;
     }
     // "Technical Approval", "Sign-off and Approval": what stands below signs off.
-    let below = signing || any(&text.to_lowercase(), kinds::words_of(SectionKind::SignOff));
+    let below = signing || kinds::signs(&text);
     for child in &mut item.children {
         understand_item(child, below, watch);
     }
@@ -45,7 +52,7 @@ fn understand_field(field: &mut Field) {
         return;
     }
     let unit = field.unit.as_deref().or_else(|| field.goal.as_ref().and_then(|g| g.unit.as_deref()));
-    let label = field.label.to_lowercase();
+    let label = field.label.rsplit(" – ").next().unwrap_or(&field.label).to_lowercase();
     let time = |unit: &str| crate::domain::meaning::unit_ms(&unit.to_lowercase()).is_some();
     field.kind = match unit {
         Some("%" | "‰") => FieldKind::Percent,

@@ -12,6 +12,7 @@ mod blocks;
 mod bounds;
 mod boxes;
 mod build;
+mod criteria;
 mod either;
 mod fields;
 mod front;

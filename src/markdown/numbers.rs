@@ -79,6 +79,10 @@ fn owners(parts: &[Part], sections: &[Candidate]) -> HashMap<usize, u32> {
             owners.insert(section, number);
         }
     }
+    // Numbers of nothing but words enumerate; the walk has its own.
+    if !owners.keys().any(|i| sections.get(*i).is_some_and(|s| s.has_items)) {
+        owners.clear();
+    }
     owners
 }
 

@@ -2,6 +2,7 @@
 
 use super::blocks::{Block, Kind};
 use super::inline::without;
+use super::kinds;
 use super::words::{self, Pattern, pattern};
 use crate::domain::text::Rich;
 use std::sync::LazyLock;
@@ -61,7 +62,7 @@ pub(super) fn outline(blocks: Vec<Block>, titled: bool) -> Outline {
             _ => None,
         })
         .collect();
-    let title_level = title_level(&levels, titled);
+    let title_level = title_level(&levels, titled).or_else(|| title_over_phases(&blocks, titled));
     let rest = if title_level.is_some() { levels.get(1..).unwrap_or_default() } else { &levels[..] };
     let top = rest.iter().copied().min().unwrap_or(1);
 
@@ -109,11 +110,22 @@ fn title_level(levels: &[u8], titled: bool) -> Option<u8> {
     (alone && is_title).then_some(*first)
 }
 
-/// Where at least two paragraphs of nothing but bold words each stand over a task list, they are
-/// headings in all but name: "**Before (1 week before)**".
+/// A first heading of the first level with only words below it is the title, though the phases are on that level too.
+fn title_over_phases(blocks: &[Block], titled: bool) -> Option<u8> {
+    let mut headings = blocks.iter().enumerate().filter_map(|(i, b)| match &b.kind {
+        Kind::Heading { level, text } => Some((i, *level, text)),
+        _ => None,
+    });
+    let ((at, 1, text), (next, 1, _)) = (headings.next()?, headings.next()?) else { return None };
+    let words = blocks.get(at..next)?.iter().all(|b| !matches!(b.kind, Kind::Item { .. } | Kind::Code { .. }));
+    (!titled && words && !kinds::is_reference(&[&text.to_plain()])).then_some(1)
+}
+
+/// Where at least two short lines each stand over a task list, they are headings in all but name: "**Before (1 week
+/// before)**". A single one is, where it leads to another walk than the heading above: "**Rollback:**".
 fn split_at_bold(parts: Vec<Part>) -> Vec<Part> {
-    let cuts: Vec<Vec<(usize, Rich)>> = parts.iter().map(|p| bold_headings(&p.blocks)).collect();
-    if cuts.iter().all(|c| c.len() < 2) {
+    let cuts: Vec<Vec<(usize, Rich)>> = (0..parts.len()).map(|i| cuts(&parts, i)).collect();
+    if cuts.iter().all(Vec::is_empty) {
         return parts;
     }
     let mut out: Vec<Part> = Vec::with_capacity(parts.len());
@@ -122,7 +134,7 @@ fn split_at_bold(parts: Vec<Part>) -> Vec<Part> {
         part.parent = part.parent.and_then(|p| moved.get(p).copied());
         moved.push(out.len());
         let index = out.len();
-        if cuts.len() < 2 || part.level == 0 {
+        if cuts.is_empty() {
             out.push(part);
             continue;
         }
@@ -141,23 +153,63 @@ fn split_at_bold(parts: Vec<Part>) -> Vec<Part> {
     out
 }
 
-fn bold_headings(blocks: &[Block]) -> Vec<(usize, Rich)> {
-    let mut found = Vec::new();
+/// Lines of one part that are looked at for another walk.
+const MOST_LABELS: usize = 20;
+
+/// Where the lines that are headings stand among a part's blocks, and what they say.
+fn cuts(parts: &[Part], index: usize) -> Vec<(usize, Rich)> {
+    let Some(part) = parts.get(index).filter(|p| p.level > 0) else { return Vec::new() };
+    let (bold, short, others) = label_lines(&part.blocks);
+    for lines in [bold, short] {
+        if lines.len() > 1 {
+            return lines;
+        }
+    }
+    let mut path = Vec::new();
+    let mut at = Some(index);
+    while let Some(p) = at.and_then(|i| parts.get(i)).filter(|_| !others.is_empty()) {
+        path.push(p.title.to_plain());
+        at = p.parent;
+    }
+    let path: Vec<&str> = path.iter().rev().map(String::as_str).collect();
+    others
+        .into_iter()
+        .take(MOST_LABELS)
+        .filter(|(at, title)| kinds::splits(&path, &title.to_plain(), *at == 0))
+        .collect()
+}
+
+/// One-line paragraphs over lists: bold ones over boxes, short ones over boxes, and all that end with a colon or are
+/// bold.
+#[expect(clippy::type_complexity, reason = "three lists of one sort")]
+fn label_lines(blocks: &[Block]) -> (Vec<(usize, Rich)>, Vec<(usize, Rich)>, Vec<(usize, Rich)>) {
+    let (mut bold, mut short, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for (i, pair) in blocks.windows(2).enumerate() {
-        let [
-            Block { depth: 0, kind: Kind::Lines(lines), .. },
-            Block { kind: Kind::Item { checkbox: Some(_), .. }, .. },
-        ] = pair
+        let [Block { depth: 0, kind: Kind::Lines(lines), .. }, Block { kind: Kind::Item { checkbox, .. }, .. }] = pair
         else {
             continue;
         };
-        if let [(_, line)] = lines.as_slice()
-            && let Some(title) = all_bold(line)
+        let [(_, line)] = lines.as_slice() else { continue };
+        let plain = line.to_plain();
+        let title = plain.trim_end_matches([':', '：', ' ']);
+        let is_short = title.split_whitespace().count() <= 5
+            && title.chars().count() <= 60
+            && title.chars().any(char::is_alphabetic)
+            && !title.ends_with(['.', '!', '?', ',', ';', '。']);
+        let all_bold = all_bold(line);
+        if let Some(title) = &all_bold
+            && checkbox.is_some()
         {
-            found.push((i, title));
+            bold.push((i, title.clone()));
+        }
+        if is_short && checkbox.is_some() {
+            short.push((i, Rich::plain(title)));
+        }
+        if (all_bold.is_some() || plain.ends_with([':', '：'])) && title.chars().count() <= 80 {
+            others.push((i, Rich::plain(title)));
         }
     }
-    found
+    (bold, short, others)
 }
 
 /// The words of a line that is bold throughout, without a colon at its end.
@@ -214,11 +266,14 @@ mod tests {
     fn titles_and_levels() {
         assert_eq!(shape("# T\n## A\n### B\n").0.as_deref(), Some("T"));
         assert_eq!(shape("# T\n## A\n### B\n").1, 2);
-        assert_eq!(shape("# A\n# B\n## C\n"), {
+        assert_eq!(shape("# A\n- x\n# B\n## C\n"), {
             let parts =
                 vec![(0, String::new(), None), (1, "A".into(), None), (1, "B".into(), None), (2, "C".into(), Some(2))];
             (None, 1, parts)
         });
+        // Words alone below the first: it is the title of the others.
+        assert_eq!(shape("# T\nwords\n# A\n- x\n# B\n").0.as_deref(), Some("T"));
+        assert_eq!(shape("# Overview\nwords\n# A\n# B\n").0, None);
         assert_eq!(shape("T\n===\nA\n---\n").0.as_deref(), Some("T"));
         assert_eq!(shape("## T\n### A\n### B\n").0.as_deref(), Some("T"));
         assert_eq!(shape("## A\n### B\n").0, None);
@@ -234,6 +289,18 @@ mod tests {
             titles,
             [("", None), ("A", None), ("One", Some(1)), ("Two (later)", Some(1)), ("B", None), ("C", Some(4))]
         );
+        // Short lines, and a single one that leads to another walk.
+        let titles = |text: &str| shape(text).2.into_iter().map(|p| p.1).collect::<Vec<_>>();
+        assert_eq!(
+            titles("# T\n## A\nMinor checks\n- [ ] a\n\nMajor checks\n- [ ] b\n")[2..],
+            ["Minor checks", "Major checks"]
+        );
+        assert_eq!(
+            titles("# T\n## Rollback criteria\n- a\n\n**Rollback process:**\n1. b\n")[2..],
+            ["Rollback process"]
+        );
+        assert_eq!(titles("# T\n## Deploy\n- [ ] a\n\nRoll back if:\n- b\n")[2..], ["Roll back if"]);
+        assert_eq!(titles("# T\n## Deploy\n- [ ] a\n\nManual checks:\n- [ ] b\n").len(), 2);
         assert_eq!(shape("# T\n## A\n**Any of these:**\n- [ ] a\n").2.len(), 2);
     }
 }

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 pub(super) enum Remark {
     /// A box no list makes.
     Loose,
+    /// A mark in place of a box: `[OK]`, `☐`.
+    Sign,
     /// A checkbox of HTML.
     Input,
     Heading,
@@ -31,6 +33,17 @@ pub(super) struct Remarks {
 impl Remarks {
     pub(super) fn add(&mut self, remark: Remark, line: u32) {
         self.some(remark, line, 1);
+    }
+
+    /// A box that no renderer draws: written in a way none knows, or another mark.
+    pub(super) fn undrawn(&mut self, found: &Found, line: u32) {
+        let inside = found.sign.trim_start_matches('[').trim_end_matches(']').trim();
+        match (found.sign.starts_with('['), inside) {
+            (true, "" | "x" | "X") if found.mark.state.is_none() => self.add(Remark::Loose, line),
+            // What a state says is remarked on already.
+            _ if found.mark.state.is_some() => {}
+            _ => self.add(Remark::Sign, line),
+        }
     }
 
     pub(super) fn some(&mut self, remark: Remark, line: u32, count: usize) {
@@ -79,6 +92,12 @@ fn words(remark: Remark, n: usize) -> (Severity, String) {
             format!(
                 "{n} box(es), the first on this line, are read as items but no renderer draws them: what holds them is \
                  not a list item with `[ ]`. Write `- [ ] ` in front of the text."
+            ),
+        ),
+        Remark::Sign => (
+            Severity::Note,
+            format!(
+                "{n} mark(s) in place of a box, such as the one on this line, are read as boxes; no renderer draws them."
             ),
         ),
         Remark::Input => {

@@ -1,7 +1,7 @@
 //! Lines and tables about people: who signs, and whom to reach.
 
 use super::blocks::{Block, Kind};
-use super::words::{self, Pattern, any, pattern};
+use super::words::{self, Pattern, pattern};
 use crate::domain::checklist::Field;
 use crate::domain::meaning::{Contact, FieldKind, Way, WayKind};
 use crate::domain::text::Rich;
@@ -26,16 +26,53 @@ pub(super) fn sign_off(text: &str, signing: bool) -> Option<String> {
         let role = found.name("role")?.as_str();
         let rest = found.name("rest").map_or("", |m| m.as_str()).to_lowercase();
         let own = role.to_lowercase().trim().ends_with("signature");
-        let blank = rest.contains("__") && any(&rest, words::SIGNATURE);
+        let blank = rest.contains("__") && words::says(&rest, |l| l.signature);
         return (signing || own || blank).then(|| without_signature(role)).filter(|r| !r.is_empty());
     }
     let found = SIGNED.captures(text)?;
     let role = found.name("role")?.as_str().trim();
     let sign = found.name("sign")?.as_str().to_lowercase();
     let review = words::REVIEWS.contains(&sign.as_str());
-    let last = role.split_whitespace().last()?.to_lowercase();
+    let role = without_verbs(role);
+    let last = role.split([' ', '/', '-']).next_back()?.to_lowercase();
     let person = is_role_end(&last) && !(review && words::MATTERS.contains(&last.as_str()));
     (person && (signing || !review)).then(|| role.to_owned())
+}
+
+/// "Obtain explicit owner approval" is the owner's.
+fn without_verbs(role: &str) -> &str {
+    let mut rest = role;
+    while let Some((first, more)) = rest.split_once(' ')
+        && words::SIGN_VERBS.contains(&first.to_lowercase().as_str())
+    {
+        rest = more.trim_start();
+    }
+    rest
+}
+
+/// The role of a bold label in a section about signing off: `**QA Lead**: Test plan executed`.
+pub(super) fn role_label(label: &str) -> Option<String> {
+    let label = label.trim_end_matches([':', '：', ' ']);
+    let last = label.split([' ', '/', '-']).next_back()?.to_lowercase();
+    (label.chars().count() <= LONGEST_ROLE && is_role_end(&last)).then(|| label.to_owned())
+}
+
+static OWNED: LazyLock<Pattern> = LazyLock::new(|| {
+    let labels: Vec<&str> = words::all(|l| l.owner).collect();
+    pattern(&format!(r"(?i)(?:^|[\s(|])(?:{})\s*[:：]\s*(?P<who>[^.;|()_\[\]]{{2,40}})", labels.join("|")))
+});
+
+/// Who is to do an item, as its words or a line below it say: "Owner: Platform".
+pub(super) fn owner(text: &str, notes: &[Rich]) -> Option<String> {
+    let of = |text: &str| {
+        let who = OWNED.captures(text)?.name("who")?.as_str().trim().trim_matches(['*', ',']).trim();
+        (who.chars().any(char::is_alphabetic) && !who.eq_ignore_ascii_case("tbd")).then(|| who.to_owned())
+    };
+    if !text.contains([':', '：']) && notes.is_empty() {
+        return None;
+    }
+    let labelled = |note: &Rich| note.0.first().is_some_and(|s| s.text.len() < 40);
+    notes.iter().filter(|n| labelled(n)).map(Rich::to_plain).find_map(|n| of(&n)).or_else(|| of(text))
 }
 
 /// True for the last word of a role, in lower case.
@@ -57,12 +94,13 @@ pub(super) fn mark_signatures(fields: &mut [Field], signing: bool) {
     for i in 0..fields.len() {
         let follows = |j: usize| {
             let same_line = fields.get(j).is_some_and(|f| f.line == fields[i].line);
-            same_line && labels[j].starts_with(&labels[i]) && any(&labels[j][labels[i].len()..], words::SIGNATURE)
+            same_line
+                && labels[j].starts_with(&labels[i])
+                && words::says(&labels[j][labels[i].len()..], |l| l.signature)
         };
         let followed = follows(i + 1);
         let named = labels[i].ends_with("signature") && !(i > 0 && labels[i].starts_with(&labels[i - 1]));
-        let is_role =
-            without_signature(&labels[i]).split_whitespace().last().is_some_and(|w| words::ROLE_ENDS.contains(&w));
+        let is_role = without_signature(&labels[i]).split_whitespace().last().is_some_and(is_role_end);
         if followed || named || (signing && is_role && fields[i].choices.is_empty()) {
             let role = without_signature(&fields[i].label);
             fields[i].kind = FieldKind::Person;
@@ -91,6 +129,7 @@ pub(super) fn contacts(title: &str, blocks: &[Block]) -> Vec<Contact> {
         }
     }
     out.extend(card);
+    out.sort_by_key(|c| c.line);
     out
 }
 
@@ -102,7 +141,7 @@ fn on_card(card: &mut Option<Contact>, title: &str, line: u32, text: &Rich) -> b
     let value = value.trim();
     let value = (!value.is_empty() && !value.starts_with('[') && !value.starts_with("__")).then(|| value.to_owned());
     let way = words::COLUMN_WAY.iter().find(|(w, _)| label == *w).map(|(_, kind)| *kind);
-    let named = words::COLUMN_NAME.contains(&label.as_str());
+    let named = words::CARD_NAME.contains(&label.as_str());
     // "Contact: …" alone may be anything; it joins a card, and does not start one.
     if (way.is_none() && !named) || (card.is_none() && matches!(label.as_str(), "contact" | "channel" | "link" | "url"))
     {
@@ -137,7 +176,7 @@ fn contact(line: &Rich, number: u32) -> Option<Contact> {
     for part in parts.map(str::trim).filter(|p| !p.is_empty()) {
         add_way(&mut contact, part);
     }
-    let person = role.split_whitespace().last().is_some_and(|w| words::ROLE_ENDS.contains(&w.to_lowercase().as_str()));
+    let person = role.split_whitespace().last().is_some_and(|w| is_role_end(&w.to_lowercase()));
     // "Repository: https://…" and "Escalation path: A → B" stand among contacts, but nobody is reached by them.
     let reached = contact.ways.iter().any(|w| w.value.is_none() || !matches!(w.kind, WayKind::Link | WayKind::Other));
     let named = contact.name.is_some() && (bold || contact.ways.is_empty());
@@ -241,12 +280,13 @@ fn table_contacts(rows: &[Vec<Rich>], line: u32) -> Vec<Contact> {
     body.filter_map(contact).collect()
 }
 
-/// The blanks of a sign-off table: one for each role.
-pub(super) fn table_signatures(blocks: &[Block], signing: bool) -> Vec<Field> {
+/// The blanks of sign-off tables, one for each role; a table that became blanks row by row is taken out.
+pub(super) fn table_signatures(blocks: &mut Vec<Block>, signing: bool) -> Vec<Field> {
     let mut out = Vec::new();
-    for block in blocks {
-        let Kind::Table(rows) = &block.kind else { continue };
-        let Some(columns) = columns(rows).filter(|c| c.signed || (signing && c.ways.is_empty())) else { continue };
+    blocks.retain(|block| {
+        let Kind::Table(rows) = &block.kind else { return true };
+        let Some(columns) = columns(rows).filter(|c| c.signed || (signing && c.ways.is_empty())) else { return true };
+        let before = out.len();
         for row in rows.iter().skip(1) {
             let boxes =
                 row.iter().any(|c| c.to_plain().contains(['☐', '☑', '☒', '✅', '⬜']) || c.to_plain().contains("[ ]"));
@@ -256,7 +296,14 @@ pub(super) fn table_signatures(blocks: &[Block], signing: bool) -> Vec<Field> {
                 out.push(Field { label, kind: FieldKind::Person, role: Some(role), value, line, ..Field::default() });
             }
         }
-    }
+        // Cells that say more than who and when must not be lost.
+        let said = |row: &Vec<Rich>| {
+            let known = [Some(columns.role), columns.name];
+            let others = (0..row.len()).filter(|i| !known.contains(&Some(*i)));
+            others.filter(|i| cell(row, *i).is_some_and(|c| !c.starts_with('['))).count() > 0
+        };
+        out.len() - before + 1 != rows.len() || rows.iter().skip(1).any(said)
+    });
     out
 }
 
@@ -285,6 +332,8 @@ mod tests {
             ("Product owner notified", true, None),
             ("Change window approved and scheduled", true, None),
             ("Risk assessment accepted", true, None),
+            ("Obtain explicit owner approval for the migration", false, Some("owner")),
+            ("Product/Legal sign-off", false, Some("Product/Legal")),
         ] {
             assert_eq!(sign_off(text, signing).as_deref(), role, "{text}");
         }
@@ -306,6 +355,7 @@ mod tests {
             ("- [ ] **Technical Lead**: [Name, Contact]\n", "Technical Lead||Other=?"),
             ("- **Incident Channel**: #incident-{date}\n", "Incident Channel||Chat=#incident-{date}"),
             ("CTO: Ann Lee, +49 30 123456, ann@example.com\n", "CTO|Ann Lee|Phone=+49 30 123456,Email=ann@example.com"),
+            ("- **Primary**: Bo Lee (site owner)\n", "Primary|Bo Lee (site owner)|"),
             ("- Lead: phone 555-12345\n", "Lead||Phone=555-12345"),
             ("- **Name**: Bo Lee\n- **Phone**: [Phone]\n- **Slack**: @bo\n", "Primary|Bo Lee|Phone=?,Chat=@bo"),
             ("- **CTO**: name, phone, e-mail\n", "CTO||Phone=?,Email=?"),
@@ -323,10 +373,10 @@ mod tests {
 
     #[test]
     fn tables_of_signatures() {
-        let found = table_signatures(
-            &blocks("| Role | Name | Signature | Date |\n|-|-|-|-|\n| QA lead | ____ | | |\n| CTO | Ann | | |\n", 1),
-            false,
-        );
+        let mut page =
+            blocks("| Role | Name | Signature | Date |\n|-|-|-|-|\n| QA lead | ____ | | |\n| CTO | Ann | | |\n", 1);
+        let found = table_signatures(&mut page, false);
+        assert!(page.is_empty());
         let labels: Vec<_> = found.iter().map(|f| (f.label.as_str(), f.value.as_deref())).collect();
         assert_eq!(labels, [("QA lead", None), ("CTO", Some("Ann"))]);
     }

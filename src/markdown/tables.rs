@@ -2,6 +2,7 @@
 
 use super::inline::{join, without};
 use super::marks::{self, Found, Legend, Mark, Sure};
+use super::words;
 use crate::domain::text::{Rich, Span};
 
 /// A row of a table that has boxes.
@@ -19,8 +20,16 @@ pub(super) struct Row {
     pub(super) boxes: Vec<(Mark, String, Rich)>,
 }
 
-/// The rows of a table, if it has boxes.
-pub(super) fn read(rows: &[Vec<Rich>], legend: &Legend) -> Option<Vec<Row>> {
+/// How many cells a line of a table has as written.
+pub(super) fn cells(source: &str) -> usize {
+    let line = source.trim();
+    let line = line.strip_prefix('|').unwrap_or(line);
+    let line = line.strip_suffix('|').unwrap_or(line);
+    1 + line.matches('|').count() - line.matches("\\|").count()
+}
+
+/// The rows of a table, if it has boxes. `shifted`: the header has no cell for the box in front.
+pub(super) fn read(rows: &[Vec<Rich>], shifted: bool, legend: &Legend) -> Option<Vec<Row>> {
     let header = rows.first()?;
     // A header with a box is the first row of a table without labels.
     let labelled = !header.iter().any(|c| cell(c, legend).is_some_and(|f| f.sure > Sure::Emoji));
@@ -30,8 +39,10 @@ pub(super) fn read(rows: &[Vec<Rich>], legend: &Legend) -> Option<Vec<Row>> {
     if !columns.iter().any(|c| *c) {
         return None;
     }
-    let label =
-        |column: usize| if labelled { header.get(column).cloned().unwrap_or_default() } else { Rich::default() };
+    let label = |column: usize| {
+        let column = if shifted { column.checked_sub(1) } else { Some(column) };
+        column.filter(|_| labelled).and_then(|c| header.get(c)).cloned().unwrap_or_default()
+    };
     Some(body.into_iter().map(|(index, cells)| row(index, cells, &columns, &label, legend)).collect())
 }
 
@@ -91,10 +102,17 @@ fn row(index: usize, cells: &[Rich], columns: &[bool], label: &dyn Fn(usize) -> 
     let mut text = Rich::default();
     let mut notes = Vec::new();
     let mut named = false;
+    // What a blank of the row is to reach: "Requirement: ≥ 0.63".
+    let target = others.iter().skip(1).find_map(|(i, words)| {
+        let is_target = words::COLUMN_TARGET.contains(&label(*i).to_plain().trim().to_lowercase().as_str());
+        let plain = words.to_plain();
+        (is_target && plain.trim_start().starts_with(['<', '>', '≤', '≥', '='])).then(|| plain.trim().to_owned())
+    });
     for (i, words) in others {
         let plain = words.to_plain();
-        if named {
-            notes.push(note(&text, &label(i), &words, &plain));
+        let blank = !plain.is_empty() && plain.chars().all(|c| matches!(c, '_' | ' ' | '.' | '…'));
+        if named || ((blank || marks::count(&plain) > 1) && !text.is_empty()) {
+            notes.push(note(&text, &label(i), &words, &plain, target.as_deref()));
             continue;
         }
         // A number or a short mark is not yet a text.
@@ -104,7 +122,7 @@ fn row(index: usize, cells: &[Rich], columns: &[bool], label: &dyn Fn(usize) -> 
     // A box in the first column is the row's; the others only say how far it is.
     if found.len() > 1 && found.first().is_some_and(|(column, _)| *column == 0) && !text.is_empty() {
         for (i, mark) in found.split_off(1) {
-            notes.push(note(&text, &label(i), &Rich::plain(mark.sign), ""));
+            notes.push(note(&text, &label(i), &Rich::plain(mark.sign), "", None));
         }
     }
     let mut row = Row { index, mark: None, sign: String::new(), text, notes, boxes: Vec::new() };
@@ -126,7 +144,7 @@ fn row(index: usize, cells: &[Rich], columns: &[bool], label: &dyn Fn(usize) -> 
 }
 
 /// "Owner: Security". A blank is called by its row too: "Latency – Actual: ____".
-fn note(row: &Rich, label: &Rich, words: &Rich, plain: &str) -> Rich {
+fn note(row: &Rich, label: &Rich, words: &Rich, plain: &str, target: Option<&str>) -> Rich {
     let label = label.to_plain();
     if label.trim().is_empty() {
         return words.clone();
@@ -140,6 +158,9 @@ fn note(row: &Rich, label: &Rich, words: &Rich, plain: &str) -> Rich {
     };
     let mut out = Rich(vec![Span { text: label, bold: !blank, ..Span::default() }]);
     words.0.iter().cloned().for_each(|s| out.push(s));
+    if let Some(target) = target.filter(|_| blank) {
+        out.push(Span { text: format!(" (target: {target})"), ..Span::default() });
+    }
     out
 }
 
@@ -156,7 +177,12 @@ mod tests {
             let boxes: Vec<_> = r.boxes.iter().map(|b| b.2.to_plain()).collect();
             format!("{sign} {} ({}) [{}]", r.text.to_plain(), notes.join("; "), boxes.join(" "))
         };
-        read(&rows, &Legend::default()).map(|rows| rows.into_iter().map(show).collect())
+        {
+            let width = rows[0].len();
+            let shifted = table.lines().skip(2).all(|l| cells(l) == width + 1);
+            read(&rows, shifted, &Legend::default())
+        }
+        .map(|rows| rows.into_iter().map(show).collect())
     }
 
     #[test]
@@ -177,6 +203,11 @@ mod tests {
                 "|What|State|\n|-|-|\n|Ape|☐ Yes / ☐ No|\n|Bee|☐ later|",
                 &["- Ape (State: ☐ Yes / ☐ No) []", "o Bee (State: later) []"],
             ),
+            (
+                "|Metric|Requirement|Actual|Pass|\n|-|-|-|-|\n|[ ]|Latency|< 5 ms|____|☐|",
+                &["o Latency (Requirement: < 5 ms; Latency – Actual: ____ (target: < 5 ms)) []"],
+            ),
+            ("|Fold|AUC|Ok|\n|-|-|-|\n|1|____|☐|", &["o 1 (1 – AUC: ____) []"]),
             ("|[ ]|Smoke|\n|-|-|\n|[ ]|Load|", &["o Smoke () []", "o Load () []"]),
         ] {
             assert_eq!(rows(table).unwrap_or_default(), expected, "{table}");

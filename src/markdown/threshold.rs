@@ -19,11 +19,12 @@ static FOR: LazyLock<Pattern> = LazyLock::new(|| {
 static COMPARED: LazyLock<Pattern> = LazyLock::new(|| {
     let phrases: Vec<String> = words::COMPARISONS.iter().map(|(phrase, _)| format!(r"\b{phrase}\b")).collect();
     pattern(&format!(
-        r"(?P<cmp>>=|<=|≥|≤|â‰¥|â‰¤|>|<|{})\s*(?:(?:a|an|the)\s+)?(?:(?P<base>{base})\s*(?:(?:\+|plus)\s*(?P<more>{NUMBER})\s*(?P<unit2>{UNIT})?)?|(?P<n>{NUMBER})\s*(?P<unit>{UNIT})?(?P<of>\s*(?:(?:of|the|above|over|from)\s+)*(?:{base})\b)?)",
+        r"(?P<cmp>>=|<=|≥|≤|â‰¥|â‰¤|>|<|{})\s*(?:(?:a|an|the)\s+)?(?:(?P<base>{base})\s*(?:(?:\+|plus)\s*(?P<more>{NUMBER})\s*(?P<unit2>{UNIT})?|(?P<less>-|−|minus)\s*\d)?|(?P<plus>\+)?(?P<n>{NUMBER})\s*(?P<unit>{UNIT})?(?P<of>\s*(?:(?:of|the|above|over|from)\s+)*(?:{base})\b)?)",
         phrases.join("|"),
         base = words::BASELINE.join("|")
     ))
 });
+static SENTENCE: LazyLock<Pattern> = LazyLock::new(|| pattern(r"[.!?]\s+\p{Lu}"));
 static PLUS: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(&format!(r"\b(?:{})\s*(?:\+|plus)\s*(?P<n>{NUMBER})\s*(?P<unit>{UNIT})?", words::BASELINE.join("|")))
 });
@@ -43,9 +44,23 @@ static REQUIRED: LazyLock<Pattern> = LazyLock::new(|| {
 static ALL: LazyLock<Pattern> = LazyLock::new(|| pattern(r"\(\s*100\s?%\s*\)"));
 
 /// The threshold a line names, if it names one. In a section of criteria a plain number is enough and a duration
-/// alone is one ("no traffic for 10 minutes"); elsewhere the value needs a unit or a measure people compare.
-pub(super) fn threshold(text: &str, criteria: bool) -> Option<Threshold> {
-    let lower = lowered(text);
+/// alone is one ("no traffic for 10 minutes"); elsewhere the value needs a unit, or a measure people compare, or ends
+/// the line after a sign. `said` is the text with its code masked, byte for byte: code compares nothing.
+pub(super) fn threshold(text: &str, said: &str, criteria: bool) -> Option<Threshold> {
+    let mut start = 0;
+    // One sentence at a time: how long something lasts belongs to the comparison beside it.
+    for end in SENTENCE.find_iter(said).map(|m| m.start() + 1).chain([said.len()]) {
+        let found = text.get(start..end).zip(said.get(start..end)).and_then(|(t, s)| of_sentence(t, s, criteria));
+        if found.is_some() {
+            return found;
+        }
+        start = end;
+    }
+    None
+}
+
+fn of_sentence(text: &str, said: &str, criteria: bool) -> Option<Threshold> {
+    let lower = lowered(said);
     // Most lines measure nothing; they are not looked at twice.
     if !lower.bytes().any(|b| b.is_ascii_digit()) && !any(&lower, words::BASELINE) {
         return None;
@@ -64,7 +79,7 @@ pub(super) fn threshold(text: &str, criteria: bool) -> Option<Threshold> {
     let compare = |found: Found| -> Option<Threshold> {
         let at = if found.at <= cut { found.at } else { found.at + (lower.len() - head.len()) };
         let measure = found.measure.unwrap_or_else(|| measure(text, at));
-        let counts = found.unit.is_some() || criteria || any(&measure.to_lowercase(), words::MEASURES);
+        let counts = found.unit.is_some() || criteria || found.ends || any(&measure.to_lowercase(), words::MEASURES);
         if !measure.chars().any(char::is_alphabetic) || !counts {
             return None;
         }
@@ -114,6 +129,8 @@ struct Found {
     baseline: bool,
     /// The value is the distance from the baseline.
     change: bool,
+    /// A sign compares, and nothing comes after the value.
+    ends: bool,
 }
 
 fn compared(text: &str) -> Option<Found> {
@@ -125,18 +142,24 @@ fn compared(text: &str) -> Option<Found> {
     let said = c.name("cmp")?.as_str();
     let comparison = sign(said)?;
     let text_of = |name: &str| c.name(name).map(|m| m.as_str());
+    let rest = c.get(0).map_or("", |m| &text[m.end()..]);
+    let ends = !said.starts_with(char::is_alphabetic) && rest.chars().all(|c| matches!(c, ')' | '.' | ' ' | '*' | ']'));
+    if text_of("less").is_some() {
+        return None;
+    }
     if text_of("base").is_some() {
         let (value, unit) = match text_of("more") {
             Some(n) => (Amount::parse(n)?, text_of("unit2").map(unit_word)),
             None => (Amount::whole(1), Some("x".to_owned())),
         };
         let change = text_of("more").is_some();
-        return Some(Found { at, measure: None, comparison, value, unit, baseline: true, change });
+        return Some(Found { at, measure: None, comparison, value, unit, baseline: true, change, ends });
     }
     let (value, unit) = (Amount::parse(text_of("n")?)?, text_of("unit").map(unit_word));
     let baseline = text_of("of").is_some() || unit.as_deref() == Some("x");
-    let change = text_of("of").is_some_and(|of| words::BEYOND.iter().any(|w| of.contains(w)));
-    Some(Found { at, measure: None, comparison, value, unit, baseline, change })
+    let more = text_of("plus").is_some() && text_of("of").is_some();
+    let change = more || text_of("of").is_some_and(|of| words::BEYOND.iter().any(|w| of.contains(w)));
+    Some(Found { at, measure: None, comparison, value, unit, baseline, change, ends })
 }
 
 fn within(text: &str) -> Option<Found> {
@@ -152,6 +175,7 @@ fn within(text: &str) -> Option<Found> {
         unit,
         baseline,
         change: baseline,
+        ends: false,
     })
 }
 
@@ -168,6 +192,7 @@ fn plus(text: &str) -> Option<Found> {
         unit,
         baseline: true,
         change: true,
+        ends: false,
     })
 }
 
@@ -178,11 +203,13 @@ fn required(text: &str) -> Option<Found> {
         let measure = c.name("measure").map(|m| m.as_str().trim().to_owned());
         let unit = Some("%".to_owned());
         let comparison = Comparison::AtLeast;
-        return Some(Found { at: c.get(0)?.start(), measure, comparison, value, unit, baseline: false, change: false });
+        let at = c.get(0)?.start();
+        return Some(Found { at, measure, comparison, value, unit, baseline: false, change: false, ends: false });
     }
     let at = ALL.find(text)?.start();
     let (comparison, value) = (Comparison::AtLeast, Amount::whole(100));
-    Some(Found { at, measure: None, comparison, value, unit: Some("%".to_owned()), baseline: false, change: false })
+    let unit = Some("%".to_owned());
+    Some(Found { at, measure: None, comparison, value, unit, baseline: false, change: false, ends: false })
 }
 
 fn sign(said: &str) -> Option<Comparison> {
@@ -216,8 +243,13 @@ fn time(n: &str, unit: &str) -> Option<i64> {
 /// What is measured: the words in front of the comparison, without those that only join.
 fn measure(text: &str, at: usize) -> String {
     let mut before = text.get(..at).unwrap_or_default().trim();
+    // "Alert if > baseline" does not say of what.
+    if before.ends_with(" if") {
+        return String::new();
+    }
     // The last clause: "Rollback if: error rate" measures the error rate.
-    if let Some((_, last)) = before.rsplit_once([':', ';'])
+    let clause = [": ", "; ", "：", "；"].iter().filter_map(|s| before.rfind(s).map(|at| at + s.len())).max();
+    if let Some(last) = clause.and_then(|at| before.get(at..))
         && last.chars().any(char::is_alphabetic)
     {
         before = last.trim();
@@ -287,14 +319,19 @@ mod tests {
             ("Rollback if: error rate > 2%", "error rate > 2%"),
             ("5xx rate does not exceed 1 percent", "5xx rate ≤ 1%"),
             ("Queue length > 1,000", "Queue length > 1000"),
+            ("P95 latency > +50% baseline", "P95 latency > baseline + 50%"),
+            ("See https://x.example: valid for > 30 days", "valid > 30 days"),
         ] {
-            let got = threshold(text, true).map(|t| t.to_string());
+            let got = threshold(text, text, true).map(|t| t.to_string());
             assert_eq!(got.as_deref(), Some(shown), "{text}");
         }
-        let held = |text| threshold(text, true).and_then(|t| t.for_ms);
+        let held = |text| threshold(text, text, true).and_then(|t| t.for_ms);
         assert_eq!(held("Errors exceed 1% for more than 5 minutes"), Some(300_000));
         assert_eq!(held("CPU > 90% for over 2h"), Some(7_200_000));
-        assert_eq!(threshold("No heartbeat for 10 minutes", true).unwrap().to_string(), "No heartbeat > 10 minutes");
+        assert_eq!(
+            threshold("No heartbeat for 10 minutes", "No heartbeat for 10 minutes", true).unwrap().to_string(),
+            "No heartbeat > 10 minutes"
+        );
     }
 
     #[test]
@@ -309,10 +346,19 @@ mod tests {
             "Node >= 18 is installed",
             "Upgraded to Redis OM Python 1.0+ in staging",
             "> 5%",
+            "Tail the logs for 30 minutes, alert if > baseline",
+            "Accuracy < baseline - 5%",
         ] {
-            assert_eq!(threshold(text, false), None, "{text}");
+            assert_eq!(threshold(text, text, false), None, "{text}");
         }
-        assert_eq!(threshold("Data corruption detected", true), None);
+        let text = "Data corruption detected";
+        assert_eq!(threshold(text, text, true), None);
+        let text = "Watch it for 30 minutes. Error rate > 2%";
+        assert_eq!(threshold(text, text, false).unwrap().to_string(), "Error rate > 2%");
+        let text = "Lighthouse ≥ 90";
+        assert_eq!(threshold(text, text, false).unwrap().to_string(), "Lighthouse ≥ 90");
+        // What stands in code is not compared.
+        assert_eq!(threshold("Node a>=22 runs", "Node xxxxx runs", true), None);
     }
 
     #[test]

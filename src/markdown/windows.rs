@@ -1,5 +1,6 @@
 //! "(0-30 minutes)", "Day 1-7", "1 week before", "T-7" to an interval around the deployment.
 
+use super::kinds::is_afterwards;
 use super::words::{self, Pattern, any, pattern};
 use crate::domain::meaning::{Anchor, Window, unit_ms};
 use std::sync::LazyLock;
@@ -38,6 +39,9 @@ static AFTER: LazyLock<Pattern> = LazyLock::new(|| {
         words::TIME_AFTER.join("|")
     ))
 });
+static ON: LazyLock<Pattern> = LazyLock::new(|| pattern(r"\b(?P<unit>day|week|month)s?\s+(?P<from>\d{1,3})\s*\+"));
+static AFTER_N: LazyLock<Pattern> =
+    LazyLock::new(|| pattern(&format!(r"\bafter\s+(?:the first\s+)?(?P<n>\d+)\s*(?P<unit>{})\b", words::TIME_WORDS)));
 static MARK: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(
         r"(?:^|[\s(\[])(?P<mark>[td])\s?(?P<sign>[-+−–])\s?(?P<n>\d{1,3})\s?(?P<unit>minutes?|mins?|hours?|hrs?|days?|weeks?|[mhdw])?(?:$|[\s:.,;)\]–—-])",
@@ -55,13 +59,17 @@ static FOR: LazyLock<Pattern> = LazyLock::new(|| {
 pub(super) fn of_heading(heading: &str, above: &[String]) -> Option<Window> {
     let text = heading.to_lowercase();
     let before = any(&text, words::BEFOREHAND);
-    let after = any(&text, words::AFTERWARDS) || above.iter().any(|h| any(h, words::AFTERWARDS));
-    if let Some(window) = counted(&text).or_else(|| marked(&text)) {
+    let after = is_afterwards(&text) || above.iter().any(|h| is_afterwards(h));
+    let cutover = any(&text, words::CUTOVER) || above.iter().any(|h| any(h, words::CUTOVER));
+    if let Some(window) = counted(&text).or_else(|| marked(&text, true)).or_else(|| open_ended(&text)) {
         return Some(window);
     }
     if let Some(found) = WITHIN.captures(&text) {
         let ms = span(found.name("n")?.as_str(), found.name("unit")?.as_str())?;
-        return Some(if before { from_before(ms) } else { window(0, ms, Anchor::Success) });
+        // The first minutes are part of the work.
+        let minutes = found.name("unit").is_some_and(|u| u.as_str().starts_with("min"));
+        let anchor = if cutover || minutes { Anchor::Cutover } else { Anchor::Success };
+        return Some(if before { from_before(ms) } else { window(0, ms, anchor) });
     }
     if let Some(window) = nth(&text, after).or_else(|| spanned(&text, after && !before)) {
         return Some(window);
@@ -71,7 +79,8 @@ pub(super) fn of_heading(heading: &str, above: &[String]) -> Option<Window> {
         let n = found.name("n").map_or(Some(1), |n| n.as_str().parse::<i64>().ok())?;
         // "The next day" is the day after; "the first 24 hours" start at once.
         let next = found.name("n").is_none() && found.get(0).is_some_and(|m| m.as_str().starts_with("next"));
-        return Some(window(if next { unit } else { 0 }, unit * (n + i64::from(next)), Anchor::Success));
+        let anchor = if cutover { Anchor::Cutover } else { Anchor::Success };
+        return Some(window(if next { unit } else { 0 }, unit * (n + i64::from(next)), anchor));
     }
     let day = unit_ms("day")?;
     any(&text, words::DAY_OF).then(|| window(0, day, Anchor::Scheduled))
@@ -89,7 +98,7 @@ pub(super) fn of_item(text: &str) -> Option<Window> {
     if let Some(found) = FOR.captures(&text) {
         return Some(window(0, span(found.name("n")?.as_str(), found.name("unit")?.as_str())?, Anchor::Success));
     }
-    if let Some(window) = marked(&text) {
+    if let Some(window) = marked(&text, false) {
         return Some(window);
     }
     let found = WITHIN.captures(&text)?;
@@ -113,15 +122,38 @@ fn counted(text: &str) -> Option<Window> {
     })
 }
 
-/// "1 week before", "Day after".
-fn marked(text: &str) -> Option<Window> {
-    if let Some(found) = BEFORE.captures(text) {
+/// "1 week before", "Day after"; in an item, whose words go on, only before or after the deployment itself.
+fn marked(text: &str, heading: bool) -> Option<Window> {
+    let meant = |found: &regex::Captures, number: bool| {
+        let rest = found.get(0).map_or("", |m| text.get(m.end()..).unwrap_or_default());
+        let end = rest.trim_start().is_empty() || !rest.starts_with([' ', '\u{a0}']);
+        let first: Vec<&str> = rest.split_whitespace().take(4).collect();
+        heading || (number && (end || any(&first.join(" "), words::THE_DEPLOYMENT)))
+    };
+    if let Some(found) = BEFORE.captures(text).filter(|f| meant(f, f.name("n").is_some())) {
         return Some(from_before(span(found.name("n").map_or("1", |n| n.as_str()), found.name("unit")?.as_str())?));
     }
-    let found = AFTER.captures(text)?;
+    let found = AFTER.captures(text).filter(|f| meant(f, f.name("n").is_some()))?;
     let (n, unit) = (found.name("n").map_or("1", |n| n.as_str()), found.name("unit")?.as_str());
-    let from = span(n, unit)?;
-    Some(window(from, from + unit_ms(unit)?, Anchor::Start))
+    let (from, unit) = (span(n, unit)?, unit_ms(unit)?);
+    let before = text.get(..found.get(0)?.start())?.trim_end();
+    if before.ends_with("first") || before.ends_with("next") {
+        return Some(window(0, from, Anchor::Start));
+    }
+    Some(window(from, from.checked_add(unit)?, Anchor::Start))
+}
+
+/// "After 24 hours", "Day 8+": from then on, for as long again, or to the end of a month.
+fn open_ended(text: &str) -> Option<Window> {
+    if let Some(found) = ON.captures(text) {
+        let unit = unit_ms(found.name("unit")?.as_str())?;
+        let from = (found.name("from")?.as_str().parse::<i64>().ok()? - 1).checked_mul(unit)?;
+        let month = unit_ms("month")?;
+        return (from >= 0).then(|| window(from, month.max(from.saturating_mul(2)), Anchor::Success));
+    }
+    let found = AFTER_N.captures(text)?;
+    let from = span(found.name("n")?.as_str(), found.name("unit")?.as_str())?;
+    Some(window(from, from.checked_mul(2)?, Anchor::Success))
 }
 
 /// "Day 1-7", "Week 2".
@@ -205,6 +237,10 @@ mod tests {
             ("T+1d", "", DAY, 2 * DAY, Start),
             ("T-30min checks", "", -30 * MIN, 0, Scheduled),
             ("Cut-over (T+0)", "", 0, DAY, Start),
+            ("Verify (Within 5 minutes)", "", 0, 5 * MIN, Cutover),
+            ("Monitoring (First hour)", "post-cutover", 0, HOUR, Cutover),
+            ("Day 8+", "", 7 * DAY, 30 * DAY, Success),
+            ("Completion (After 24 hours)", "", 24 * HOUR, 48 * HOUR, Success),
         ] {
             let got = of_heading(heading, &[above.to_owned()]);
             assert_eq!(got, Some(window(from, to, anchor)), "{heading}");
@@ -224,6 +260,11 @@ mod tests {
         assert_eq!(of_item("Monitoring went on for 2 hours after completion"), two);
         assert_eq!(of_item("T-7: code freeze").map(|w| w.from_ms), Some(-7 * DAY));
         assert_eq!(of_item("Announce 1 week before").map(|w| w.from_ms), Some(-7 * DAY));
+        assert_eq!(
+            of_item("Changes of the first 4 weeks after a release").map(|w| (w.from_ms, w.to_ms)),
+            Some((0, 28 * DAY))
+        );
+        assert_eq!(of_item("Freeze 2 days before the release").map(|w| w.from_ms), Some(-2 * DAY));
         assert_eq!(of_item("Post-mortem (within 1 week)"), Some(window(0, 7 * DAY, Anchor::Success)));
         assert_eq!(of_item("Reviewed within 2 hours of cut-over"), Some(window(0, 2 * HOUR, Anchor::Cutover)));
         for text in [
@@ -233,6 +274,8 @@ mod tests {
             "Set the timeout to 2 hours",
             "Final backup before deployment",
             "Scores are as good as before",
+            "Remind them 24 hours before the retrospective",
+            "Meet within a few days after the release",
         ] {
             assert_eq!(of_item(text), None, "{text}");
         }

@@ -1,19 +1,46 @@
-//! The English words the reader goes by, in one table: another language is another list, not other code.
+//! The words the reader goes by, in one place: what is not English stands in [`languages`], an entry each.
 //!
-//! Every phrase is lower case and is looked for as a part of a heading or line in lower case.
+//! Every phrase is lower case and is looked for as words of a heading or line in lower case.
 
-use crate::domain::meaning::{Comparison, FieldKind, SectionKind, WayKind};
+mod languages;
+mod people;
+
+use crate::domain::meaning::{Comparison, SectionKind};
 
 pub(super) use super::pattern::{Pattern, any, pattern};
+pub(super) use languages::{all, kind, says};
+pub(super) use people::*;
 
 /// Words in front of a heading's number: "Phase 2:", "Step 3 -".
-pub(super) const NUMBERED: &[&str] =
-    &["phase", "step", "stage", "gate", "part", "section", "chapter", "milestone", "wave", "tier"];
+pub(super) const NUMBERED: &[&str] = &[
+    "phase",
+    "step",
+    "stage",
+    "gate",
+    "part",
+    "section",
+    "chapter",
+    "milestone",
+    "wave",
+    "tier",
+    "schritt",
+    "abschnitt",
+    "étape",
+    "paso",
+    "etapa",
+    "fase",
+    "passo",
+    "passaggio",
+    "stap",
+    "шаг",
+    "этап",
+];
+/// Those of them that mean something to do: "Step 3: Merge" is a step, with or without a list below it.
+pub(super) const STEPS: &[&str] = &["step", "schritt", "étape", "paso", "passo", "passaggio", "stap", "шаг"];
 
 /// Headings about preparing or avoiding a rollback: part of the way forward, whatever stands above them.
 pub(super) const ROLLBACK_PREPARED: &[&str] = &[
     "rollback preparation",
-    "rollback plan",
     "rollback readiness",
     "rollback prep",
     "rollback test",
@@ -22,6 +49,34 @@ pub(super) const ROLLBACK_PREPARED: &[&str] = &[
     "no rollback",
     "without rollback",
 ];
+/// Headings of a plan, which may be the procedure itself or only be ready: its lines decide.
+pub(super) const ROLLBACK_PLAN: &[&str] =
+    &["rollback plan", "roll back plan", "roll-back plan", "rollback strategy", "backout plan", "back-out plan"];
+/// Words of lines that say a plan is ready.
+pub(super) const READY: &[&str] = &[
+    "documented",
+    "tested",
+    "reviewed",
+    "ready",
+    "approved",
+    "prepared",
+    "available",
+    "verified",
+    "defined",
+    "in place",
+    "exists",
+    "agreed",
+    "understood",
+    "aware",
+    "rehearsed",
+    "identified",
+    "communicated",
+    "confirmed",
+    "written",
+];
+/// Words of a heading below criteria that says how, not when: "Rollback steps".
+pub(super) const PROCEDURE: &[&str] =
+    &["step", "procedure", "process", "execution", "how to", "instruction", "command", "action", "runbook"];
 
 /// Headings of rollback criteria.
 pub(super) const WATCH: &[&str] = &[
@@ -33,6 +88,15 @@ pub(super) const WATCH: &[&str] = &[
     "criteria for rollback",
     "when to roll back",
     "when to rollback",
+    "no-go trigger",
+    "abort criteria",
+    "abort condition",
+    "stop criteria",
+    "kill criteria",
+    "roll back criteria",
+    "roll-back criteria",
+    "roll back trigger",
+    "roll-back trigger",
 ];
 
 /// Headings of what follows a rollback.
@@ -47,7 +111,14 @@ pub(super) const AFTER_SUCCESS: &[&str] =
     &["if successful", "normal completion", "after success", "on success", "upon success"];
 
 /// Headings of lists on demand.
-pub(super) const ON_DEMAND: &[&str] = &["troubleshooting", "trouble shooting"];
+pub(super) const ON_DEMAND: &[&str] =
+    &["troubleshooting", "trouble shooting", "common issues", "known issues", "common problems"];
+/// Headings of lists on demand when they say nothing else.
+pub(super) const ON_DEMAND_ALONE: &[&str] =
+    &["as needed", "as necessary", "if needed", "if necessary", "partial success"];
+/// Headings of what follows a failure when they say nothing else.
+pub(super) const FAILURE_ALONE: &[&str] =
+    &["failure", "on failure", "if failed", "if it fails", "if unsuccessful", "failed"];
 
 /// First paragraphs that put their section on the success branch or the rollback branch.
 pub(super) const SUCCESS_LEAD: &[&str] =
@@ -59,7 +130,7 @@ pub(super) const ROLLBACK_LEAD: &[&str] =
 /// A window "within an hour" in a heading: it counts wherever it stands.
 pub(super) const WITHIN: &str = r"\bwithin\s+(?:the\s+)?(?:first\s+|next\s+)?(?:an?|one|\d+(?:\.\d+)?)\s*(?P<unit>minute|min|hour|hr|h\b|day|business day|working day|week|month)s?";
 /// A mark that always means "later": "Day after", "2 days after", "next day", "first 24 hours", "T+1".
-pub(super) const LATER: &str = r"\b(?:days?|weeks?|hours?|month) after\b|\bnext (?:day|business day|week)\b|\bfirst \d+ (?:hours|days|weeks)\b|\bt\s?\+\s?[1-9]";
+pub(super) const LATER: &str = r"\b(?:days?|weeks?|hours?|month) after\b|\bnext (?:day|business day|week)\b|\bfirst (?:\d+ )?(?:hours?|days?|weeks?)\b|\bafter (?:\d+ )(?:hours|days|weeks)\b|\b(?:day|week) \d+\s?\+|\bt\s?\+\s?[1-9]";
 /// A span such as "30 minutes - 2 hours", "2-24 hours", "Day 1-7", "Week 1": a window only where the
 /// heading or one above it is about afterwards, since elsewhere it says how long a step takes.
 pub(super) const SPAN: &str = r"(?P<from>\d+)\s*(?P<unit>minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?)?\s*(?:-|–|—|to)\s*(?P<to>\d+)\s*(?P<unit2>minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?)\b|\b(?:days?|weeks?|months?)\s+(?P<nth>\d+)";
@@ -88,6 +159,10 @@ pub(super) const REFERENCE: &[&str] = &[
     "about this",
     "legend",
     "faq",
+    "template",
+    "additional information",
+    "further information",
+    "more information",
     "frequently asked",
     "see also",
     "further reading",
@@ -124,6 +199,27 @@ pub(super) const ENVIRONMENTS: &[(&str, &str)] = &[
 /// Words that may follow an environment's name in its heading.
 pub(super) const ENVIRONMENT_TAIL: &[&str] = &["environment", "env", "only", "checklist", "deployment", "specific"];
 
+/// What marks an item that may be left out, in brackets or at its end.
+pub(super) const OPTIONAL_WORDS: &[&str] = &[
+    "optional",
+    "recommended",
+    "if needed",
+    "if applicable",
+    "if required",
+    "if necessary",
+    "if any",
+    "if possible",
+    "if desired",
+    "if relevant",
+    "if available",
+    "as needed",
+    "as required",
+    "as necessary",
+    "when applicable",
+    "where applicable",
+    "when needed",
+    "nice to have",
+];
 /// Ends of items that may be left out, after closing brackets and full stops are taken off.
 pub(super) const OPTIONAL_END: &[&str] = &[
     "if needed",
@@ -228,20 +324,33 @@ pub(super) const SECTION_KINDS: &[(SectionKind, &[&str])] = &[
 ];
 /// A heading that joins two things says nothing of the sections below it.
 pub(super) const JOINS: &[&str] = &[" and ", " & ", " + ", " / "];
-/// First paragraphs that make the section below a rollback heading a list of criteria.
+/// First lines, ending with a colon, that start a list of rollback criteria wherever they stand.
 pub(super) const WATCH_LEAD: &[&str] = &[
-    "initiate rollback if",
-    "roll back if",
     "rollback if",
-    "roll back when",
+    "roll back if",
+    "roll-back if",
     "rollback when",
+    "roll back when",
     "rollback immediately if",
     "roll back immediately if",
-    "trigger rollback if",
-    "trigger a rollback if",
+    "rollback must be initiated if",
     "a rollback is triggered",
-    "consider rollback if",
+    "trigger a rollback",
 ];
+/// Such lines where the heading is about a rollback already.
+pub(super) const WATCH_LEAD_BELOW: &[&str] = &[
+    "execute if",
+    "execute when",
+    "trigger if",
+    "initiate if",
+    "if any of",
+    "any of the following",
+    "any of these",
+    "abort if",
+    "stop if",
+];
+/// What takes the condition out of such a line: "roll back if needed".
+pub(super) const NOT_A_LEAD: &[&str] = &["needed", "necessary", "required", "possible", "applicable"];
 
 /// Words people compare with a plain number: "Validation score >= 80".
 pub(super) const MEASURES: &[&str] = &[
@@ -349,213 +458,25 @@ pub(super) const AFTER_TIME: &[&str] = &["of", "after", "from"];
 pub(super) const DAY_OF: &[&str] = &["(day of", "day of deployment", "day of migration", "day of release"];
 /// "Monitoring continued for 2 hours".
 pub(super) const WATCHING: &[&str] = &["monitor", "watch", "observe", "observation", "soak", "bake"];
+/// What a time before or after is counted from, where it is the deployment.
+pub(super) const THE_DEPLOYMENT: &[&str] = &[
+    "release",
+    "deploy",
+    "deployment",
+    "launch",
+    "go-live",
+    "migration",
+    "cutover",
+    "cut-over",
+    "start",
+    "completion",
+    "rollout",
+    "it",
+];
 /// What a time counts from: the cut-over, or the start; otherwise the success.
 pub(super) const CUTOVER: &[&str] = &["cut-over", "cutover", "go-live", "go live", "switch"];
 /// See [`CUTOVER`].
 pub(super) const STARTED: &[&str] = &["of start", "of the start", "after start", "after the start"];
-
-/// Words that end the name of somebody who signs or is called: "Database administrator", "Operations team".
-pub(super) const ROLE_ENDS: &[&str] = &[
-    "team",
-    "lead",
-    "leads",
-    "leader",
-    "manager",
-    "managers",
-    "management",
-    "owner",
-    "owners",
-    "administrator",
-    "admin",
-    "dba",
-    "engineer",
-    "engineers",
-    "architect",
-    "developer",
-    "developers",
-    "officer",
-    "director",
-    "stakeholder",
-    "stakeholders",
-    "assurance",
-    "qa",
-    "cto",
-    "ceo",
-    "ciso",
-    "cio",
-    "sre",
-    "devops",
-    "head",
-    "analyst",
-    "reviewer",
-    "sponsor",
-    "reliability",
-    "operations",
-    "ops",
-    "security",
-    "legal",
-    "compliance",
-    "product",
-    "business",
-    "technical",
-    "support",
-    "client",
-    "customer",
-    "vendor",
-];
-/// Ends of roles that are also matters: "security review" is a review of the security.
-pub(super) const MATTERS: &[&str] = &[
-    "security",
-    "legal",
-    "compliance",
-    "product",
-    "business",
-    "technical",
-    "reliability",
-    "operations",
-    "assurance",
-    "customer",
-];
-/// Words after a role that make a line its sign-off. A review is one only where the section is about signing off.
-pub(super) const SIGNS: &[&str] = &[
-    "sign-off",
-    "sign off",
-    "signoff",
-    "approval",
-    "authorization",
-    "authorisation",
-    "acceptance",
-    "approved",
-    "signed off",
-];
-/// See [`SIGNS`].
-pub(super) const REVIEWS: &[&str] = &["review", "acknowledgement", "confirmation"];
-/// Blanks beside a role that make a line its sign-off.
-pub(super) const SIGNATURE: &[&str] = &["signature", "signed", "sign", "initials", "date", "approved"];
-/// Headers of table columns: who.
-pub(super) const COLUMN_ROLE: &[&str] =
-    &["role", "team", "function", "position", "title", "area", "approver", "stakeholder", "responsible", "group"];
-/// Headers of table columns: the name.
-pub(super) const COLUMN_NAME: &[&str] = &["name", "person", "contact", "owner", "who", "primary", "approver"];
-/// Headers of table columns: a way to reach somebody.
-pub(super) const COLUMN_WAY: &[(&str, WayKind)] = &[
-    ("phone", WayKind::Phone),
-    ("mobile", WayKind::Phone),
-    ("telephone", WayKind::Phone),
-    ("tel", WayKind::Phone),
-    ("cell", WayKind::Phone),
-    ("email", WayKind::Email),
-    ("e-mail", WayKind::Email),
-    ("mail", WayKind::Email),
-    ("slack", WayKind::Chat),
-    ("discord", WayKind::Chat),
-    ("teams", WayKind::Chat),
-    ("chat", WayKind::Chat),
-    ("channel", WayKind::Chat),
-    ("handle", WayKind::Chat),
-    ("pager", WayKind::Other),
-    ("pagerduty", WayKind::Other),
-    ("link", WayKind::Link),
-    ("url", WayKind::Link),
-    ("contact", WayKind::Other),
-];
-/// Headers of table columns: the signature.
-pub(super) const COLUMN_SIGNED: &[&str] =
-    &["signature", "signed", "sign-off", "sign off", "signoff", "approved", "approval", "decision"];
-
-/// What a blank in brackets may ask for: "[Name, Contact]".
-pub(super) const BRACKET: &[&str] = &[
-    "name",
-    "names",
-    "contact",
-    "phone",
-    "email",
-    "e-mail",
-    "mobile",
-    "slack",
-    "date",
-    "time",
-    "role",
-    "team",
-    "person",
-    "owner",
-    "tbd",
-    "to be determined",
-    "to be filled",
-    "fill in",
-    "insert",
-    "enter",
-    "your",
-    "url",
-    "link",
-    "number",
-    "version",
-    "value",
-    "details",
-    "signature",
-    "ticket",
-    "id",
-    "duration",
-    "reason",
-    "description",
-    "yyyy-mm-dd",
-    "hh:mm",
-];
-/// What a label's words say of the blank beside it. The first that fits counts.
-pub(super) const FIELD_KINDS: &[(FieldKind, &[&str])] = &[
-    (
-        FieldKind::Duration,
-        &[
-            "duration",
-            "downtime",
-            "elapsed",
-            "time taken",
-            "response time",
-            "recovery time",
-            "rto",
-            "rpo",
-            "latency",
-            "time to",
-            "lead time",
-        ],
-    ),
-    (FieldKind::Percent, &["percent", "percentage"]),
-    (FieldKind::Date, &["date", "deployed on", "last updated", "next review", "day"]),
-    (FieldKind::Time, &["time", "started at", "ended at", "window start", "window end"]),
-    (
-        FieldKind::Person,
-        &[
-            "deployer",
-            "reviewer",
-            "approver",
-            "deployed by",
-            "reviewed by",
-            "approved by",
-            "signed by",
-            "prepared by",
-            "executed by",
-            "performed by",
-            "verified by",
-            "signature",
-            "owner",
-            "lead",
-            "manager",
-            "engineer",
-            "administrator",
-            "name",
-            "on-call",
-            "contact",
-            "assignee",
-            "responsible",
-            "coordinator",
-            "commander",
-        ],
-    ),
-    (
-        FieldKind::Number,
-        &["total", "number of", "count", "score", "batch size", "rows", "keys", "records", "errors", "users affected"],
-    ),
-];
 
 /// Ends of lines that only hold under a condition, besides those of [`OPTIONAL_END`].
 pub(super) const CONDITION_END: &[&str] = &[
@@ -573,6 +494,9 @@ pub(super) const CONDITION_END: &[&str] = &[
 ];
 /// Starts of conditions.
 pub(super) const CONDITION: &[&str] = &["if", "when", "where", "in case", "only if", "only when", "unless"];
+
+/// Starts of conditions that say a time as well: at the start of a line they make nothing optional.
+pub(super) const WHEN: &[&str] = &["when", "where", "only when", "wenn"];
 
 /// Words that stand for a value in a command, by what they stand for. Any other word stands for something else.
 pub(super) const PLACEHOLDERS: &[(&str, &[&str])] = &[
@@ -592,4 +516,72 @@ pub(super) const PLACEHOLDERS: &[(&str, &[&str])] = &[
     ),
     ("environment", &["environment", "env", "deploy_env"]),
     ("service", &["service", "service_name", "app", "app_name"]),
+];
+
+/// Keys of front matter that site generators, code hosts and note takers use: where one of them stands, the front
+/// matter is theirs, and other keys we do not know are no mistakes.
+pub(super) const FOREIGN_KEYS: &[&str] = &[
+    "layout",
+    "permalink",
+    "category",
+    "categories",
+    "tags",
+    "tag",
+    "keywords",
+    "weight",
+    "draft",
+    "date",
+    "lastmod",
+    "created",
+    "updated",
+    "modified",
+    "last_updated",
+    "last_reviewed",
+    "author",
+    "authors",
+    "slug",
+    "id",
+    "aliases",
+    "alias",
+    "type",
+    "doc_type",
+    "name",
+    "about",
+    "labels",
+    "assignees",
+    "projects",
+    "sidebar_label",
+    "sidebar_position",
+    "sidebar",
+    "nav_order",
+    "parent",
+    "has_children",
+    "toc",
+    "hide",
+    "menu",
+    "linktitle",
+    "image",
+    "cssclass",
+    "cssclasses",
+    "publish",
+    "lang",
+    "language",
+    "license",
+    "subtitle",
+    "ms.date",
+    "ms.topic",
+    "ms.author",
+    "uid",
+    "redirect_from",
+    "template",
+    "related",
+    "outline",
+    "head",
+    "icon",
+    "cover",
+    "series",
+    "published",
+    "reviewers",
+    "custom_edit_url",
+    "pagination_next",
 ];

@@ -21,9 +21,10 @@ pub(super) fn timer(timer: Timer) -> &'static str {
         Timer::Start => "start",
         Timer::Progress => "progress",
         Timer::Archive => "archive",
+        Timer::Watch => "watch",
     }
 }
 
 pub(super) fn timer_named(word: &str) -> Option<Timer> {
-    [Timer::Start, Timer::Progress, Timer::Archive].into_iter().find(|t| timer(*t) == word)
+    [Timer::Start, Timer::Progress, Timer::Archive, Timer::Watch].into_iter().find(|t| timer(*t) == word)
 }

@@ -1,5 +1,6 @@
 //! What a template may say of a moment.
 
+use super::replies;
 use super::{Blocked, Entry, Facts, Since, Ticker, Waiting};
 use crate::card::compose;
 use crate::domain::checklist::Branch;
@@ -59,6 +60,11 @@ pub fn of(m: &Moment<'_>) -> Facts {
         Event::Marked { item, note, .. } => {
             facts.reason.clone_from(note);
             facts.item = d.plan.leaf(item).map(|i| entry(d, i));
+        }
+        Event::Breached { item, measured_ms, late_ms } => {
+            facts.reason = Some(replies::measured(d, item, *measured_ms));
+            facts.item = d.plan.leaf(item).map(|i| entry(d, i));
+            late(&mut facts, at, *late_ms);
         }
         Event::HandedOver { to } => facts.to = Some(to.name.to_string()),
         _ => {}

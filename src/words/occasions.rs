@@ -19,6 +19,7 @@ pub fn template(occasion: Occasion) -> Template {
         Occasion::Success => Template::Success,
         Occasion::Partial => Template::Partial,
         Occasion::Cancelled => Template::Cancelled,
+        Occasion::Breach => Template::Breach,
     }
 }
 
@@ -38,5 +39,6 @@ pub fn word(occasion: Occasion) -> &'static str {
         Occasion::Success => "success",
         Occasion::Partial => "partial",
         Occasion::Cancelled => "cancelled",
+        Occasion::Breach => "breach",
     }
 }

@@ -1,6 +1,6 @@
 //! What people read when a command changes nothing: what was wrong, and what would work here.
 
-use crate::card::compose;
+use crate::card::{Button, compose, kinds};
 use crate::domain::checklist::Number;
 use crate::domain::command::Mark;
 use crate::domain::deployment::{Closed, Deployment};
@@ -187,8 +187,29 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
             escape(&choices.join(", ")),
             choices[0]
         ),
-        Refusal::ValueNeeded { field } => {
+        Refusal::ValueNeeded { field, choices } if choices.is_empty() => {
             format!("Say what goes into {}: `/deploy fill \"{field}\" value`.", escape(field))
+        }
+        Refusal::ValueNeeded { field, choices } => {
+            format!(
+                "{}: {}? For example `/deploy fill \"{field}\" {}`.",
+                escape(field),
+                escape(&choices.join(", ")),
+                choices[0]
+            )
+        }
+        Refusal::ChoiceNeeded { item, choices } => format!(
+            "{} is one of {}. For example `/deploy tick {item} {}`.",
+            named(d, item),
+            escape(&choices.join(", ")),
+            choices.first().map_or("", String::as_str)
+        ),
+        Refusal::NotOnDemand { section } => {
+            let lists: Vec<String> = d.on_demand().map(|s| compose::section_name(d, s.number)).collect();
+            match lists.is_empty() {
+                true => format!("#{id} has no list {section} to open now."),
+                false => format!("There is no list {section} to open. There are {}.", escape(&lists.join(", "))),
+            }
         }
         Refusal::AutomaticField { field } => format!("{} is filled by Rollcall itself.", escape(field)),
         Refusal::AlreadyLeads { to } => format!("{} leads #{id} already. Nothing changed.", escape(&to.name)),
@@ -289,6 +310,19 @@ pub fn choices(d: &Deployment, r: &Refusal) -> Vec<(Number, String)> {
             .filter_map(|n| d.plan.leaf(n))
             .map(|i| (d.plan.leaves[i].number.clone(), compose::line(d, i)))
             .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What to press where something is to be chosen.
+pub fn picker(d: &Deployment, r: &Refusal) -> Vec<Button> {
+    match r {
+        Refusal::ChoiceNeeded { item, .. } => {
+            d.plan.leaf(item).map(|i| kinds::choice_buttons(d, i)).unwrap_or_default()
+        }
+        Refusal::ValueNeeded { field, .. } | Refusal::NotAChoice { field, .. } => {
+            d.plan.field(field).map(|f| kinds::fill_buttons(d, f)).unwrap_or_default()
+        }
         _ => Vec::new(),
     }
 }

@@ -1,14 +1,17 @@
 //! What the person who said something is told when it was done.
 
 use super::refusals;
-use crate::card::compose;
-use crate::domain::checklist::Number;
-use crate::domain::command::Mark;
-use crate::domain::decide::Decision;
+use crate::card::{Reply, compose, kinds};
+use crate::domain::checklist::{Branch, Number};
+use crate::domain::command::{Command, Mark};
+use crate::domain::decide::{Decision, is_criterion};
 use crate::domain::deployment::Deployment;
 use crate::domain::event::Event;
+use crate::domain::judge::{Verdict, judge};
+use crate::domain::status::Status;
 use crate::domain::text::{Rich, Span};
 use crate::domain::time::{Timestamp, span};
+use crate::domain::watch::{self, Measure};
 use crate::markdown::escape;
 
 /// One or two sentences on what a command did, as Markdown. `d` is the state after it.
@@ -21,7 +24,9 @@ pub fn done(d: &Deployment, decision: &Decision, now: Timestamp) -> String {
             _ => None,
         })
         .collect();
+    let called = decision.events.iter().find(|e| matches!(e, Event::RollbackCalled { .. }));
     let mut text = match marks.as_slice() {
+        _ if called.is_some() => called.map(|e| said(d, e)).unwrap_or_default(),
         [] => decision.events.first().map(|e| said(d, e)).unwrap_or_default(),
         [(item, mark)] => {
             format!("{}: {item} *{}*. {}", mark_word(*mark), escape(&d.plan.text(item)), so_far(d))
@@ -50,6 +55,57 @@ fn mark_word(mark: Mark) -> &'static str {
     }
 }
 
+/// The reply with what follows from it to press: the rollback where a criterion is met, lists on demand where something
+/// failed, the list that was opened.
+pub fn with_offers(mut reply: Reply, d: &Deployment, command: &Command, decision: &Decision) -> Reply {
+    match command {
+        Command::Mark { mark: Mark::Fail, .. } => reply.choices = kinds::help_buttons(d),
+        Command::Mark { mark: Mark::Tick, .. } => {
+            let happened = decision.events.iter().find_map(|e| match e {
+                Event::Marked { item, .. } => d.plan.leaf(item).filter(|&i| is_criterion(d, i)),
+                _ => None,
+            });
+            if let Some(i) = happened.filter(|_| matches!(d.status, Status::Active | Status::Held)) {
+                reply.text = criterion_met(d, i);
+                reply.choices.extend(kinds::happened_button(d, i, "Roll back"));
+            }
+        }
+        Command::Fill { .. } => {
+            let field = decision.events.iter().find_map(|e| match e {
+                Event::Filled { field, .. } => Some(field),
+                _ => None,
+            });
+            let own = d.plan.own.iter().filter(|own| field.is_some_and(|f| watch::is_field(own, f)));
+            if let Some(i) = own.map(|own| own.leaf).find(|&i| d.breach(i).is_some()) {
+                reply.text = format!("{}\n\n{}", reply.text, criterion_met(d, i));
+                reply.choices.extend(kinds::happened_button(d, i, "Roll back"));
+            }
+        }
+        Command::Open { section } => {
+            if reply.text.is_empty() {
+                reply.text = format!("{} is open in the thread.", escape(&compose::section_name(d, *section)));
+            }
+            return reply.with_card(compose::section_part(d, *section, 1));
+        }
+        _ => {}
+    }
+    reply
+}
+
+fn criterion_met(d: &Deployment, i: usize) -> String {
+    format!(
+        "A rollback criterion is met: {} *{}*. Nothing is rolled back yet.",
+        d.plan.leaves[i].number,
+        escape(&d.plan.leaves[i].text)
+    )
+}
+
+/// The target of a field and how a value stands to it.
+fn judged(d: &Deployment, field: &str, value: &str) -> Option<(String, Verdict)> {
+    let field = d.plan.field(field)?;
+    Some((field.target.clone()?, judge(field, value)?))
+}
+
 fn so_far(d: &Deployment) -> String {
     let tally = d.tally();
     match d.next_up().next() {
@@ -71,7 +127,16 @@ fn said(d: &Deployment, event: &Event) -> String {
         Event::Assigned { item, to } => format!("{item} is for {} now.", escape(&to.name)),
         Event::Evidence { item, .. } => format!("Evidence kept with {item}."),
         Event::Noted { .. } => format!("Noted in #{id}."),
-        Event::Filled { field, value } => format!("{} is {}.", escape(field), escape(value)),
+        Event::Filled { field, value } => {
+            let judged = judged(d, field, value).map(|(target, verdict)| match verdict {
+                Verdict::Met => format!(" Within the target ({}).", escape(&target)),
+                Verdict::Missed => format!(" **The target is missed** ({}).", escape(&target)),
+            });
+            format!("{} is {}.{}", escape(field), escape(value), judged.unwrap_or_default())
+        }
+        Event::SectionOpened { section } => {
+            format!("Opened {} in the thread.", escape(&compose::section_name(d, *section)))
+        }
         Event::Held { .. } => format!("#{id} is on hold. `/deploy resume` goes on."),
         Event::Resumed => format!("#{id} goes on."),
         Event::HandedOver { to } => format!("{} leads #{id} now.", escape(&to.name)),
@@ -113,7 +178,10 @@ pub fn timeline(d: &Deployment, event: &Event) -> Rich {
         Event::Opened { version, .. } => with(word("Opened"), version),
         Event::Queued { behind } => with(word("Queued"), &format!("behind #{behind}")),
         Event::Started { late_ms } => with(word("Started"), &late(*late_ms)),
-        Event::SectionOpened { section } => with(word("Came to"), &compose::section_name(d, *section)),
+        Event::SectionOpened { section } => {
+            let on_demand = d.plan.stretch(*section).is_some_and(|s| s.branch == Branch::OnDemand);
+            with(word(if on_demand { "Opened" } else { "Came to" }), &compose::section_name(d, *section))
+        }
         Event::Marked { item: n, mark, note, reaction } => {
             let mut rich = Rich(vec![plain(format!("{} ", mark_word(*mark)))]);
             item(n).0.into_iter().for_each(|s| rich.push(s));
@@ -123,7 +191,11 @@ pub fn timeline(d: &Deployment, event: &Event) -> Rich {
         Event::Assigned { item: n, to } => with(item(n), &format!("assigned to {}", to.name)),
         Event::Noted { text } => with(word("Note"), text),
         Event::Evidence { item: n, text } => with(item(n), &format!("evidence: {text}")),
-        Event::Filled { field, value } => Rich(vec![bold(field.clone()), plain(format!(": {value}"))]),
+        Event::Filled { field, value } => {
+            let rich = Rich(vec![bold(field.clone()), plain(format!(": {value}"))]);
+            let judged = judged(d, field, value).map(|(target, verdict)| format!("target {target} {}", verdict.word()));
+            with(rich, &judged.unwrap_or_default())
+        }
         Event::Held { reason } => with(word("Held"), reason),
         Event::Resumed => word("Resumed"),
         Event::HandedOver { to } => with(word("Handed over"), &format!("to {}", to.name)),
@@ -144,6 +216,27 @@ pub fn timeline(d: &Deployment, event: &Event) -> Rich {
         Event::Unfollowed { channel } => with(word("No longer followed"), &format!("in {channel}")),
         Event::Undelivered { channel, why } => with(word("Not shown"), &format!("in {channel}: {why}")),
         Event::Redelivered { channel } => with(word("Shown again"), &format!("in {channel}")),
+        Event::Breached { item: n, measured_ms, late_ms } => {
+            let mut rich = Rich(vec![bold("Criterion breached: ")]);
+            item(n).0.into_iter().for_each(|s| rich.push(s));
+            with(with(rich, &measured(d, n, *measured_ms)), &late(*late_ms))
+        }
+        Event::Cleared { item: n } => {
+            let mut rich = Rich(vec![bold("No longer breached: ")]);
+            item(n).0.into_iter().for_each(|s| rich.push(s));
+            rich
+        }
+    }
+}
+
+/// What a criterion measured, in words: `nothing done for 16 min`.
+pub fn measured(d: &Deployment, item: &Number, ms: i64) -> String {
+    let own = d.plan.own.iter().find(|own| d.plan.leaves[own.leaf].number == *item);
+    match own.map(|own| own.measure) {
+        Some(Measure::Silence) => format!("nothing done for {}", span(ms)),
+        Some(Measure::Duration) => format!("under way for {}", span(ms)),
+        Some(Measure::Impact) => format!("{} so far", span(ms)),
+        None => span(ms),
     }
 }
 

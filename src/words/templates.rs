@@ -42,11 +42,13 @@ pub enum Template {
     Cancelled,
     Scheduled,
     Queued,
+    /// A rollback criterion that the deployment evaluates itself is breached.
+    Breach,
 }
 
 impl Template {
     /// All of them.
-    pub const ALL: [Template; 14] = [
+    pub const ALL: [Template; 15] = [
         Template::Start,
         Template::Progress,
         Template::Success,
@@ -61,6 +63,7 @@ impl Template {
         Template::Cancelled,
         Template::Scheduled,
         Template::Queued,
+        Template::Breach,
     ];
 
     /// What it is called in a configuration and in front matter.
@@ -80,6 +83,7 @@ impl Template {
             Template::Cancelled => "cancelled",
             Template::Scheduled => "scheduled",
             Template::Queued => "queued",
+            Template::Breach => "breach",
         }
     }
 
@@ -105,6 +109,7 @@ impl Template {
             Template::Cancelled => include_str!("defaults/cancelled.md"),
             Template::Scheduled => include_str!("defaults/scheduled.md"),
             Template::Queued => include_str!("defaults/queued.md"),
+            Template::Breach => include_str!("defaults/breach.md"),
         }
     }
 }
@@ -171,7 +176,8 @@ pub struct Facts {
     pub deployer: String,
     /// Who did what this text is about.
     pub by: String,
-    /// Always there for `partial`, `failure`, `rollback`, `hold` and `cancelled`; for `success` where somebody vouched.
+    /// Always there for `partial`, `failure`, `rollback`, `hold`, `cancelled` and `breach` (what was measured); for
+    /// `success` where somebody vouched.
     pub reason: Option<String>,
     /// The sentence a person added.
     pub text: Option<String>,
@@ -197,7 +203,7 @@ pub struct Facts {
     pub open_count: u32,
     /// Always there for `late`: how late, `12 min`.
     pub late: Option<String>,
-    /// Always there for `failure` of an item.
+    /// Always there for `breach` and for `failure` of an item.
     pub item: Option<Entry>,
     /// Always there for `scheduled`: the moment, in words.
     pub start_at: Option<String>,
@@ -500,7 +506,7 @@ fn samples(template: Template) -> [Facts; 3] {
     };
     match template {
         Template::Partial | Template::Rollback | Template::Hold | Template::Cancelled => bare.reason = all.reason,
-        Template::Failure => (bare.reason, bare.item) = (all.reason, all.item),
+        Template::Failure | Template::Breach => (bare.reason, bare.item) = (all.reason, all.item),
         Template::Handover => bare.to = all.to,
         Template::Late => bare.late = all.late,
         Template::Scheduled => bare.start_at = all.start_at,

@@ -3,6 +3,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,10 +39,10 @@ const bots = new Set();
 
 /** A running Rollcall on a data folder of its own. */
 export class Bot {
-  /** `pages`: file name → Markdown; without, the built-in checklists. */
-  static async start({ pages, config } = {}) {
+  /** `pages`: file name → Markdown; without, the built-in checklists. `port` 0: whichever is free. */
+  static async start({ pages, config, env = {}, port = 0 } = {}) {
     const dir = await mkdtemp(join(tmpdir(), 'rollcall-e2e-'));
-    const bot = Object.assign(new Bot(), { dir, data: join(dir, 'data'), args: ['--log-format', 'human'], port: 0, log: '' });
+    const bot = Object.assign(new Bot(), { dir, data: join(dir, 'data'), args: ['--log-format', 'human'], env, port, log: '' });
     if (pages) {
       const folder = join(dir, 'checklists');
       await mkdir(folder);
@@ -60,7 +61,7 @@ export class Bot {
   /** Starts the process and waits until it serves. */
   async up() {
     const child = spawn(binary, ['--data', this.data, '--listen', `127.0.0.1:${this.port}`, ...this.args], {
-      cwd: this.dir, stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: this.dir, env: { ...process.env, ...this.env }, stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
     child.once('error', (error) => { this.log += error.message; });
@@ -126,12 +127,22 @@ export const seed = (name) => readFile(join(root, 'tests', 'seeds', `${name}.md`
 /** What a Markdown renderer shows: without the backslashes and references that keep text from being markup. */
 export const rendered = (markdown) => markdown.replace(/&#32;/g, ' ').replace(/\\([!-/:-@[-`{-~])/g, '$1');
 
+/** A port nobody listens on at this moment. */
+export async function freePort() {
+  const listener = createServer().listen(0, '127.0.0.1');
+  await new Promise((done) => listener.once('listening', done));
+  const { port } = listener.address();
+  await new Promise((done) => listener.close(done));
+  return port;
+}
+
 // ── windows ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 let browser = null;
 let server = null;
 
-async function open() {
+/** The browser all scenarios of a file share. */
+export async function open() {
   if (!existsSync(browserPath)) throw new Error(`no browser at ${browserPath}: install Debian's chromium, or set CHROMIUM`);
   // The promises are kept, so that two who come at once share one browser.
   server ??= chromium.launchServer({
@@ -268,6 +279,8 @@ export class Person {
       items: [...m.querySelectorAll('[data-item]')].map((i) => ({
         number: i.dataset.item,
         state: i.dataset.state,
+        // Criteria are there from the start and wait for nobody.
+        watched: i.classList.contains('watched'),
         optional: [...i.querySelectorAll('.tag')].some((t) => t.textContent === 'optional'),
         words: i.querySelector('.words').textContent,
         reaction: i.querySelector('.check').tagName === 'BUTTON',

@@ -151,6 +151,15 @@ pub fn scheduled_in(environment: &str, text: &str) -> Case {
     Case { d, log: vec![first], policy: policy(), now: Timestamp(1_000), by: ana(), reaction: None }
 }
 
+/// Started to production, along a page as teams write them.
+pub fn reading(markdown: &str) -> Case {
+    let checklist = rollcall::markdown::read("page", markdown.as_bytes()).checklist.unwrap();
+    let plan = Arc::new(Plan::new(Arc::new(checklist), "hash".into()));
+    let case = scheduled("");
+    let d = Deployment::open(1, plan, &case.log[0]).unwrap();
+    Case { d, ..case }.given(Event::Started { late_ms: 0 })
+}
+
 /// Started.
 pub fn walking(text: &str) -> Case {
     scheduled(text).given(Event::Started { late_ms: 0 })
@@ -282,6 +291,7 @@ pub fn command(said: &str) -> Command {
         "cancel" => Command::Cancel { reason: text() },
         "follow" => Command::Follow { channel: text() },
         "unfollow" => Command::Unfollow { channel: text() },
+        "open" => Command::Open { section: rest.parse().unwrap() },
         "due" => {
             let (timer, due) = rest.split_once(' ').unwrap();
             let timer = serde_json::from_value(timer.into()).unwrap();
@@ -363,6 +373,8 @@ pub fn what(event: &Event) -> String {
         Event::Unfollowed { channel } => format!("unfollowed {channel}"),
         Event::Undelivered { channel, why } => format!("undelivered {channel} : {why}"),
         Event::Redelivered { channel } => format!("redelivered {channel}"),
+        Event::Breached { item, measured_ms, late_ms } => format!("breached {item} at {measured_ms}{}", late(late_ms)),
+        Event::Cleared { item } => format!("cleared {item}"),
     }
 }
 
@@ -396,7 +408,9 @@ pub fn why(refusal: &Refusal) -> String {
         Refusal::NoAuthority { roles } => format!("no authority [{}]", roles.join(", ")),
         Refusal::NoSuchField { said, fields } => format!("no field <{said}>, but {}", fields.join(", ")),
         Refusal::NotAChoice { field, choices } => format!("{field} is one of {}", choices.join(", ")),
-        Refusal::ValueNeeded { field } => format!("{field} needs a value"),
+        Refusal::ValueNeeded { field, .. } => format!("{field} needs a value"),
+        Refusal::ChoiceNeeded { item, choices } => format!("{item} is one of {}", choices.join(", ")),
+        Refusal::NotOnDemand { section } => format!("no list {section}"),
         Refusal::AutomaticField { field } => format!("{field} is automatic"),
         Refusal::AlreadyLeads { to } => format!("{} leads already", to.name),
         Refusal::LockTaken { holder } => format!("taken by {holder}"),

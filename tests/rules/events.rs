@@ -48,6 +48,8 @@ events! {
     Unfollowed "unfollowed" [],
     Undelivered "undelivered" [],
     Redelivered "redelivered" [],
+    Breached "breached" ["late_ms"],
+    Cleared "cleared" [],
 }
 
 fn lines() -> impl Iterator<Item = (usize, &'static str)> {

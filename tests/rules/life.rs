@@ -38,6 +38,7 @@ fn cell(case: &Case, said: &str) -> String {
         "on" => "hold".into(),
         "required" => "required".into(),
         "stale" => "stale".into(),
+        _ if refusal.ends_with("does not follow") => "nofollow".into(),
         _ if Status::ALL.iter().any(|s| refusal.starts_with(s.label())) => "status".into(),
         _ => refusal.to_owned(),
     }
@@ -69,6 +70,8 @@ rolled-back         | status     status     status         status         +     
 finish              | status     status     required       hold           status         status    status  status     status    status
 partial r           | status     status     +              +              status         status    status  status     status    status
 cancel r            | +          +          +              +              status         status    status  status     status    status
+follow slack:C1     | +          +          +              +              +              +         +       +          +         status
+unfollow slack:C1   | nofollow   nofollow   nofollow       nofollow       nofollow       nofollow  nofollow nofollow  nofollow  nofollow
 due start 60000     | +          +          stale          stale          stale          stale     stale   stale      stale     stale
 due progress 60000  | stale      stale      +              stale          +              stale     stale   stale      stale     stale
 due archive 60000   | stale      stale      stale          stale          stale          +         +       +          +         stale

@@ -10,3 +10,4 @@ mod plan;
 mod properties;
 mod reactions;
 mod walk;
+mod watch;

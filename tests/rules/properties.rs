@@ -37,7 +37,7 @@ fn a_mark() -> impl Strategy<Value = Mark> {
 }
 
 fn a_timer() -> impl Strategy<Value = Timer> {
-    prop::sample::select(vec![Timer::Start, Timer::Progress, Timer::Archive])
+    prop::sample::select(vec![Timer::Start, Timer::Progress, Timer::Archive, Timer::Watch])
 }
 
 fn somebody() -> impl Strategy<Value = Person> {

@@ -28,7 +28,13 @@ fn starting_and_queueing() {
     assert_eq!(after(&case, Event::Queued { behind: 7 }), [Say(Occasion::Queued), ShowBoard]);
     assert_eq!(
         after(&case, Event::Started { late_ms: 0 }),
-        [Say(Occasion::Start), ShowBoard, Timer(Kind::Start, None), Timer(Kind::Progress, Some(Timestamp(3_600_000)))]
+        [
+            Say(Occasion::Start),
+            ShowBoard,
+            ShowSection(5),
+            Timer(Kind::Start, None),
+            Timer(Kind::Progress, Some(Timestamp(3_600_000)))
+        ]
     );
     assert_eq!(after(&case, Event::SectionOpened { section: 1 }), [ShowSection(1), ShowBoard]);
 }
@@ -50,7 +56,7 @@ fn a_mark_refreshes_its_message_and_the_board() {
 fn what_is_announced_once() {
     let case = walking("## 1 One\nOwner\n- a\n");
     assert_eq!(case.clone().says("note n").effects(), [ShowBoard], "notes make no noise");
-    assert_eq!(case.clone().says("fill Owner = me").effects(), [ShowBoard]);
+    assert_eq!(case.clone().says("fill Owner = me").effects(), [RefreshPart(1, 1), ShowBoard], "where it stands");
     assert_eq!(case.clone().says("hold r").effects(), [Say(Occasion::Hold), ShowBoard, RefreshSections]);
     assert_eq!(
         case.clone().says("hold r").says("resume").effects(),
@@ -81,7 +87,7 @@ fn an_outcome_frees_the_lock_and_stops_the_clocks() {
         let clocks = [Timer(Kind::Start, None), Timer(Kind::Progress, None), archive];
         let mut expected = vec![Say(occasion), ShowBoard, RefreshSections];
         expected.extend(clocks);
-        expected.push(ReleaseLock);
+        expected.extend([ReleaseLock, AttachRecord]);
         assert_eq!(over.effects(), expected);
     }
     let back = case.says("rollback r").says("rolled-back");
@@ -107,7 +113,8 @@ fn a_post_of_each_occasion_has_its_event() {
         active.clone().says("rollback r").says("rolled-back"),
         active.clone().says("tick 1 2 4").says("finish"),
         active.clone().says("partial r"),
-        active.says("cancel r"),
+        active.given(Event::Breached { item: number("5.1"), measured_ms: 1, late_ms: 0 }),
+        walking(PAGE).says("cancel r"),
     ];
     let said: BTreeSet<Occasion> =
         cases.iter().flat_map(Case::effects).filter_map(|e| if let Say(o) = e { Some(o) } else { None }).collect();

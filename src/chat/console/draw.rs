@@ -1,7 +1,7 @@
 //! Cards and messages as HTML. No opinion of its own: states, words and what can be pressed all come in the card.
 
 use super::text::{markdown, rich, time};
-use crate::card::{Block, Button, Card, ItemLine, Reply, Shown, Style, Tone};
+use crate::card::{Block, Button, Card, ItemLine, Reply, Shown, Style, TagKind, Tone};
 use crate::domain::checklist::CodeBlock;
 use crate::domain::status::Status;
 use crate::store::Message;
@@ -103,8 +103,11 @@ fn item(item: &ItemLine) -> Markup {
     };
     let ticked = item.state == Shown::Ticked;
     let label = format!("{number} {}", item.text.to_plain());
+    // What stands out stands beside the item; the rest is one press away.
+    let (menu, beside): (Vec<&Button>, Vec<&Button>) =
+        item.buttons.iter().skip(1).partition(|b| b.style == Style::Plain);
     html! {
-        li class="item" data-item=(number) data-key=(number) data-state=(state) data-depth=(item.depth) {
+        li class=(if item.tags.iter().any(|t| t.kind == TagKind::Criterion) { "item watched" } else { "item" }) data-item=(number) data-key=(number) data-state=(state) data-depth=(item.depth) {
             @match item.buttons.first() {
                 Some(main) => button type="button" class="check" role="checkbox" aria-checked=(ticked)
                     aria-label=(label) title=(main.label) data-command=(main.command)
@@ -117,7 +120,8 @@ fn item(item: &ItemLine) -> Markup {
                     span class="num" { (number) } " "
                     span class="words" { (rich(&item.text)) }
                     @if !word.is_empty() { " " span class="tag state" { (word) } }
-                    @if item.optional { " " span class="tag" { "optional" } }
+                    @if item.optional { " " span class="tag optional" { "optional" } }
+                    @for t in &item.tags { " " span class=(format!("tag {}", tag_class(t.kind))) { (t.text) } }
                 }
                 @if item.who.is_some() || item.at.is_some() {
                     p class="by" {
@@ -129,14 +133,28 @@ fn item(item: &ItemLine) -> Markup {
                     ul class="details" { @for d in &item.details { li { (rich(d)) } } }
                 }
                 @for c in &item.commands { (code(c)) }
+                @if !beside.is_empty() {
+                    div class="row beside" role="group" aria-label=(format!("For {number}")) { @for b in &beside { (button(b)) } }
+                }
             }
-            @if item.buttons.len() > 1 {
+            @if !menu.is_empty() {
                 details class="more" data-key=(format!("more {number}")) {
                     summary aria-label=(format!("More for {number}")) { span aria-hidden="true" { "⋯" } }
-                    div class="menu" { @for b in item.buttons.iter().skip(1) { (button(b)) } }
+                    div class="menu" { @for b in &menu { (button(b)) } }
                 }
             }
         }
+    }
+}
+
+fn tag_class(kind: TagKind) -> &'static str {
+    match kind {
+        TagKind::Criterion => "criterion",
+        TagKind::SignOff => "sign-off",
+        TagKind::Choice => "choice",
+        TagKind::Due => "due",
+        TagKind::Environment => "environment",
+        TagKind::Owner => "owner",
     }
 }
 
@@ -177,7 +195,10 @@ fn reactions(m: &Message) -> Markup {
             _ => None,
         })
         .collect();
-    if !chips.is_empty() {
+    // Criteria happen one by one.
+    let criteria =
+        |b: &Block| matches!(b, Block::Item { item } if item.tags.iter().any(|t| t.kind == TagKind::Criterion));
+    if !chips.is_empty() && !m.card.blocks.iter().any(criteria) {
         chips.push((ALL.into(), "✓".into(), "tick all that is open here".into()));
     }
     for (emoji, _) in &m.reactions {

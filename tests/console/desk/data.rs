@@ -34,8 +34,9 @@ pub fn item(number: &str, text: Rich, state: Shown) -> ItemLine {
         depth: number.parts().len() as u8 - 2,
         text,
         state,
+        tags: vec![],
         optional: false,
-        who: settled.then(|| "Ana".into()),
+        who: settled.then(|| rollcall::domain::command::Person::named("Ana")),
         at: settled.then_some(Timestamp(START + 1_260_000)),
         details: vec![],
         commands: vec![],
@@ -189,6 +190,7 @@ pub fn sections() -> Vec<(String, Vec<ItemLine>)> {
 
 pub fn summary(id: u64, version: &str, status: Status) -> Summary {
     Summary {
+        also: Vec::new(),
         id,
         version: version.into(),
         checklist: "production-service".into(),

@@ -255,7 +255,7 @@ impl FakeDesk {
                 let _ = self.notices.send(Notice::Message(Box::new(changed)));
                 reply.text = "Recorded.".into();
             }
-            Input::Due { .. } => {}
+            Input::Due { .. } | Input::Joined => {}
         }
         reply
     }
@@ -339,6 +339,7 @@ impl Desk for FakeDesk {
                         phase: phases[i].into(),
                         title: title.as_str().into(),
                         branch: if i == 4 { "rollback".into() } else { String::new() },
+                        kinds: if i == 4 { vec!["rollback".into()] } else { vec![] },
                         closed: (i == 4).then(|| "opens when a rollback is called".into()),
                         done,
                         total,
@@ -387,6 +388,7 @@ impl Desk for FakeDesk {
                     label: "Snapshot ID".into(),
                     value: Some("snap-0f3".into()),
                     target: None,
+                    verdict: None,
                     choices: vec![],
                     automatic: false,
                 },
@@ -394,6 +396,7 @@ impl Desk for FakeDesk {
                     label: "Error rate".into(),
                     value: None,
                     target: Some("<1%".into()),
+                    verdict: None,
                     choices: vec![],
                     automatic: false,
                 },
@@ -401,6 +404,7 @@ impl Desk for FakeDesk {
                     label: "Environment".into(),
                     value: None,
                     target: None,
+                    verdict: None,
                     choices: vec!["Staging".into(), "Production".into()],
                     automatic: true,
                 },

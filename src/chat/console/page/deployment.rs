@@ -6,6 +6,7 @@ use super::super::text::{rich, time};
 use super::super::{PLATFORM, RecordFormat, State as Shared, draw};
 use super::shell::{Shell, short};
 use crate::domain::command::Via;
+use crate::domain::judge::Verdict;
 use crate::engine::{Page, PageField, PageSection, TimelineLine};
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -110,7 +111,7 @@ fn body(page: &Page) -> Markup {
                 (jump(&page.sections))
             }
             (people(page))
-            (fields(&page.fields))
+            (fields(s.id, &page.fields))
             section class="panel" data-key="record" {
                 h2 { "Record" }
                 p class="row" {
@@ -128,11 +129,13 @@ fn jump(sections: &[PageSection]) -> Markup {
             @if let Some(first) = phase.first() { @if !first.phase.is_empty() { p class="phase" { (first.phase) } } }
             ol class="jump-list" role="list" {
                 @for s in phase {
-                    li class=(if s.closed.is_some() { "closed" } else if s.done == s.total { "done" } else { "" }) {
+                    li class=(if s.closed.is_some() { "closed" } else if s.total > 0 && s.done == s.total { "done" } else { "" }) {
                         a href=(format!("#s{}", s.number)) aria-current=[s.current.then_some("step")] {
                             span class="num" { (s.number) }
                             span class="words" { (rich(&s.title)) }
-                            span class="count" aria-label=(format!("{} of {} done", s.done, s.total)) { (s.done) "/" (s.total) }
+                            @if s.total > 0 {
+                                span class="count" aria-label=(format!("{} of {} done", s.done, s.total)) { (s.done) "/" (s.total) }
+                            }
                         }
                     }
                 }
@@ -149,9 +152,11 @@ fn section(s: &PageSection) -> Markup {
                 h2 id=(format!("s{}-title", s.number)) {
                     span class="num" { (s.number) } " " (rich(&s.title))
                     @if s.current { " " span class="tag now" { "now" } }
-                    @if !s.branch.is_empty() { " " span class="tag" { (s.branch) } }
+                    @for kind in &s.kinds { " " span class=(format!("tag kind {}", kind.replace(' ', "-"))) { (kind) } }
                 }
-                span class="count" aria-label=(format!("{} of {} done", s.done, s.total)) { (s.done) "/" (s.total) }
+                @if s.total > 0 {
+                    span class="count" aria-label=(format!("{} of {} done", s.done, s.total)) { (s.done) "/" (s.total) }
+                }
             }
             @for c in &s.cards { (draw::card(c, 3, false)) }
         }
@@ -178,24 +183,32 @@ fn people(page: &Page) -> Markup {
     }
 }
 
-fn fields(fields: &[PageField]) -> Markup {
+fn fields(id: u64, fields: &[PageField]) -> Markup {
     html! {
         @if !fields.is_empty() {
             section class="panel" data-key="fields" aria-labelledby="fields-title" {
                 h2 id="fields-title" { "Fields" }
                 dl class="fields" {
                     @for f in fields {
-                        div data-field=(f.label) {
+                        div data-field=(f.label) data-verdict=[f.verdict.map(Verdict::word)] {
                             dt { (f.label) @if let Some(t) = &f.target { " " span class="context" { "target " (t) } } }
                             dd {
                                 @match &f.value {
-                                    Some(value) => (value),
+                                    Some(value) => {
+                                        (value)
+                                        @if let Some(v) = f.verdict { " " span class=(format!("tag {}", v.word())) { (v.word()) } }
+                                    }
                                     None if f.automatic => span class="context" { "fills itself" },
+                                    None if !f.choices.is_empty() => div class="row" {
+                                        @for c in &f.choices {
+                                            button type="button" class="button small" data-label=(c)
+                                                data-command=(format!("#{id} fill \"{}\" {c}", f.label.replace('"', ""))) { (c) }
+                                        }
+                                    },
                                     None => button type="button" class="button small"
                                         data-fill=(format!("/deploy fill \"{}\" ", f.label.replace('"', ""))) { "Fill" },
                                 }
                             }
-                            @if f.value.is_none() && !f.choices.is_empty() { dd class="context" { (f.choices.join(" · ")) } }
                         }
                     }
                 }

@@ -17,6 +17,7 @@ fn item(number: &str, keycap: u8, text: &str, state: Shown) -> ItemLine {
         text: text.into(),
         state,
         optional: false,
+        tags: Vec::new(),
         depth: 0,
         who: (state != Shown::Open).then(|| Person::named("Ana *loud*")),
         at: (state != Shown::Open).then_some(AT),

@@ -1,0 +1,392 @@
+//! Keeps the connection to the gateway, and carries its events on in the order they came.
+//!
+//! serenity's handlers run as tasks of their own and lose that order; a collector on the shard sees events one by one.
+//! It belongs to one connection of the shard: a new one gets another as soon as it begins to identify itself, and
+//! whatever may have slipped through between two is found by the comparison that follows every READY.
+
+use super::client::{self, Trouble, code, snowflake};
+use super::hear::{self, Heard, Reacted};
+use super::setup::is_gateway;
+use super::watch::{self, Watch};
+use super::{Discord, PLATFORM, commands, limits};
+use crate::engine::Link;
+use serenity::all::{Context, EventHandler, GatewayIntents, Ready, ShardStageUpdateEvent};
+use serenity::gateway::{CollectorCallback, ConnectionStage, GatewayError, ShardMessenger};
+use serenity::http::HttpBuilder;
+use serenity::model::event::{Event, GuildCreateEvent};
+use serenity::model::permissions::Permissions;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch as signal};
+
+/// None of them needs Discord's approval.
+const INTENTS: GatewayIntents = GatewayIntents::GUILDS.union(GatewayIntents::GUILD_MESSAGE_REACTIONS);
+/// What is needed in a server, by the words Discord uses for it.
+const NEEDED: [(Permissions, &str); 9] = [
+    (Permissions::VIEW_CHANNEL, "View Channels"),
+    (Permissions::SEND_MESSAGES, "Send Messages"),
+    (Permissions::CREATE_PUBLIC_THREADS, "Create Public Threads"),
+    (Permissions::SEND_MESSAGES_IN_THREADS, "Send Messages in Threads"),
+    (Permissions::EMBED_LINKS, "Embed Links"),
+    (Permissions::ATTACH_FILES, "Attach Files"),
+    (Permissions::ADD_REACTIONS, "Add Reactions"),
+    (Permissions::MANAGE_MESSAGES, "Manage Messages"),
+    (Permissions::READ_MESSAGE_HISTORY, "Read Message History"),
+];
+/// Between two connections: at first, and at most. Discord allows one identification in five seconds.
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// Until the client is set up.
+const SET_UP: Duration = Duration::from_secs(40);
+/// For saying goodbye.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// What the connection tells, in order.
+pub(super) enum Signal {
+    Heard(Box<Heard>),
+    Reacted(Box<Reacted>),
+    /// All reactions of a message, or all of one emoji, were taken off by a moderator.
+    Cleared,
+    /// A new session: what happened before it is not told.
+    Ready,
+    Resumed,
+    /// A server, with the permissions the bot lacks there.
+    Server {
+        name: String,
+        lacks: Vec<&'static str>,
+    },
+    /// An event that could not be read; the interaction it was, if it was one.
+    Unread {
+        kind: String,
+        interaction: Option<(u64, String)>,
+    },
+}
+
+/// How a connection ended.
+enum End {
+    Stopped,
+    /// It will be the same again until somebody changes something: a sentence.
+    Off(String),
+    /// To be tried again; whether it had been ready.
+    Again {
+        why: String,
+        was_ready: bool,
+    },
+}
+
+/// Where the shard's events go.
+pub(super) struct Line {
+    signals: mpsc::Sender<Signal>,
+    /// Events for which there was no room.
+    lost: AtomicU64,
+    /// Counts collectors: the newest one hears, an older one on the same connection goes.
+    newest: AtomicU64,
+    /// Sessions that became ready.
+    ready: AtomicU64,
+}
+
+impl Line {
+    fn tell(&self, signal: Signal) {
+        if self.signals.try_send(signal).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn listen(self: &Arc<Self>, shard: &ShardMessenger) {
+        let number = self.newest.load(Ordering::Acquire) + 1;
+        let line = self.clone();
+        shard.add_collector(CollectorCallback(Box::new(move |event| {
+            if line.newest.load(Ordering::Acquire) > number {
+                return false;
+            }
+            if let Some(signal) = signal(event) {
+                if matches!(signal, Signal::Ready) {
+                    line.ready.fetch_add(1, Ordering::AcqRel);
+                }
+                line.tell(signal);
+            }
+            true
+        })));
+        self.newest.store(number, Ordering::Release);
+    }
+}
+
+/// What an event means here.
+fn signal(event: &Event) -> Option<Signal> {
+    match event {
+        Event::InteractionCreate(e) => hear::interaction(&e.interaction).map(|h| Signal::Heard(Box::new(h))),
+        Event::ReactionAdd(e) => hear::reaction(&e.reaction, true).map(|r| Signal::Reacted(Box::new(r))),
+        Event::ReactionRemove(e) => hear::reaction(&e.reaction, false).map(|r| Signal::Reacted(Box::new(r))),
+        Event::ReactionRemoveAll(_) | Event::ReactionRemoveEmoji(_) => Some(Signal::Cleared),
+        Event::Ready(_) => Some(Signal::Ready),
+        Event::Resumed(_) => Some(Signal::Resumed),
+        Event::GuildCreate(e) => Some(server(e)),
+        Event::Unknown(e) if heeded(&e.kind) => {
+            let token = e.value.get("token").and_then(|t| t.as_str()).map(str::to_owned);
+            let interaction =
+                e.value.get("id").and_then(snowflake).zip(token).filter(|_| e.kind == "INTERACTION_CREATE");
+            Some(Signal::Unread { kind: e.kind.clone(), interaction })
+        }
+        _ => None,
+    }
+}
+
+/// Kinds of events that are acted on: one of them that cannot be read is missed.
+fn heeded(kind: &str) -> bool {
+    kind == "INTERACTION_CREATE" || kind == "GUILD_CREATE" || kind.starts_with("MESSAGE_REACTION_")
+}
+
+fn server(e: &GuildCreateEvent) -> Signal {
+    // Of a server's members only the bot comes with this event, as long as no others are asked for.
+    let has = e.guild.members.values().find(|m| m.user.bot).map(|me| e.guild.member_permissions(me));
+    let lacks = |has: Permissions| NEEDED.iter().filter(|(p, _)| !has.contains(*p)).map(|(_, word)| *word).collect();
+    Signal::Server { name: hear::clean(&e.guild.name), lacks: has.map(lacks).unwrap_or_default() }
+}
+
+/// Gives every new connection of the shard its collector.
+pub(super) struct Ear {
+    line: Arc<Line>,
+}
+
+#[serenity::async_trait]
+impl EventHandler for Ear {
+    async fn shard_stage_update(&self, ctx: Context, event: ShardStageUpdateEvent) {
+        if event.new == ConnectionStage::Identifying {
+            self.line.listen(&ctx.shard);
+        }
+    }
+
+    async fn ready(&self, ctx: Context, _: Ready) {
+        // The collector was quicker, or READY was: then it is told here, and what came between is compared.
+        if self.line.ready.load(Ordering::Acquire) == 0 {
+            self.line.listen(&ctx.shard);
+            self.line.ready.fetch_add(1, Ordering::AcqRel);
+            self.line.tell(Signal::Ready);
+        }
+    }
+}
+
+impl Discord {
+    /// Keeps the connection until told to stop. Whatever happens to it, the rest of Rollcall runs on.
+    pub async fn run(self: Arc<Self>, mut stop: signal::Receiver<bool>) {
+        self.engine.link(PLATFORM, Link::Down("Connecting to Discord.".into()));
+        let (signals, heard) = mpsc::channel(limits::EVENTS);
+        let reactions = tokio::spawn(self.clone().put_on(stop.clone()));
+        let heeding = tokio::spawn(self.clone().carry(heard));
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.connection(&signals, &mut stop).await {
+                End::Stopped => break,
+                End::Off(sentence) => {
+                    tracing::error!(sentence, "Discord is off");
+                    self.engine.link(PLATFORM, Link::Off(sentence));
+                    _ = stop.wait_for(|stop| *stop).await;
+                    break;
+                }
+                End::Again { why, was_ready } => {
+                    pause = if was_ready { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+                    tracing::warn!(why, seconds = pause.as_secs(), "no connection to Discord; it is tried again");
+                    self.engine.link(PLATFORM, Link::Down(format!("{why} Rollcall tries again.")));
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = stop.wait_for(|stop| *stop) => break,
+            }
+        }
+        drop(signals);
+        _ = tokio::time::timeout(GOODBYE, heeding).await;
+        _ = reactions.await;
+    }
+
+    async fn connection(self: &Arc<Self>, signals: &mpsc::Sender<Signal>, stop: &mut signal::Receiver<bool>) -> End {
+        let again = |why: String| End::Again { why, was_ready: false };
+        let mut client = tokio::select! {
+            prepared = self.prepare(signals) => match prepared {
+                Ok(prepared) => prepared,
+                Err(end) => return end,
+            },
+            () = tokio::time::sleep(SET_UP) => return again("Discord does not answer in time.".into()),
+            _ = stop.wait_for(|stop| *stop) => return End::Stopped,
+        };
+        let (manager, line, ear) = (client.serenity.shard_manager.clone(), client.line.clone(), client.ear.clone());
+        let alone = Arc::strong_count(&ear);
+        let mut watch = Watch::new(manager.clone(), move || Arc::strong_count(&ear) > alone);
+        // The first connection gets its collector as soon as it stands.
+        let first = {
+            let (manager, line) = (manager.clone(), line.clone());
+            tokio::spawn(async move {
+                if let Some(shard) = watch::first_shard(&manager).await {
+                    line.listen(&shard);
+                }
+            })
+        };
+        let end = tokio::select! {
+            end = client.serenity.start() => match end {
+                Err(serenity::Error::Gateway(GatewayError::InvalidAuthentication)) => End::Off(wrong_token()),
+                Err(serenity::Error::Gateway(
+                    GatewayError::DisallowedGatewayIntents | GatewayError::InvalidGatewayIntents,
+                )) => End::Off(
+                    "Discord does not let the bot hear of servers and reactions (close code 4013 or 4014). Both are open \
+                     to every bot: look at the application's Bot page, then start Rollcall again."
+                        .into(),
+                ),
+                _ => End::Again { why: "Discord ended the connection.".into(), was_ready: is_ready(&line) },
+            },
+            why = watch.dead(|up| self.connected(up && is_ready(&line)), || is_ready(&line)) => {
+                End::Again { why, was_ready: is_ready(&line) }
+            }
+            _ = stop.wait_for(|stop| *stop) => End::Stopped,
+        };
+        first.abort();
+        // Its parts end with a shard that says goodbye, or after a while.
+        let goodbye = async move {
+            _ = tokio::time::timeout(Duration::from_secs(10), manager.shutdown_all()).await;
+            drop(client);
+        };
+        match end {
+            End::Stopped => _ = tokio::time::timeout(GOODBYE, goodbye).await,
+            _ => _ = tokio::spawn(goodbye),
+        }
+        end
+    }
+
+    /// Looks whether everything is as it must be, and sets a client up.
+    async fn prepare(self: &Arc<Self>, signals: &mpsc::Sender<Signal>) -> Result<Client, End> {
+        let again = |t: Trouble| match t {
+            Trouble::Said { status: 401, .. } => End::Off(wrong_token()),
+            other => End::Again { why: format!("{}.", other.words()), was_ready: false },
+        };
+        let me = self.me().await.map_err(again)?;
+        let gateway = self.rest.gateway().await.map_err(again)?;
+        let strange = |gateway: &str| {
+            let host: String = gateway.split(['?', '#']).next().unwrap_or_default().chars().take(80).collect();
+            End::Off(format!(
+                "Discord names {host} as its gateway, which is none of its own. Nothing was sent there. Is something \
+                 between Rollcall and Discord? Then start Rollcall again."
+            ))
+        };
+        if !is_gateway(&gateway, self.setup.instead.is_some()) {
+            return Err(strange(&gateway));
+        }
+        self.register(me.application).await;
+        let off = |sentence: String| End::Again { why: sentence, was_ready: false };
+        let http = HttpBuilder::new(&self.setup.token)
+            .client(client::http_client(&self.setup).map_err(off)?)
+            .ratelimiter_disabled(true)
+            .build();
+        let line = Arc::new(Line {
+            signals: signals.clone(),
+            lost: AtomicU64::new(0),
+            newest: AtomicU64::new(0),
+            ready: AtomicU64::new(0),
+        });
+        let ear = Arc::new(Ear { line: line.clone() });
+        let serenity =
+            serenity::client::ClientBuilder::new_with_http(http, INTENTS).event_handler_arc(ear.clone()).await;
+        let serenity = serenity.map_err(|_| off("The connection to Discord cannot be set up.".into()))?;
+        // serenity asks for the address itself, and takes another where it gets no answer: this one was looked at.
+        *serenity.ws_url.lock().await = gateway;
+        Ok(Client { serenity, line, ear })
+    }
+
+    /// Makes the commands known where they are not, or not as they are now.
+    async fn register(&self, application: u64) {
+        let ours = commands::registration();
+        let guild = self.setup.guild;
+        let known = self.rest.commands(application, guild).await;
+        let registered = match &known {
+            Ok(known) if matches!(known.as_slice(), [theirs] if commands::same(&ours, theirs)) => return,
+            _ => self.rest.register(application, guild, &ours).await,
+        };
+        match registered {
+            Ok(()) => tracing::info!("Discord knows the commands"),
+            Err(trouble) if trouble.code() == Some(code::NO_ACCESS) => tracing::error!(
+                "/deploy cannot be registered in the server of DISCORD_GUILD_ID: invite the bot there with the link of \
+                 deploy/discord.md (scopes bot and applications.commands), then start Rollcall again"
+            ),
+            Err(trouble) => tracing::error!(why = trouble.words(), "/deploy cannot be registered with Discord"),
+        }
+    }
+
+    fn connected(&self, up: bool) {
+        let link =
+            if up { Link::Up } else { Link::Down("The connection to Discord broke. Rollcall tries again.".into()) };
+        self.engine.link(PLATFORM, link);
+    }
+
+    /// Carries what is told to whoever acts on it: what one person wants in the order they wanted it, reactions in the
+    /// order they came.
+    async fn carry(self: Arc<Self>, mut heard: mpsc::Receiver<Signal>) {
+        let (reactions, waiting) = mpsc::channel(limits::EVENTS);
+        let reacting = tokio::spawn(self.clone().carry_reactions(waiting));
+        let mut before: HashMap<u64, oneshot::Receiver<()>> = HashMap::new();
+        while let Some(signal) = heard.recv().await {
+            match signal {
+                Signal::Heard(heard) => {
+                    let (done, after) = oneshot::channel();
+                    if before.len() >= limits::KEPT {
+                        before.retain(|_, last| matches!(last.try_recv(), Err(oneshot::error::TryRecvError::Empty)));
+                    }
+                    let last = before.insert(heard.who.id, after);
+                    let this = self.clone();
+                    tokio::spawn(async move {
+                        this.heed(*heard, last).await;
+                        drop(done);
+                    });
+                }
+                Signal::Unread { kind, interaction } => {
+                    let count = self.unread.fetch_add(1, Ordering::Relaxed) + 1;
+                    tracing::warn!(kind, count, "an event of Discord's cannot be read");
+                    if let Some((id, token)) = interaction {
+                        let this = self.clone();
+                        tokio::spawn(async move { this.unread(id, &token).await });
+                    }
+                }
+                Signal::Server { name, lacks } if !lacks.is_empty() => tracing::error!(
+                    server = name,
+                    lacks = lacks.join(", "),
+                    "the bot lacks permissions: invite it again with the link of deploy/discord.md"
+                ),
+                Signal::Server { .. } => {}
+                other => {
+                    if reactions.try_send(other).is_err() {
+                        tracing::warn!("reactions come faster than they can be recorded; they are compared later");
+                    }
+                }
+            }
+        }
+        drop(reactions);
+        _ = reacting.await;
+    }
+
+    async fn carry_reactions(self: Arc<Self>, mut waiting: mpsc::Receiver<Signal>) {
+        while let Some(signal) = waiting.recv().await {
+            match signal {
+                Signal::Reacted(reacted) => self.react(*reacted).await,
+                // Reactions that come meanwhile wait: what was found is older than what they say.
+                Signal::Ready | Signal::Cleared => self.reconcile().await,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A client, and how its events come.
+struct Client {
+    serenity: serenity::Client,
+    line: Arc<Line>,
+    ear: Arc<Ear>,
+}
+
+fn is_ready(line: &Line) -> bool {
+    line.ready.load(Ordering::Acquire) > 0
+}
+
+fn wrong_token() -> String {
+    "Discord refuses DISCORD_TOKEN. Copy the token from the application's Bot page (Reset Token makes a new one) and start \
+     Rollcall again."
+        .into()
+}

@@ -1,0 +1,85 @@
+//! Rates: fixed windows by bucket, and the one over all requests.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+/// Requests a second over all routes, interactions apart.
+const GLOBAL: u32 = 50;
+
+#[derive(Default)]
+pub struct Rates {
+    buckets: HashMap<String, Bucket>,
+    global: Option<Bucket>,
+    /// Requests that were answered with 429 because the bot was too fast.
+    pub earned: Vec<String>,
+}
+
+struct Bucket {
+    limit: u32,
+    window: Duration,
+    began: Instant,
+    used: u32,
+    /// The bot was told to wait until then.
+    told: Option<Instant>,
+}
+
+/// How a bucket stands after a request, for its headers.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub name: String,
+    pub limit: u32,
+    pub remaining: u32,
+    pub reset_after: Duration,
+}
+
+/// Too fast.
+#[derive(Clone, Debug)]
+pub struct Limited {
+    pub standing: Standing,
+    pub retry_after: Duration,
+    pub global: bool,
+    /// It had been told to wait and did not.
+    pub hammering: bool,
+}
+
+impl Bucket {
+    fn new(limit: u32, window: Duration, now: Instant) -> Self {
+        Self { limit, window, began: now, used: 0, told: None }
+    }
+
+    fn take(&mut self, name: &str, now: Instant) -> Result<Standing, Limited> {
+        if now.duration_since(self.began) >= self.window {
+            (self.began, self.used, self.told) = (now, 0, None);
+        }
+        let reset_after = self.window.saturating_sub(now.duration_since(self.began));
+        let standing = |used: u32| Standing {
+            name: name.to_owned(),
+            limit: self.limit,
+            remaining: self.limit.saturating_sub(used),
+            reset_after,
+        };
+        if self.used >= self.limit {
+            // On its way already when the first 429 was said: that is not hammering.
+            let hammering = self.told.is_some_and(|told| now > told);
+            self.told.get_or_insert(now + Duration::from_millis(300));
+            return Err(Limited { standing: standing(self.used), retry_after: reset_after, global: false, hammering });
+        }
+        self.used += 1;
+        Ok(standing(self.used))
+    }
+}
+
+impl Rates {
+    /// One request in the bucket of that name. The first one makes the bucket.
+    pub fn take(&mut self, name: &str, limit: u32, window: Duration) -> Result<Standing, Limited> {
+        let now = Instant::now();
+        self.buckets.entry(name.to_owned()).or_insert_with(|| Bucket::new(limit, window, now)).take(name, now)
+    }
+
+    /// One request towards the limit over all routes.
+    pub fn take_global(&mut self) -> Result<(), Limited> {
+        let now = Instant::now();
+        let bucket = self.global.get_or_insert_with(|| Bucket::new(GLOBAL, Duration::from_secs(1), now));
+        bucket.take("global", now).map(drop).map_err(|limited| Limited { global: true, ..limited })
+    }
+}
