@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use rollcall::card::fit::{self, slack as limits};
-use rollcall::card::{Block, Button, Card, Fact, ItemLine, Reply, Shown, Style, Tone};
+use rollcall::card::{Block, Button, Card, Fact, ItemLine, Reply, Shown, Style, Tag, TagKind, Tone};
 use rollcall::chat::slack::modal::{self, Question, Wants};
 use rollcall::chat::slack::show;
 use rollcall::domain::checklist::{CodeBlock, Number};
@@ -221,6 +221,11 @@ fn item() -> impl Strategy<Value = ItemLine> {
                 number,
                 keycap,
                 text,
+                tags: if optional {
+                    vec![Tag { kind: TagKind::Owner, text: "for the release manager".into() }]
+                } else {
+                    vec![]
+                },
                 state,
                 optional,
                 depth: 0,

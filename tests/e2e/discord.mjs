@@ -28,6 +28,8 @@ after(async () => {
 
 /** Until a change of one person is seen by the other: the platform takes five messages in five seconds. */
 const SEEN = 15_000;
+/** Nothing more is posted when nothing was for so long. */
+const QUIET = 6_000;
 
 class Walk {
   static async begin(name, { env = {}, config } = {}) {
@@ -35,7 +37,16 @@ class Walk {
       name, seen: [], turn: 0, ways: { words: 0, select: 0, keycap: 0, check: 0, show: 0, button: 0, skip: 0 },
     });
     walk.discord = await Discord.up(join(work, 'discord'));
-    const stop = async () => { running.delete(stop); await walk.bot?.end(); await walk.discord.down(); };
+    const stop = async () => {
+      running.delete(stop);
+      if (walk.bot) {
+        // It broke off: what was said may tell why.
+        console.error(walk.bot.log);
+        await walk.keepLog();
+        await walk.bot.end();
+      }
+      await walk.discord.down();
+    };
     running.add(stop);
     walk.stop = stop;
     const pages = Object.fromEntries(await Promise.all(SEEDS.map(async (s) => [`${s}.md`, await seed(s)])));
@@ -78,7 +89,9 @@ class Walk {
   async sections() {
     const thread = await this.thread();
     if (!thread) return [];
-    return (await this.discord.messages(thread.id)).filter((m) => items(m).length && m.nonce !== null);
+    // What a tick there says has happened is nothing to be done.
+    const criteria = /Rollback criteria/;
+    return (await this.discord.messages(thread.id)).filter((m) => m.nonce !== null && items(m).length && !criteria.test(text(m)));
   }
 
   record() { return this.bot.record(); }
@@ -150,7 +163,7 @@ class Walk {
   async byCheck(message, open) {
     await this.alice.react(message, '✅');
     const asked = await eventually('a question', async () => (await this.discord.all())
-      .find((m) => !items(m).length && buttons(m).some((b) => /^say:#\d+ tick/.test(b.custom_id))), SEEN);
+      .find((m) => m.nonce === null && buttons(m).some((b) => /^say:#\d+ tick/.test(b.custom_id))), SEEN);
     const before = await this.record();
     assert.ok(open.every((n) => before.items.find((i) => i.number === n).state === 'open'), 'nothing is ticked before the yes');
     await this.alice.press(asked, buttons(asked).find((b) => /^say:#\d+ tick/.test(b.custom_id)).custom_id);
@@ -183,12 +196,22 @@ class Walk {
     this.ways.button += 1;
   }
 
+  /** The first message with something open, once it has been posted. */
+  async open() {
+    let found = {};
+    await eventually('something is open', async () => {
+      const state = new Map((await this.record()).items.map((i) => [i.number, i]));
+      const message = (await this.sections()).find((m) => items(m).some((i) => state.get(i)?.state === 'open'));
+      found = { message, state };
+      return message;
+    }, QUIET).catch(() => {});
+    return found;
+  }
+
   /** Whatever is open in the thread, message by message, each in another way, until nothing is. `limit` messages. */
   async settle(limit = Infinity) {
     for (let n = 0; n < limit; n += 1) {
-      const record = await this.record();
-      const state = new Map(record.items.map((i) => [i.number, i]));
-      const message = (await this.sections()).find((m) => items(m).some((i) => state.get(i)?.state === 'open'));
+      const { message, state } = await this.open();
       if (!message) return;
       const open = items(message).filter((i) => state.get(i)?.state === 'open');
       const optional = open.find((i) => state.get(i).optional);
@@ -215,6 +238,12 @@ class Walk {
     await this.bot.terminal('audit', 'verify');
   }
 
+  async keepLog() {
+    const log = join(work, `${this.name}.json`);
+    await writeFile(log, JSON.stringify(await this.discord.control('log')));
+    return log;
+  }
+
   /** No message was posted twice, each request was one Discord takes, and answers came in time. */
   async end(t) {
     const { seen, ways } = this;
@@ -223,8 +252,7 @@ class Walk {
     const posted = (await this.discord.all()).filter((m) => m.nonce);
     assert.equal(new Set(posted.map((m) => m.nonce)).size, posted.length, 'each message once');
     assert.deepEqual(await this.discord.control('late'), [], 'every first answer within 3 seconds');
-    const log = join(work, `${this.name}.json`);
-    await writeFile(log, JSON.stringify(await this.discord.control('log')));
+    const log = await this.keepLog();
     const verdict = await run(python, [join(here, 'peers', 'discord', 'validate.py'), log], { maxBuffer: 1 << 26 })
       .catch((error) => { throw new Error(`Discord would not take it:\n${error.stdout}${error.stderr}`); });
     t.diagnostic(verdict.stdout.trim().split('\n').at(-1));
