@@ -173,7 +173,7 @@ impl<'a> Draw<'a> {
             }
             Block::Item { item } => {
                 let mut line = Runs::default().plain(format!("{} ", sign(item.state))).bold(item.number.to_string());
-                line = line.plain(" ").rich(&item.text);
+                line = what(item, line.plain(" "));
                 let by = by(item);
                 if !by.is_empty() {
                     line = line.plain(" — ");
@@ -314,8 +314,16 @@ fn option(item: &ItemLine, keycaps: bool, at: Profiles<'_>) -> Value {
 
 fn item_line(item: &ItemLine, keycaps: bool) -> Runs {
     let cap = if keycaps { keycap(item.keycap) } else { String::new() };
-    let line = Runs::default().plain(cap).bold(item.number.to_string()).plain(" ").rich(&item.text);
-    if item.optional { line.plain(words::OPTIONAL) } else { line }
+    what(item, Runs::default().plain(cap).bold(item.number.to_string()).plain(" "))
+}
+
+/// The item's words, and what kind of item it is.
+fn what(item: &ItemLine, before: Runs) -> Runs {
+    let mut line = before.rich(&item.text);
+    if item.optional {
+        line = line.plain(words::OPTIONAL);
+    }
+    item.tags.iter().fold(line, |line, tag| line.plain(format!(" · {}", tag.text)))
 }
 
 /// `1️⃣ ` … `🔟 `, as text.
@@ -350,7 +358,7 @@ fn below(item: &ItemLine, keycaps: bool) -> Vec<Part> {
     let line = item_line(item, keycaps);
     let mut parts = details(item);
     if text::to_plain(&line).chars().count() > limits::OPTION_TEXT {
-        parts.insert(0, Part::Text(Runs::default().rich(&item.text)));
+        parts.insert(0, Part::Text(what(item, Runs::default())));
     }
     parts
 }
