@@ -4,7 +4,6 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,22 +11,27 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Bot, eventually, percentile, rendered, seed } from './lib.mjs';
+import * as slackSide from './peers/slack/local.mjs';
 import { ALICE, BOB, CHANNEL, Discord, Member, buttons, items, keycap, selects, text, ticks } from './peers/discord/people.mjs';
 
 const run = promisify(execFile);
 const here = dirname(fileURLToPath(import.meta.url));
 const work = process.env.ROLLCALL_PEERS || await mkdtemp(join(tmpdir(), 'rollcall-peers-'));
-const python = process.env.ROLLCALL_PYTHON || 'python3';
+const python = process.env.ROLLCALL_E2E_PYTHON || 'python3';
+const SLACK_PORT = Number(process.env.SLACK_PORT || 3121);
 const SEEDS = ['blue-green-sqlmesh', 'production', 'migration', 'workflow', 'redis-om'];
 
 const running = new Set();
 after(async () => {
   for (const end of running) await end();
+  await slackSide.endAll();
   if (!process.env.ROLLCALL_PEERS) await rm(work, { recursive: true, force: true });
 });
 
 /** Until a change of one person is seen by the other: the platform takes five messages in five seconds. */
 const SEEN = 15_000;
+/** Nothing more is posted when nothing was for so long. */
+const QUIET = 6_000;
 
 class Walk {
   static async begin(name, { env = {}, config } = {}) {
@@ -35,7 +39,16 @@ class Walk {
       name, seen: [], turn: 0, ways: { words: 0, select: 0, keycap: 0, check: 0, show: 0, button: 0, skip: 0 },
     });
     walk.discord = await Discord.up(join(work, 'discord'));
-    const stop = async () => { running.delete(stop); await walk.bot?.end(); await walk.discord.down(); };
+    const stop = async () => {
+      running.delete(stop);
+      if (walk.bot) {
+        // It broke off: what was said may tell why.
+        console.error(walk.bot.log);
+        await walk.keepLog();
+        await walk.bot.end();
+      }
+      await walk.discord.down();
+    };
     running.add(stop);
     walk.stop = stop;
     const pages = Object.fromEntries(await Promise.all(SEEDS.map(async (s) => [`${s}.md`, await seed(s)])));
@@ -78,7 +91,9 @@ class Walk {
   async sections() {
     const thread = await this.thread();
     if (!thread) return [];
-    return (await this.discord.messages(thread.id)).filter((m) => items(m).length && m.nonce !== null);
+    // What a tick there says has happened is nothing to be done.
+    const criteria = /Rollback criteria/;
+    return (await this.discord.messages(thread.id)).filter((m) => m.nonce !== null && items(m).length && !criteria.test(text(m)));
   }
 
   record() { return this.bot.record(); }
@@ -150,7 +165,7 @@ class Walk {
   async byCheck(message, open) {
     await this.alice.react(message, '✅');
     const asked = await eventually('a question', async () => (await this.discord.all())
-      .find((m) => !items(m).length && buttons(m).some((b) => /^say:#\d+ tick/.test(b.custom_id))), SEEN);
+      .find((m) => m.nonce === null && buttons(m).some((b) => /^say:#\d+ tick/.test(b.custom_id))), SEEN);
     const before = await this.record();
     assert.ok(open.every((n) => before.items.find((i) => i.number === n).state === 'open'), 'nothing is ticked before the yes');
     await this.alice.press(asked, buttons(asked).find((b) => /^say:#\d+ tick/.test(b.custom_id)).custom_id);
@@ -183,12 +198,22 @@ class Walk {
     this.ways.button += 1;
   }
 
+  /** The first message with something open, once it has been posted. */
+  async open() {
+    let found = {};
+    await eventually('something is open', async () => {
+      const state = new Map((await this.record()).items.map((i) => [i.number, i]));
+      const message = (await this.sections()).find((m) => items(m).some((i) => state.get(i)?.state === 'open'));
+      found = { message, state };
+      return message;
+    }, QUIET).catch(() => {});
+    return found;
+  }
+
   /** Whatever is open in the thread, message by message, each in another way, until nothing is. `limit` messages. */
   async settle(limit = Infinity) {
     for (let n = 0; n < limit; n += 1) {
-      const record = await this.record();
-      const state = new Map(record.items.map((i) => [i.number, i]));
-      const message = (await this.sections()).find((m) => items(m).some((i) => state.get(i)?.state === 'open'));
+      const { message, state } = await this.open();
       if (!message) return;
       const open = items(message).filter((i) => state.get(i)?.state === 'open');
       const optional = open.find((i) => state.get(i).optional);
@@ -215,6 +240,12 @@ class Walk {
     await this.bot.terminal('audit', 'verify');
   }
 
+  async keepLog() {
+    const log = join(work, `${this.name}.json`);
+    await writeFile(log, JSON.stringify(await this.discord.control('log')));
+    return log;
+  }
+
   /** No message was posted twice, each request was one Discord takes, and answers came in time. */
   async end(t) {
     const { seen, ways } = this;
@@ -223,8 +254,7 @@ class Walk {
     const posted = (await this.discord.all()).filter((m) => m.nonce);
     assert.equal(new Set(posted.map((m) => m.nonce)).size, posted.length, 'each message once');
     assert.deepEqual(await this.discord.control('late'), [], 'every first answer within 3 seconds');
-    const log = join(work, `${this.name}.json`);
-    await writeFile(log, JSON.stringify(await this.discord.control('log')));
+    const log = await this.keepLog();
     const verdict = await run(python, [join(here, 'peers', 'discord', 'validate.py'), log], { maxBuffer: 1 << 26 })
       .catch((error) => { throw new Error(`Discord would not take it:\n${error.stdout}${error.stderr}`); });
     t.diagnostic(verdict.stdout.trim().split('\n').at(-1));
@@ -278,4 +308,58 @@ test('production.md is walked half way on Discord, rolled back, and said to be',
   await walk.outcome(/rolled back/i);
   await walk.settle();
   await walk.end(t);
+});
+
+test('workflow.md is walked in Slack and Discord at once, with ticks from both', async (t) => {
+  const slack = await slackSide.LocalSlack.start({ port: SLACK_PORT, mode: 'socket' });
+  const config = `[people.alice]\nname = "Alice"\nslack = "${slackSide.ALICE}"\ndiscord = "${ALICE}"\n`;
+  const walk = await Walk.begin('workflow', { env: slack.env, config });
+  await walk.start({ picked: false, more: { follow: `slack:${slackSide.DEPLOYS}` } });
+  await eventually('Slack shows the board', () => slack.post('/board'), SEEN);
+  // In turn: what is ticked here is seen there.
+  const there = (number, ticked) => eventually(`${number} in Slack`, async () => {
+    const boxes = (await slack.posts()).flatMap((m) => slackSide.controls(m.blocks).map((c) => ({ ...c, message: m })))
+      .filter(({ element }) => element.type === 'checkboxes');
+    const found = boxes.find(({ element }) => slackSide.options(element).some((o) => o.value === number));
+    const on = (found?.element.initial_options ?? []).some((o) => o.value === number);
+    return found && on === ticked && found;
+  }, SEEN);
+  let turn = 0;
+  const crossed = [];
+  for (;;) {
+    const { message, state } = await walk.open();
+    if (!message) break;
+    for (const number of items(message).filter((i) => state.get(i)?.state === 'open')) {
+      const began = performance.now();
+      if (turn % 2 === 0) {
+        await walk.bob.slash('tick', { items: number }, message.channel);
+        await there(number, true);
+      } else {
+        await slack.command(slackSide.ALICE, `tick ${number}`);
+        await walk.shows([number]);
+      }
+      crossed.push(performance.now() - began);
+      turn += 1;
+    }
+  }
+  assert.ok(turn > 4, 'both sides ticked');
+  // Unticked in Discord, seen open in Slack; ticked there, seen in Discord.
+  const record = await walk.record();
+  const again = record.items.findLast((i) => i.state === 'ticked').number;
+  await walk.bob.slash('untick', { items: again });
+  await there(again, false);
+  await slack.command(slackSide.ALICE, `tick ${again}`);
+  await walk.shows([again]);
+  const ms = (share) => Math.round(percentile(crossed, share));
+  t.diagnostic(`${crossed.length} ticks crossed over; seen on the other side after ${ms(0.5)} ms (p95 ${ms(0.95)})`);
+  assert.ok(ms(0.5) < 3_000, `a tick is seen on the other side within a second or two, not ${ms(0.5)} ms`);
+  const ended = await walk.alice.slash('finish');
+  assert.doesNotMatch(ended.text, /nothing was/i);
+  await walk.discord.sees(/succeeded|success/i);
+  await eventually('Slack says so', async () => (await slack.posts()).some((m) => /succeeded|success/i.test(JSON.stringify(m))), SEEN);
+  // One person, by whichever account.
+  const people = (await walk.record()).people.map((p) => p.name);
+  assert.equal(people.filter((name) => /alice/i.test(name)).length, 1, `alice is one person: ${people}`);
+  await walk.end(t);
+  await slack.end();
 });

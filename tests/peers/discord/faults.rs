@@ -73,7 +73,6 @@ struct Seeded {
     /// Of a thousand requests.
     rate: u64,
     left: usize,
-    kills: usize,
 }
 
 impl Faults {
@@ -82,9 +81,9 @@ impl Faults {
         self.waiting.push(Waiting { method, path, fault, times });
     }
 
-    /// From now on `rate` of a thousand requests meet a fault, `most` of them at most, and `kills` of the bot.
-    pub fn seed(&mut self, seed: u64, rate: u64, most: usize, kills: usize) {
-        self.seeded = Some(Seeded { chance: Chance(seed), rate, left: most, kills });
+    /// From now on `rate` of a thousand requests meet a fault, `most` of them at most.
+    pub fn seed(&mut self, seed: u64, rate: u64, most: usize) {
+        self.seeded = Some(Seeded { chance: Chance(seed), rate, left: most });
     }
 
     /// Nothing goes wrong any more.
@@ -98,7 +97,7 @@ impl Faults {
 
     /// What happens to this request.
     pub fn meet(&mut self, method: &str, path: &str) -> Option<Fault> {
-        let fault = self.by_hand(method, path).or_else(|| self.by_seed(method, path))?;
+        let fault = self.by_hand(method, path).or_else(|| self.by_seed())?;
         self.happened.push(format!("{fault:?} on {method} {path}"));
         Some(fault)
     }
@@ -113,14 +112,13 @@ impl Faults {
         Some(fault)
     }
 
-    fn by_seed(&mut self, method: &str, path: &str) -> Option<Fault> {
+    fn by_seed(&mut self) -> Option<Fault> {
         let seeded = self.seeded.as_mut()?;
         if seeded.left == 0 || seeded.chance.below(1000) >= seeded.rate {
             return None;
         }
         seeded.left -= 1;
-        let posts = method == "POST" && path.contains("/channels/");
-        Some(match seeded.chance.below(12) {
+        Some(match seeded.chance.below(10) {
             0 => Fault::TooMany { after: 0.3 + seeded.chance.below(10) as f64 / 10.0, global: false },
             1 => Fault::TooMany { after: 0.5, global: true },
             2 => Fault::TooManyBare,
@@ -129,12 +127,7 @@ impl Faults {
             5 => Fault::Cut,
             6 | 7 => Fault::Lost,
             8 => Fault::DoneAndStatus(502),
-            9 => Fault::Slow(Duration::from_millis(200 + seeded.chance.below(1500))),
-            _ if posts && seeded.kills > 0 => {
-                seeded.kills -= 1;
-                Fault::Kill
-            }
-            _ => Fault::Lost,
+            _ => Fault::Slow(Duration::from_millis(200 + seeded.chance.below(1500))),
         })
     }
 }

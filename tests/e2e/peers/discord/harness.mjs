@@ -30,6 +30,7 @@ const twin = new DigitalDiscord({
 });
 await twin.start();
 const db = twin.prisma;
+const guild = twin.guildId;
 const gateway = twin.server.gateway;
 const inner = twin.port;
 gateway.port = API;
@@ -42,6 +43,8 @@ function complete(value) {
   else if (value && typeof value === 'object') {
     if ('hoist' in value && 'permissions' in value) {
       value.colors ??= { primary_color: value.color ?? 0, secondary_color: null, tertiary_color: null };
+      // The bot was invited with all it asked for.
+      if (value.name === '@everyone') value.permissions = String(2n ** 50n - 1n);
     }
     Object.values(value).forEach(complete);
   }
@@ -186,6 +189,20 @@ const routes = [
     await react(false, { channel, user, message, emoji: decodeURIComponent(emoji) });
     return [204];
   }],
+  ['POST', /^\/channels\/(\d+)\/messages\/(\d+)\/threads$/, async ([, channel, message], body) => {
+    if (await db.channel.findUnique({ where: { id: message } })) {
+      return [400, { code: 160004, message: 'A thread has already been created for this message' }];
+    }
+    if (!await db.message.findUnique({ where: { id: message } })) return [404, { code: 10008, message: 'Unknown Message' }];
+    // A message's thread has the message's id.
+    await db.channel.create({ data: {
+      id: message, guildId: guild, type: 11, name: body.name, parentId: channel, ownerId: '4000000000000000001',
+      autoArchiveDuration: body.auto_archive_duration ?? 1440, starterMessageId: message,
+    } });
+    const thread = await (await fetch(`http://127.0.0.1:${inner}${PREFIX}/channels/${message}`)).json();
+    gateway.broadcast('THREAD_CREATE', { ...thread, newly_created: true });
+    return [201, thread];
+  }],
   ['POST', /^\/users\/@me\/channels$/, async (_, body) => {
     const user = await db.user.findUnique({ where: { id: body.recipient_id } });
     const name = `direct-${user.id}`;
@@ -258,8 +275,6 @@ https.createServer({ key: fs.readFileSync('tls/discord.key'), cert: fs.readFileS
   .on('upgrade', upgrade).listen(TLS);
 
 // ── what a test does ─────────────────────────────────────────────────────────────────────────────────────────────
-
-const guild = twin.guildId;
 
 async function react(present, { channel, user, message, emoji }) {
   const key = { messageId: message, userId: user, emoji };
