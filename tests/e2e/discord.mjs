@@ -4,7 +4,6 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,17 +11,20 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Bot, eventually, percentile, rendered, seed } from './lib.mjs';
+import * as slackSide from './peers/slack/local.mjs';
 import { ALICE, BOB, CHANNEL, Discord, Member, buttons, items, keycap, selects, text, ticks } from './peers/discord/people.mjs';
 
 const run = promisify(execFile);
 const here = dirname(fileURLToPath(import.meta.url));
 const work = process.env.ROLLCALL_PEERS || await mkdtemp(join(tmpdir(), 'rollcall-peers-'));
-const python = process.env.ROLLCALL_PYTHON || 'python3';
+const python = process.env.ROLLCALL_E2E_PYTHON || 'python3';
+const SLACK_PORT = Number(process.env.SLACK_PORT || 3121);
 const SEEDS = ['blue-green-sqlmesh', 'production', 'migration', 'workflow', 'redis-om'];
 
 const running = new Set();
 after(async () => {
   for (const end of running) await end();
+  await slackSide.endAll();
   if (!process.env.ROLLCALL_PEERS) await rm(work, { recursive: true, force: true });
 });
 
@@ -306,4 +308,58 @@ test('production.md is walked half way on Discord, rolled back, and said to be',
   await walk.outcome(/rolled back/i);
   await walk.settle();
   await walk.end(t);
+});
+
+test('workflow.md is walked in Slack and Discord at once, with ticks from both', async (t) => {
+  const slack = await slackSide.LocalSlack.start({ port: SLACK_PORT, mode: 'socket' });
+  const config = `[people.alice]\nname = "Alice"\nslack = "${slackSide.ALICE}"\ndiscord = "${ALICE}"\n`;
+  const walk = await Walk.begin('workflow', { env: slack.env, config });
+  await walk.start({ picked: false, more: { follow: `slack:${slackSide.DEPLOYS}` } });
+  await eventually('Slack shows the board', () => slack.post('/board'), SEEN);
+  // In turn: what is ticked here is seen there.
+  const there = (number, ticked) => eventually(`${number} in Slack`, async () => {
+    const boxes = (await slack.posts()).flatMap((m) => slackSide.controls(m.blocks).map((c) => ({ ...c, message: m })))
+      .filter(({ element }) => element.type === 'checkboxes');
+    const found = boxes.find(({ element }) => slackSide.options(element).some((o) => o.value === number));
+    const on = (found?.element.initial_options ?? []).some((o) => o.value === number);
+    return found && on === ticked && found;
+  }, SEEN);
+  let turn = 0;
+  const crossed = [];
+  for (;;) {
+    const { message, state } = await walk.open();
+    if (!message) break;
+    for (const number of items(message).filter((i) => state.get(i)?.state === 'open')) {
+      const began = performance.now();
+      if (turn % 2 === 0) {
+        await walk.bob.slash('tick', { items: number }, message.channel);
+        await there(number, true);
+      } else {
+        await slack.command(slackSide.ALICE, `tick ${number}`);
+        await walk.shows([number]);
+      }
+      crossed.push(performance.now() - began);
+      turn += 1;
+    }
+  }
+  assert.ok(turn > 4, 'both sides ticked');
+  // Unticked in Discord, seen open in Slack; ticked there, seen in Discord.
+  const record = await walk.record();
+  const again = record.items.findLast((i) => i.state === 'ticked').number;
+  await walk.bob.slash('untick', { items: again });
+  await there(again, false);
+  await slack.command(slackSide.ALICE, `tick ${again}`);
+  await walk.shows([again]);
+  const ms = (share) => Math.round(percentile(crossed, share));
+  t.diagnostic(`${crossed.length} ticks crossed over; seen on the other side after ${ms(0.5)} ms (p95 ${ms(0.95)})`);
+  assert.ok(ms(0.5) < 3_000, `a tick is seen on the other side within a second or two, not ${ms(0.5)} ms`);
+  const ended = await walk.alice.slash('finish');
+  assert.doesNotMatch(ended.text, /nothing was/i);
+  await walk.discord.sees(/succeeded|success/i);
+  await eventually('Slack says so', async () => (await slack.posts()).some((m) => /succeeded|success/i.test(JSON.stringify(m))), SEEN);
+  // One person, by whichever account.
+  const people = (await walk.record()).people.map((p) => p.name);
+  assert.equal(people.filter((name) => /alice/i.test(name)).length, 1, `alice is one person: ${people}`);
+  await walk.end(t);
+  await slack.end();
 });

@@ -145,7 +145,7 @@ mod tests {
     fn what_people_type_means_nothing() {
         for (typed, drawn) in [
             ("*bold* _it_ ~~no~~", r"\*bold\* \_it\_ \~\~no\~\~"),
-            ("<@1> <#2> <t:1:R> <:x:3>", r"\<@​1> \<#2> \<t:1\:R> \<\:x:3>"),
+            ("<@1> <#2> <t:1:R> <:x:3>", "\\<@\u{200b}1> \\<#2> \\<t:1\\:R> \\<\\:x:3>"),
             ("@everyone", "@\u{200b}everyone"),
             ("[x](https://evil.example)", r"\[x\]\(https\://evil.example\)"),
             ("# big", r"\# big"),

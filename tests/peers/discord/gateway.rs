@@ -44,7 +44,7 @@ async fn connection(inner: Weak<Inner>, stream: TcpStream) {
     let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
     let Some(heartbeat) = with(&inner, |w| w.settings.heartbeat) else { return };
     let hello = json!({ "op": 10, "s": null, "t": null, "d": { "heartbeat_interval": heartbeat.as_millis() as u64, "_trace": [] } });
-    if socket.send(Message::Text(hello.to_string().into())).await.is_err() {
+    if socket.send(Message::text(hello.to_string())).await.is_err() {
         return;
     }
     let (line, mut outs) = mpsc::unbounded_channel();
@@ -54,7 +54,7 @@ async fn connection(inner: Weak<Inner>, stream: TcpStream) {
         let patience = (heartbeat * 2).saturating_sub(heard.elapsed());
         tokio::select! {
             out = outs.recv() => match out {
-                Some(Out::Text(text)) => if socket.send(Message::Text(text.into())).await.is_err() { break None },
+                Some(Out::Text(text)) => if socket.send(Message::text(text)).await.is_err() { break None },
                 Some(other) => break Some(other),
                 None => break None,
             },
@@ -107,7 +107,7 @@ async fn connection(inner: Weak<Inner>, stream: TcpStream) {
 
 async fn say(socket: &mut WebSocketStream<TcpStream>, texts: Vec<String>) -> Result<(), ()> {
     for text in texts {
-        socket.send(Message::Text(text.into())).await.map_err(drop)?;
+        socket.send(Message::text(text)).await.map_err(drop)?;
     }
     Ok(())
 }
