@@ -148,7 +148,6 @@ fn an_item() -> impl Strategy<Value = Block> {
                     keycap,
                     text,
                     state,
-                    tags: Vec::new(),
                     optional,
                     tags: if optional {
                         vec![Tag { kind: TagKind::Owner, text: "for *dba* ".repeat(8) }]
