@@ -90,6 +90,7 @@ async fn answer(slack: Slack, request: Request<Incoming>) -> Result<Response<Bod
 pub fn page(status: StatusCode, text: &str) -> Response<Body> {
     let mut response = Response::new(Body::from(text.to_owned()));
     *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }
 
