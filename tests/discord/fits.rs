@@ -148,6 +148,7 @@ fn an_item() -> impl Strategy<Value = Block> {
                     keycap,
                     text,
                     state,
+                    tags: Vec::new(),
                     optional,
                     depth,
                     who: who.map(|w| Person::named(&w)),

@@ -288,14 +288,19 @@ impl Rest {
         self.call(LightMethod::Get, Route::Channel { channel_id: channel.into() }, None).await
     }
 
-    /// Begins a thread on a message; its id is the message's. One that is there already is as good.
-    pub async fn thread(&self, channel: u64, message: u64, name: &str) -> Done<()> {
+    /// Begins a thread on a message; its id. One that is there already is as good.
+    pub async fn thread(&self, channel: u64, message: u64, name: &str) -> Done<u64> {
         let route = Route::ChannelMessageThreads { channel_id: channel.into(), message_id: message.into() };
         // A week: the longest there is.
         let body = json!({ "name": name, "auto_archive_duration": 10_080 });
         match self.call(LightMethod::Post, route, Some(&body)).await {
-            Err(trouble) if trouble.code() != Some(code::HAS_THREAD) => Err(trouble),
-            _ => Ok(()),
+            Ok(thread) => id(&thread),
+            Err(trouble) if trouble.code() == Some(code::HAS_THREAD) => {
+                let there = self.message(channel, message).await?;
+                // Where the message does not tell, a thread has the id of the message it begins on.
+                Ok(snowflake(&there["thread"]["id"]).unwrap_or(message))
+            }
+            Err(trouble) => Err(trouble),
         }
     }
 

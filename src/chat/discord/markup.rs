@@ -6,6 +6,14 @@ use crate::domain::time::Timestamp;
 /// Who a person is on Discord: their user id, where it is known.
 pub type Accounts<'a> = &'a dyn Fn(&str) -> Option<String>;
 
+/// A text where no line of Markdown can begin, and no mention is drawn: a title.
+pub fn title(text: &Rich) -> String {
+    // Behind a letter nothing begins.
+    let mut out = String::from("x");
+    text.0.iter().for_each(|span| self::span(&mut out, span, &|_| None));
+    out.split_off(1)
+}
+
 /// A text with its styles; people who are known are mentioned, which Discord draws as their name. Nobody is notified:
 /// every body says who may be, and nobody ever may.
 pub fn rich(text: &Rich, accounts: Accounts<'_>) -> String {

@@ -6,7 +6,7 @@
 //! connection, `watch` notices when it is dead.
 //!
 //! A message's id here is `channel/message`: a section's stands in the thread on the announcement, and Discord finds a
-//! message only together with the channel it stands in. A thread has the id of the message it begins on.
+//! message only together with the channel it stands in.
 //!
 //! # What Discord does not offer, and what is done instead
 //!
@@ -65,6 +65,8 @@ pub struct Discord {
     me: OnceLock<Me>,
     /// Threads and channels as places of the house.
     places: Kept<u64, Place>,
+    /// The thread on a message.
+    threads: Kept<u64, u64>,
     /// Messages deleted by somebody: key → what it was before.
     gone: Kept<String, String>,
     /// Which reactions of ours stand on a message.
@@ -133,6 +135,7 @@ impl Discord {
             engine,
             me: OnceLock::new(),
             places: Kept::new(),
+            threads: Kept::new(),
             gone: Kept::new(),
             seeded: Kept::new(),
             seeds,

@@ -58,7 +58,9 @@ impl Discord {
                     && (delivery.thread.is_some() || trouble.code() == Some(code::UNKNOWN_MESSAGE)) =>
             {
                 self.gone.put(delivery.key.clone(), posted.to_owned());
-                self.places.remove(&channel);
+                if trouble.code() == Some(code::UNKNOWN_CHANNEL) {
+                    self.forget_thread(delivery);
+                }
                 Err(ChatError::Gone)
             }
             Err(trouble) => Err(trouble.shown()),
@@ -82,7 +84,7 @@ impl Discord {
             }
             // The thread was deleted since it was last seen.
             Some(code::UNKNOWN_CHANNEL) if delivery.thread.is_some() => {
-                self.places.remove(&channel);
+                self.forget_thread(delivery);
                 channel = self.room(delivery).await?;
                 done = self.rest.post(channel, body, Some(&nonce), delivery.file.as_ref()).await;
             }
@@ -99,18 +101,25 @@ impl Discord {
         let Some((parent, first)) = delivery.thread.as_ref().and_then(|(_, posted)| place_of(posted)) else {
             return Ok(home);
         };
-        if self.places.get(&first).is_some() {
-            return Ok(first);
+        if let Some(thread) = self.threads.get(&first) {
+            return Ok(thread);
         }
         match self.rest.thread(parent, first, &self.thread_name(&delivery.key).await).await {
-            Ok(()) => {
+            Ok(thread) => {
                 let place = Place { channel: format!("{PLATFORM}:{home}"), deployment: deployment_of(&delivery.key) };
-                self.places.put(first, place);
-                Ok(first)
+                self.places.put(thread, place);
+                self.threads.put(first, thread);
+                Ok(thread)
             }
             // Somebody deleted the announcement, and with it the place of a thread.
             Err(trouble) if trouble.code() == Some(code::UNKNOWN_MESSAGE) => Ok(home),
             Err(trouble) => Err(trouble),
+        }
+    }
+
+    fn forget_thread(&self, delivery: &Delivery) {
+        if let Some((_, first)) = delivery.thread.as_ref().and_then(|(_, posted)| place_of(posted)) {
+            self.threads.remove(&first);
         }
     }
 

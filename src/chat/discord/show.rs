@@ -35,7 +35,7 @@ pub fn message(card: &Card, key: &str, accounts: Accounts<'_>) -> Value {
 pub fn reply(reply: &Reply, accounts: Accounts<'_>) -> Value {
     let lines = crate::markdown::lines(&reply.text);
     let mut text = lines.iter().map(|line| markup::rich(line, accounts)).collect::<Vec<_>>().join("\n");
-    let mut rows = buttons(&reply.choices);
+    let mut rows = once(buttons(&reply.choices));
     let unsaid: Vec<&Button> = reply.choices.iter().filter(|b| id(b).is_none()).collect();
     for b in unsaid {
         text.push_str(&format!("\n{}: `/deploy {}`", markup::escape(&b.label), b.command.replace('`', "'")));
@@ -51,6 +51,7 @@ pub fn reply(reply: &Reply, accounts: Accounts<'_>) -> Value {
         let drawn = fit::draw(card, &fit::DISCORD, draw, |e| fits(e) && size(e) <= left);
         embeds.push(cut_embed(drawn));
         rows.extend(components(card));
+        rows = once(rows);
         rows.truncate(most::ROWS);
     }
     if text.is_empty() && embeds.is_empty() {
@@ -205,7 +206,7 @@ fn whole(text: &str, max: usize) -> String {
 
 /// A title shows people's names: mentions are not drawn there.
 fn title(card: &Card) -> String {
-    let text = markup::rich(&card.title, &|_| None);
+    let text = markup::title(&card.title);
     let sign = match card.tone {
         Tone::Plain => "",
         Tone::Active => "▶️ ",
@@ -254,7 +255,9 @@ fn item(lines: &mut Vec<String>, item: &ItemLine, accounts: Accounts<'_>) {
     let word = state(item.state).map(|word| format!(" · **{word}**")).unwrap_or_default();
     let indent = "\u{2003}".repeat(usize::from(item.depth.min(6)));
     let optional = if item.optional { " *(optional)*" } else { "" };
-    let mut line = format!("{indent}{sign} **{}** {}{optional}{word}", item.number, markup::rich(&item.text, accounts));
+    let tags: String = item.tags.iter().map(|t| format!(" *({})*", markup::escape(&t.text))).collect();
+    let text = markup::rich(&item.text, accounts);
+    let mut line = format!("{indent}{sign} **{}** {text}{optional}{tags}{word}", item.number);
     if let Some(who) = &item.who {
         line.push_str(" · ");
         line.push_str(&markup::rich(&Rich(vec![crate::domain::text::Span::person(who)]), accounts));
@@ -301,16 +304,26 @@ fn components(card: &Card) -> Vec<Value> {
     };
     rows.truncate(room);
     rows.extend(own);
-    rows
+    once(rows)
+}
+
+/// A message has each id once, or Discord refuses it.
+fn once(rows: Vec<Value>) -> Vec<Value> {
+    let mut seen = std::collections::BTreeSet::new();
+    let new = rows.into_iter().filter_map(|mut row| {
+        let parts = row["components"].as_array_mut()?;
+        parts.retain(|part| seen.insert(part["custom_id"].to_string()));
+        (!parts.is_empty()).then_some(row)
+    });
+    new.collect()
 }
 
 /// Rows of buttons; one whose words are too long for an id is none.
 fn buttons(buttons: &[Button]) -> Vec<Value> {
-    let mut seen = std::collections::BTreeSet::new();
     let drawn: Vec<Value> = buttons
         .iter()
         .filter_map(|b| {
-            let id = id(b).filter(|id| seen.insert(id.clone()))?;
+            let id = id(b)?;
             let style = match b.style {
                 Style::Plain => 2,
                 Style::Primary => 1,
