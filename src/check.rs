@@ -314,7 +314,7 @@ mod tests {
     #[test]
     fn a_tree_to_read() {
         let plain = tree("t.md", &read("t", PAGE.as_bytes()), None, false);
-        let expected = "t.md: T\n  Why.\n\n1. A\n  1  A\n     1.1 ☐ x (if needed)  (optional)\n       $ run a … (+1 lines)\n\nRollback\n  2  Rollback  [rollback]\n     · a\n     · b\n     ✎ Rate: ____ % (target: <1%)  [percent]\n     2.1 → back\n\n1 checkbox, 1 item, 1 step, 1 field, 1 command\nnote line 18: The table's 1 row(s) are kept as notes.\n";
+        let expected = "t.md: T\n  Why.\n\n1. A\n  1  A\n     1.1 ☐ x (if needed)  (optional)\n       $ run a … (+1 lines)\n\nRollback\n  2  Rollback  [rollback]\n     · a\n     · b\n     ✎ Rate: ____ % (target: <1%)  [percent]\n     2.1 → back\n\n1 checkbox, 1 item, 1 step, 1 field, 1 command\nnote line 18: 1 table(s) without boxes, the first on this line, are kept as notes.\n";
         assert_eq!(plain, expected);
         let painted = tree("t.md", &read("t", PAGE.as_bytes()), None, true);
         assert!(painted.contains("\u{1b}[36m1.1\u{1b}[0m"));

@@ -341,3 +341,76 @@ fn text_of_every_kind() {
         ("- [ ] a\n  > quoted\n", "a{quoted}"),
     ]);
 }
+
+#[test]
+fn fences_beside_a_task_are_its_commands() {
+    check(&[
+        ("- [ ] a\n```\nrun\n```\n- [ ] b\n", "a$run, b"),
+        ("- [ ] a\n<!-- if old -->\n```\none\n```\n<!-- else -->\n```\ntwo\n```\n- [ ] b\n", "a$one$two, b"),
+        ("- [ ] a\n\n```\nrun\n```\n\n- [ ] b\n", "a, b"),
+    ]);
+}
+
+#[test]
+fn lines_over_lists_are_headings_where_they_lead_elsewhere() {
+    for (text, titles) in [
+        ("# T\n## A\nBlocking\n- [ ] a\n\nMinor\n- [ ] b\n", &["Blocking", "Minor"][..]),
+        ("# T\n## A\nManual checks:\n- [ ] a\n", &["A"]),
+        (
+            "# T\n## Rollback criteria\nRoll back if:\n- a\n\n**Rollback process:**\n1. b\n",
+            &["Rollback criteria", "Rollback process"],
+        ),
+        ("# T\n## Go\n- [ ] a\n\n**Roll back if:**\n- b\n", &["Go", "Roll back if"]),
+        ("# T\n## A\nYes.\n- [ ] a\n\nNo.\n- [ ] b\n", &["A"]),
+    ] {
+        let c = list(text);
+        let got: Vec<_> = c.sections().filter(|s| !s.items.is_empty()).map(|s| s.title.to_plain()).collect();
+        assert_eq!(got, titles, "{text}");
+    }
+}
+
+#[test]
+fn commands_alone_are_steps() {
+    check(&[
+        ("# T\n## Step 1: Merge\n```sh\ngit merge\n```\n## Step 2: Check\n- [ ] a\n", "#Merge$git merge / a"),
+        ("# T\n## Go\n- [ ] a\n## Publish\nOnce:\n```bash\npublish\n```\n", "a / #Publish{Once:}$publish"),
+        ("# T\n## Step 1: Import\n1. a\n## Step 2: Set up\n- x\n", "#a / #Set up{x}"),
+        ("# T\n## Go\n- [ ] a\n## Layout\n```json\n{}\n```\n", "a"),
+        ("# T\n## Go\n- [ ] a\n## Reference\n```sh\nls\n```\n", "a"),
+    ]);
+    says("# T\n## Go\n- [ ] a\n## P\n```sh\nls\n```\n", Severity::Note, 4, "1 heading(s) with nothing to tick");
+}
+
+#[test]
+fn titles_of_pages() {
+    for (text, title) in [
+        ("# T\n## A\n- [ ] a\n", "T"),
+        ("# T\nWords.\n\n# A\n- [ ] a\n# B\n- [ ] b\n", "T"),
+        ("# A\n- [ ] a\n# B\n- [ ] b\n", "A"),
+        ("## A\n- [ ] a\n## B\n- [ ] b\n", "page"),
+        ("### A\n- [ ] a\n", "A"),
+        ("- [ ] a\n", "page"),
+    ] {
+        assert_eq!(list(text).title, title, "{text}");
+    }
+    // Facts about the page are not what it is.
+    assert_eq!(list("# T\n**Version**: 1.2\n**Date**: today\n\n## A\n- [ ] a\n").description, None);
+}
+
+#[test]
+fn headings_without_anything_are_said() {
+    says("# T\n## A\n- [ ] a\n## Later\n## Last\n", Severity::Note, 4, "“Later”: it and 1 more are not shown");
+    assert_eq!(page("# T\n## A\n### B\n- [ ] a\n").diagnostics, []);
+}
+
+#[test]
+fn struck_out_lines() {
+    check(&[("- [ ] ~~a~~\n- [ ] b\n", "<Skipped>a, b"), ("1. ~~a~~ (done)\n2. b\n", "#+a (done), #b")]);
+}
+
+#[test]
+fn marks_are_said_once() {
+    assert_eq!(page("- [ ] a\n- [-] b\n- [-] c\n").diagnostics.len(), 1);
+    says("- [OK] a\n- [ ] b\n", Severity::Note, 1, "1 mark(s) in place of a box");
+    says("- [ ] a\n-[ ] b\n", Severity::Warning, 2, "no renderer draws");
+}

@@ -255,8 +255,9 @@ async fn schedule(seed: u64) -> Told {
             let mut killed = 0;
             while kills.recv().await.is_some() {
                 bot.kill();
-                // A new process cannot know when the old one came.
+                // A new process cannot know when the old one came, nor what it was told.
                 discord.world().last_identify = None;
+                discord.world().rates.forget();
                 bot.up().await;
                 killed += 1;
                 discord.world().faults.happened.push(format!("killed, for the {killed}. time"));

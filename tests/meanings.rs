@@ -313,3 +313,138 @@ fn an_older_checklist_is_still_one() {
     let json = serde_json::to_string(&now).unwrap();
     assert_eq!(serde_json::from_str::<Checklist>(&json).unwrap(), now);
 }
+
+/// Where each section of a page belongs: `walk kind title: items`.
+fn walks(text: &str) -> String {
+    let c = list(text);
+    let each = |s: &rollcall::domain::checklist::Section| format!("{:?} {}", s.branch, s.title.to_plain());
+    c.sections().filter(|s| !s.items.is_empty()).map(each).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn criteria_wherever_they_stand() {
+    for (text, expected) in [
+        ("## Rollback criteria\n### Critical (immediate rollback)\n- [ ] a\n", "Watch Critical (immediate rollback)"),
+        ("## Rollback triggers\n### Rollback steps\n- [ ] a\n", "Rollback Rollback steps"),
+        ("## Triggers\nRoll back if any of these occur:\n- a\n", "Watch Triggers"),
+        ("## Now or never\n- [ ] a\n\n**No-go triggers**:\n- b\n", "Forward Now or never; Watch No-go triggers"),
+        ("## Deploy\nRoll back if needed:\n- [ ] a\n", "Rollback Roll back if needed"),
+        ("## Rollback plan\n1. Revert\n2. Tell\n", "Rollback Rollback plan"),
+        ("## Rollback plan\n- [ ] Documented\n- [ ] Tested in staging\n", "Forward Rollback plan"),
+        ("## Rollback\n### Now\nExecute if any of these occur:\n- [ ] a\n", "Watch Now"),
+        (
+            "## Exit\n### Failure\n- [ ] a\n### Partial success\n- [ ] b\n",
+            "AfterRollback Failure; OnDemand Partial success",
+        ),
+        ("## Iterate on successive candidates\n- [ ] a\n", "Forward Iterate on successive candidates"),
+    ] {
+        let all = walks(&format!("# T\n## Z\n- [ ] z\n{text}"));
+        assert_eq!(all.strip_prefix("Forward Z; "), Some(expected), "{text}");
+    }
+    let reading = page(
+        "# T\n## X\n- [ ] a\n## Rollback plan\n| Trigger | Action |\n|-|-|\n| Error rate > 1% | Back out |\n| Data lost | Call |\n",
+    );
+    assert_eq!(reading.counts.criteria, 2);
+    let c = reading.checklist.unwrap();
+    let watch = c.sections().find(|s| s.branch == Branch::Watch).unwrap();
+    assert_eq!(watch.items[0].notes[0].to_plain(), "Action: Back out");
+    assert!(watch.items[0].threshold.is_some() && watch.window.is_none());
+}
+
+#[test]
+fn forms_and_tables_of_blanks() {
+    for (text, labels) in [
+        ("- Planned date:\n- Commander:\n- Target: `main`\n", &["Planned date", "Commander", "Target"][..]),
+        ("- Build:\n  - a\n  - b\n- Test:\n  - c\n", &[]),
+        ("- One: x\n- Two: y\n- Three:\n", &[]),
+        ("| Metric | Need | Actual | Ok |\n|-|-|-|-|\n| [ ] | AUC | ≥ 0.6 | ____ | ☐ |\n", &["AUC – Actual"]),
+    ] {
+        let c = list(&format!("# T\n## X\n- [ ] a\n## F\n{text}"));
+        let got: Vec<_> = c.fields().map(|f| f.label.as_str()).collect();
+        assert_eq!(got, labels, "{text}");
+    }
+    let c = list("# T\n## F\n| Metric | Need | Actual |\n|-|-|-|\n| [ ] | AUC | ≥ 0.6 | ____ |\n");
+    let field = c.fields().next().unwrap();
+    assert_eq!((field.target.as_deref(), field.kind), (Some("≥ 0.6"), FieldKind::Number));
+    // A table of signatures is said once, as blanks.
+    let r = page("# T\n## X\n- [ ] a\n## Signatures\n| Role | Name | Signature |\n|-|-|-|\n| CTO | | |\n");
+    assert_eq!((r.counts.signoffs, r.diagnostics.len()), (1, 0));
+    assert_eq!(
+        r.checklist.unwrap().sections().last().map(|s| (s.kind, s.notes.len())),
+        Some((SectionKind::SignOff, 0))
+    );
+}
+
+#[test]
+fn who_does_it() {
+    for (text, owner) in [
+        ("- [ ] **Backup.** Owner: Platform. Verify: it is there.", Some("Platform")),
+        ("- [ ] a\n  - Owner: Eve", Some("Eve")),
+        ("- [ ] a\n  - Owner:", None),
+        ("- [ ] a\n  - Verantwortlich: Eva", Some("Eva")),
+        ("- [ ] a\n  - 负责人：小王", Some("小王")),
+        ("- [ ] The owner is told: all of it", None),
+    ] {
+        assert_eq!(item("P", text).owner.as_deref(), owner, "{text}");
+    }
+    let c = list("# T\n| Check | Owner | Ok |\n|-|-|-|\n| Smoke | QA | [ ] |\n");
+    assert_eq!(c.sections().next().unwrap().items[0].owner.as_deref(), Some("QA"));
+    assert_eq!(item("Sign-off", "- [ ] **QA lead**: Test plan executed").role.as_deref(), Some("QA lead"));
+}
+
+#[test]
+fn sections_that_may_be_left_out() {
+    for text in [
+        "## Extra (optional)\n- [ ] a\n",
+        "## Extra\nIf so, skip this section.\n\n- [ ] a\n",
+        "## Prüfung (bei Bedarf)\n- [ ] a\n",
+    ] {
+        assert!(list(&format!("# T\n{text}")).sections().next().unwrap().items[0].optional, "{text}");
+    }
+}
+
+#[test]
+fn code_says_nothing() {
+    let a = item("P", "- [ ] Run `deploy #if needed`");
+    let b = item("P", "- [ ] Node is `>=22 <23`");
+    assert!(!a.optional && a.condition.is_none() && b.threshold.is_none());
+}
+
+/// The lists of other languages, a heading for each walk.
+#[test]
+fn other_languages() {
+    use SectionKind::*;
+    for (heading, kind) in [
+        ("Rollback-Kriterien", RollbackCriteria),
+        ("Ansprechpartner", Contacts),
+        ("Freigabe durch die Leitung", SignOff),
+        ("Fehlerbehebung", Troubleshooting),
+        ("Critères de rollback", RollbackCriteria),
+        ("Retour arrière", RollbackProcedure),
+        ("Aprobaciones", SignOff),
+        ("Solución de problemas", Troubleshooting),
+        ("Critérios de rollback", RollbackCriteria),
+        ("Comunicação", Communication),
+        ("Criteri di successo", SuccessCriteria),
+        ("Критерии отката", RollbackCriteria),
+        ("Откат", RollbackProcedure),
+        ("ロールバック手順", RollbackProcedure),
+        ("切り戻し条件", RollbackCriteria),
+        ("緊急連絡先", Contacts),
+        ("回滚步骤", RollbackProcedure),
+        ("触发条件", RollbackCriteria),
+        ("审批", SignOff),
+        ("Sonstiges", Tasks),
+        ("準備", Tasks),
+    ] {
+        let c = list(&format!("# T\n## {heading}\n- [ ] a\n"));
+        assert_eq!(c.sections().next().unwrap().kind, kind, "{heading}");
+    }
+}
+
+#[test]
+fn front_matter_of_other_tools() {
+    let r = page("---\nlayout: post\ntags: [a]\nmine: 1\n---\n- [ ] a\n");
+    assert!(r.checklist.is_some());
+    assert_eq!((r.diagnostics.len(), r.diagnostics[0].severity, r.diagnostics[0].line), (1, Severity::Note, 2));
+}

@@ -222,6 +222,7 @@ fn item() -> impl Strategy<Value = ItemLine> {
                 text,
                 state,
                 optional,
+                tags: Vec::new(),
                 depth: 0,
                 who,
                 at: at.map(|at| Timestamp(i64::from(at) * 1000)),
@@ -254,13 +255,16 @@ fn block() -> impl Strategy<Value = Block> {
 fn card() -> impl Strategy<Value = Card> {
     let tone = prop::sample::select(vec![Tone::Plain, Tone::Active, Tone::Good, Tone::Warn, Tone::Bad, Tone::Quiet]);
     (rich(800), tone, any::<bool>(), prop::collection::vec(block(), 0..60), prop::collection::vec(button(), 0..40))
-        .prop_map(|(title, tone, rehearsal, blocks, buttons)| Card {
-            title,
-            tone,
-            rehearsal,
-            broadcast: false,
-            blocks,
-            buttons,
+        .prop_map(|(title, tone, rehearsal, mut blocks, buttons)| {
+            // A number means one item.
+            for (i, block) in (0..).zip(&mut blocks) {
+                let Block::Item { item } = block else { continue };
+                item.number = Number::new([item.number.parts(), &[i]].concat());
+                if let Some(main) = item.buttons.first_mut().filter(|b| b.label == "Tick") {
+                    main.command = format!("#12 tick {}", item.number);
+                }
+            }
+            Card { title, tone, rehearsal, broadcast: false, blocks, buttons }
         })
 }
 

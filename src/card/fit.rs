@@ -44,6 +44,9 @@ pub mod slack {
     pub const TEXT: usize = 3_000;
     /// The text that stands for the blocks in notifications.
     pub const FALLBACK: usize = 2_500;
+    /// What somebody is told, with a card or alone.
+    pub const ANSWER_WITH_CARD: usize = 2_000;
+    pub const ANSWER: usize = 12_000;
     /// Texts in one block of small print.
     pub const CONTEXT: usize = 10;
     /// Buttons and the like in one block.

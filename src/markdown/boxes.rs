@@ -5,7 +5,7 @@
 
 use super::blocks::{self, Block, Kind, Page};
 use super::either::asks_for_one;
-use super::inline::{trim, without};
+use super::inline::{inline, trim, without};
 use super::marks::{self, Found, Legend, Mark, Sure};
 use super::remarks::{Remark, Remarks};
 use super::{tables, template_code, trees};
@@ -347,7 +347,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn table(&mut self, line: u32, depth: usize, rows: Vec<Vec<Rich>>) {
+    fn table(&mut self, line: u32, depth: usize, mut rows: Vec<Vec<Rich>>) {
         // A row with one cell more than the header has its box in front of what the header names.
         let width = rows.first().map_or(0, Vec::len);
         let shifted = rows.len() > 1
@@ -355,6 +355,16 @@ impl<'a> Finder<'a> {
                 let at = line.saturating_add(u32::try_from(i).unwrap_or(u32::MAX)).saturating_add(2);
                 tables::cells(self.source(at)) == width + 1
             });
+        if shifted {
+            // The parser cuts a row to the header's width; the last cell must not be lost.
+            for i in 1..rows.len() {
+                let source = self.source(line.saturating_add(u32::try_from(i).unwrap_or(u32::MAX)).saturating_add(1));
+                let last = tables::last_cell(source);
+                if let Some(row) = rows.get_mut(i) {
+                    row.push(inline(last));
+                }
+            }
+        }
         let Some(read) = tables::read(&rows, shifted, self.legend) else {
             self.push(line, depth, Kind::Table(rows));
             return;

@@ -100,7 +100,8 @@ fn watched(headings: &[String], lead: &str) -> bool {
     if !lead.ends_with([':', '：']) || lead.contains("not roll") || lead.contains("no roll") {
         return false;
     }
-    let about = || headings.iter().any(|h| words::says(h, |l| l.rollback) && !words::says(h, |l| l.after_rollback));
+    let about =
+        || headings.iter().any(|h| words::says::ROLLBACK.is_match(h) && !words::says::AFTER_ROLLBACK.is_match(h));
     is_watch_lead(lead) || (about() && words::WATCH_LEAD_BELOW.iter().any(|p| lead.contains(p)))
 }
 
@@ -108,7 +109,7 @@ fn watched(headings: &[String], lead: &str) -> bool {
 pub(super) fn about_rollback(headings: &[&str]) -> bool {
     headings.iter().any(|h| {
         let heading = normal(h);
-        words::says(&heading, |l| l.rollback) && !words::says(&heading, |l| l.after_rollback)
+        words::says::ROLLBACK.is_match(&heading) && !words::says::AFTER_ROLLBACK.is_match(&heading)
     })
 }
 
@@ -117,7 +118,7 @@ pub(super) fn acts(lines: impl Iterator<Item = String>) -> bool {
     let (mut all, mut ready) = (0_usize, 0_usize);
     for line in lines {
         all += 1;
-        ready += usize::from(words::says(&normal(&line), |l| l.ready));
+        ready += usize::from(words::says::READY.is_match(&normal(&line)));
     }
     all > 0 && ready * 2 < all
 }
@@ -172,7 +173,7 @@ pub(super) fn phase_kind(heading: &str) -> SectionKind {
     let information = by_words(&normal(heading)) == Some(SectionKind::Information);
     let only = is_reference(&[heading]).then_some(SectionKind::Notes);
     let only = only.or(information.then_some(SectionKind::Information));
-    let kind = kind(&[heading], branch, words::says(&normal(heading), |l| l.per_environment), only);
+    let kind = kind(&[heading], branch, words::says::PER_ENVIRONMENT.is_match(&normal(heading)), only);
     if words::JOINS.iter().any(|j| normal(heading).contains(j)) && branch == Branch::Forward {
         return SectionKind::Tasks;
     }
@@ -238,23 +239,24 @@ fn normal(text: &str) -> String {
 
 fn own(heading: &str, acts: bool) -> Option<Branch> {
     let bare = heading.trim_matches(|c: char| !c.is_alphanumeric());
-    if words::says(heading, |l| l.rollback_prepared) {
+    if words::says::ROLLBACK_PREPARED.is_match(heading) {
         Some(Branch::Forward)
-    } else if words::says(heading, |l| l.watch) || is_watch_lead(heading) {
+    } else if words::says::WATCH.is_match(heading) || is_watch_lead(heading) {
         Some(Branch::Watch)
     } else if words::all(|l| l.success_lead).any(|w| heading.starts_with(w)) {
         Some(Branch::AfterSuccess)
-    } else if words::all(|l| l.rollback_lead).any(|w| heading.starts_with(w)) {
+    } else if words::all(|l| l.rollback_lead).any(|w| heading.starts_with(w))
+        || words::says::AFTER_ROLLBACK.is_match(heading)
+        || words::FAILURE_ALONE.contains(&bare)
+    {
         Some(Branch::AfterRollback)
-    } else if words::says(heading, |l| l.after_rollback) || words::FAILURE_ALONE.contains(&bare) {
-        Some(Branch::AfterRollback)
-    } else if words::says(heading, |l| l.rollback_plan) {
+    } else if words::says::ROLLBACK_PLAN.is_match(heading) {
         Some(if acts { Branch::Rollback } else { Branch::Forward })
-    } else if words::says(heading, |l| l.rollback) {
+    } else if words::says::ROLLBACK.is_match(heading) {
         Some(Branch::Rollback)
-    } else if words::says(heading, |l| l.after_success) {
+    } else if words::says::AFTER_SUCCESS.is_match(heading) {
         Some(Branch::AfterSuccess)
-    } else if words::says(heading, |l| l.on_demand) || words::ON_DEMAND_ALONE.contains(&bare) {
+    } else if words::says::ON_DEMAND.is_match(heading) || words::ON_DEMAND_ALONE.contains(&bare) {
         Some(Branch::OnDemand)
     } else {
         None
@@ -263,6 +265,9 @@ fn own(heading: &str, acts: bool) -> Option<Branch> {
 
 /// True when the heading names a time after the very first minutes.
 fn window(heading: &str, above: &[String]) -> bool {
+    if !super::windows::says_time(heading) {
+        return false;
+    }
     let before = any(heading, words::BEFOREHAND);
     if let Some(found) = WITHIN.captures(heading) {
         return !before && found.name("unit").is_some_and(|u| !u.as_str().starts_with("min"));
@@ -286,21 +291,21 @@ fn window(heading: &str, above: &[String]) -> bool {
 
 /// True for a heading about the time after the deployment.
 pub(super) fn is_afterwards(heading: &str) -> bool {
-    words::says(heading, |l| l.afterwards)
+    words::says::AFTERWARDS.is_match(heading)
 }
 
 /// True when numbered lists under these headings are for reading.
 pub(super) fn is_reference(headings: &[&str]) -> bool {
     headings.iter().map(|h| normal(h)).any(|h| {
         let bare = h.trim_matches(|c: char| !c.is_alphanumeric());
-        words::says(&h, |l| l.reference) || words::REFERENCE_ALONE.contains(&bare)
+        words::says::REFERENCE.is_match(&h) || words::REFERENCE_ALONE.contains(&bare)
     })
 }
 
 /// The environment a section is bound to: a well-known one, below a heading that says "environment-specific".
 pub(super) fn environment(headings: &[&str]) -> Option<&'static str> {
     let (own, above) = headings.split_last()?;
-    if !above.iter().any(|h| words::says(&normal(h), |l| l.per_environment)) {
+    if !above.iter().any(|h| words::says::PER_ENVIRONMENT.is_match(&normal(h))) {
         return None;
     }
     let own = normal(own);

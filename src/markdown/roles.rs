@@ -26,7 +26,7 @@ pub(super) fn sign_off(text: &str, signing: bool) -> Option<String> {
         let role = found.name("role")?.as_str();
         let rest = found.name("rest").map_or("", |m| m.as_str()).to_lowercase();
         let own = role.to_lowercase().trim().ends_with("signature");
-        let blank = rest.contains("__") && words::says(&rest, |l| l.signature);
+        let blank = rest.contains("__") && words::says::SIGNATURE.is_match(&rest);
         return (signing || own || blank).then(|| without_signature(role)).filter(|r| !r.is_empty());
     }
     let found = SIGNED.captures(text)?;
@@ -96,7 +96,7 @@ pub(super) fn mark_signatures(fields: &mut [Field], signing: bool) {
             let same_line = fields.get(j).is_some_and(|f| f.line == fields[i].line);
             same_line
                 && labels[j].starts_with(&labels[i])
-                && words::says(&labels[j][labels[i].len()..], |l| l.signature)
+                && words::says::SIGNATURE.is_match(&labels[j][labels[i].len()..])
         };
         let followed = follows(i + 1);
         let named = labels[i].ends_with("signature") && !(i > 0 && labels[i].starts_with(&labels[i - 1]));

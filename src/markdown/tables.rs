@@ -22,10 +22,19 @@ pub(super) struct Row {
 
 /// How many cells a line of a table has as written.
 pub(super) fn cells(source: &str) -> usize {
+    let line = inner(source);
+    1 + line.matches('|').count() - line.matches("\\|").count()
+}
+
+/// The last cell of a line of a table, as written.
+pub(super) fn last_cell(source: &str) -> &str {
+    inner(source).rsplit('|').next().unwrap_or_default().trim()
+}
+
+fn inner(source: &str) -> &str {
     let line = source.trim();
     let line = line.strip_prefix('|').unwrap_or(line);
-    let line = line.strip_suffix('|').unwrap_or(line);
-    1 + line.matches('|').count() - line.matches("\\|").count()
+    line.strip_suffix('|').unwrap_or(line)
 }
 
 /// The rows of a table, if it has boxes. `shifted`: the header has no cell for the box in front.

@@ -1,6 +1,6 @@
 //! "Error rate exceeds 1% for more than 5 minutes" to data.
 
-use super::words::{self, Pattern, any, pattern};
+use super::words::{self, Pattern, any, pattern, phrases};
 use crate::domain::meaning::{Amount, Comparison, Relative, Threshold, unit_ms};
 use std::sync::LazyLock;
 
@@ -24,6 +24,7 @@ static COMPARED: LazyLock<Pattern> = LazyLock::new(|| {
         base = words::BASELINE.join("|")
     ))
 });
+static BASELINE: LazyLock<Pattern> = LazyLock::new(|| phrases(words::BASELINE.iter().copied()));
 static SENTENCE: LazyLock<Pattern> = LazyLock::new(|| pattern(r"[.!?]\s+\p{Lu}"));
 static PLUS: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(&format!(r"\b(?:{})\s*(?:\+|plus)\s*(?P<n>{NUMBER})\s*(?P<unit>{UNIT})?", words::BASELINE.join("|")))
@@ -47,6 +48,10 @@ static ALL: LazyLock<Pattern> = LazyLock::new(|| pattern(r"\(\s*100\s?%\s*\)"));
 /// alone is one ("no traffic for 10 minutes"); elsewhere the value needs a unit, or a measure people compare, or ends
 /// the line after a sign. `said` is the text with its code masked, byte for byte: code compares nothing.
 pub(super) fn threshold(text: &str, said: &str, criteria: bool) -> Option<Threshold> {
+    // Most lines measure nothing; they are not looked at twice.
+    if !said.bytes().any(|b| b.is_ascii_digit()) && !BASELINE.is_match(&lowered(said)) {
+        return None;
+    }
     let mut start = 0;
     // One sentence at a time: how long something lasts belongs to the comparison beside it.
     for end in SENTENCE.find_iter(said).map(|m| m.start() + 1).chain([said.len()]) {
@@ -61,10 +66,6 @@ pub(super) fn threshold(text: &str, said: &str, criteria: bool) -> Option<Thresh
 
 fn of_sentence(text: &str, said: &str, criteria: bool) -> Option<Threshold> {
     let lower = lowered(said);
-    // Most lines measure nothing; they are not looked at twice.
-    if !lower.bytes().any(|b| b.is_ascii_digit()) && !any(&lower, words::BASELINE) {
-        return None;
-    }
     let held = FOR.captures(&lower).and_then(|c| {
         let all = c.get(0)?.range();
         let ms = time(c.name("n")?.as_str(), c.name("unit")?.as_str())?;

@@ -1,7 +1,7 @@
 //! "(0-30 minutes)", "Day 1-7", "1 week before", "T-7" to an interval around the deployment.
 
 use super::kinds::is_afterwards;
-use super::words::{self, Pattern, any, pattern};
+use super::words::{self, Pattern, any, pattern, phrases};
 use crate::domain::meaning::{Anchor, Window, unit_ms};
 use std::sync::LazyLock;
 
@@ -55,9 +55,19 @@ static FOR: LazyLock<Pattern> = LazyLock::new(|| {
     ))
 });
 
+static TIME: LazyLock<Pattern> = LazyLock::new(|| phrases(words::TIME_STARTS.iter().copied()));
+
+/// False where a text in lower case can name no time: most are not looked at twice.
+pub(super) fn says_time(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_digit()) || TIME.is_match(text)
+}
+
 /// When a section is due by its own heading. `above`: what stands over it, in lower case.
 pub(super) fn of_heading(heading: &str, above: &[String]) -> Option<Window> {
     let text = heading.to_lowercase();
+    if !says_time(&text) {
+        return None;
+    }
     let before = any(&text, words::BEFOREHAND);
     let after = is_afterwards(&text) || above.iter().any(|h| is_afterwards(h));
     let cutover = any(&text, words::CUTOVER) || above.iter().any(|h| any(h, words::CUTOVER));
@@ -89,7 +99,7 @@ pub(super) fn of_heading(heading: &str, above: &[String]) -> Option<Window> {
 /// When an item is due by its own words.
 pub(super) fn of_item(text: &str) -> Option<Window> {
     let text = text.to_lowercase();
-    if !text.bytes().any(|b| b.is_ascii_digit()) && !any(&text, words::TIME_STARTS) {
+    if !says_time(&text) {
         return None;
     }
     if let Some(window) = counted(&text) {

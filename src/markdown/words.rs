@@ -7,7 +7,7 @@ mod people;
 
 use crate::domain::meaning::{Comparison, SectionKind};
 
-pub(super) use super::pattern::{Pattern, any, pattern};
+pub(super) use super::pattern::{Pattern, any, pattern, phrases};
 pub(super) use languages::{all, kind, says};
 pub(super) use people::*;
 

@@ -89,6 +89,12 @@ pub const HOW: &str = "How";
 pub const QUEUE: &str = "Wait in line if another deployment is under way there";
 pub const REHEARSE: &str = "Rehearse: walk the list as practice, marked REHEARSAL";
 
+/// To the deployer, as Markdown: a channel shows nothing of their deployment.
+pub fn undelivered(name: &str, why: &str) -> String {
+    use crate::markdown::escape;
+    format!("{} cannot be shown in its Slack channel. {}", escape(name), escape(why))
+}
+
 /// In an empty field for a version.
 pub fn version_before(version: &str) -> String {
     format!("The last one was {version}")

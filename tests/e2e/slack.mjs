@@ -162,7 +162,7 @@ class Walk {
         await this.shows(message, some);
       }
     }
-    const clicked = left.filter((i) => groups.includes(i.control));
+    const clicked = left.filter((i) => groups.some((g) => g.block === i.control.block));
     this.did('boxes', clicked.length);
     const rest = left.filter((i) => !clicked.includes(i));
     if (rest.length) await this.byWords(message, rest);
@@ -255,6 +255,7 @@ class Walk {
     const said = await eventually('the outcome', () => this.slack.post(post), WITHIN);
     assert.match(JSON.stringify(said), /v1\.2\.0/);
     await eventually('the board says so', async () => says.test(JSON.stringify(await this.slack.post('/board@'))), WITHIN);
+    await eventually('the record is attached', async () => (await this.slack.messages()).some((m) => m.files?.length), WITHIN);
     await this.bot.terminal('audit', 'verify');
   }
 
@@ -272,12 +273,14 @@ class Walk {
     assert.equal((await slack.told(ALICE)).some((m) => m.ts === wrong.ts), false);
   }
 
-  /** Somebody looks at the page. */
+  /** Somebody looks at the page: the board in the channel, and the boxes in the thread. */
   async look() {
     const page = await (await open()).newPage({ viewport: { width: 1280, height: 1000 } });
     await page.goto(this.slack.url);
     await page.getByText('deploys').first().click();
     await page.getByText('v1.2.0').first().waitFor({ timeout: 10_000 });
+    await page.getByText(/^\d+ repl/).first().click();
+    await page.locator('input[type=checkbox]').first().waitFor({ timeout: 10_000 });
     if (process.env.ROLLCALL_SLACK_PICTURE) await page.screenshot({ path: process.env.ROLLCALL_SLACK_PICTURE });
     const text = await page.innerText('body');
     assert.doesNotMatch(text, /undefined|\[object/);
@@ -323,9 +326,9 @@ for (const mode of ['socket', 'events']) {
         await walk.start(name === 'workflow');
         const early = await walk.asked(ALICE, () => walk.slack.command(ALICE, 'finish'));
         assert.match(JSON.stringify(early), /\d/);
+        if (name === 'workflow') await walk.settle(2).then(() => walk.look());
         await walk.settle();
         assert.deepEqual(openRequired(await walk.bot.record()), []);
-        if (name === 'workflow') await walk.look();
         const board = await eventually('the board proposes to finish', async () => {
           const post = await walk.slack.post('/board@');
           return controls(post.blocks).some(({ element }) => /finish/.test(element.value ?? '')) && post;

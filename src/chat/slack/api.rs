@@ -256,6 +256,22 @@ impl Api {
         thread: Option<&str>,
         wanted: impl Fn(&Found) -> bool,
     ) -> Result<Option<Found>, Failure> {
+        let mut there = None;
+        self.scan(channel, thread, |message| {
+            there = Some(message).filter(&wanted);
+            there.is_none()
+        })
+        .await?;
+        Ok(there)
+    }
+
+    /// Goes through the newest messages of a channel, or those of a thread, until `visit` says that it is enough.
+    pub async fn scan(
+        &self,
+        channel: &str,
+        thread: Option<&str>,
+        mut visit: impl FnMut(Found) -> bool,
+    ) -> Result<(), Failure> {
         let mut cursor = String::new();
         let limit = PAGE.to_string();
         for _ in 0..PAGES {
@@ -267,19 +283,19 @@ impl Api {
             params.extend(thread.map(|ts| ("ts", ts)));
             let page: Value = match self.ask(method, &params).await {
                 // A thread whose first message is gone has no replies either.
-                Err(Failure::No { code, .. }) if code == "thread_not_found" => return Ok(None),
+                Err(Failure::No { code, .. }) if code == "thread_not_found" => return Ok(()),
                 other => other?,
             };
             let messages = page["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
-            if let Some(found) = messages.iter().map(found).find(|m| wanted(m)) {
-                return Ok(Some(found));
+            if !messages.iter().map(found).all(&mut visit) {
+                return Ok(());
             }
             cursor = page["response_metadata"]["next_cursor"].as_str().unwrap_or_default().to_owned();
             if cursor.is_empty() {
                 break;
             }
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Uploads a file into a channel or thread; the file's id.

@@ -134,8 +134,7 @@ async fn say(slack: &Slack, heard: &Heard, text: &str, channel: &str, part: &str
     let Spoken { text, people } = hear::spoken(text);
     let mut mentioned: Vec<Person> = Vec::with_capacity(people.len());
     for (id, called) in people.iter().take(MENTIONED) {
-        let config = slack.engine.config();
-        mentioned.push(slack.people.person(&slack.api, config, id, called.as_deref().unwrap_or_default()).await);
+        mentioned.push(slack.person(id, called.as_deref().unwrap_or_default()).await);
     }
     handle(slack, heard, channel, part, Input::Say(text), mentioned).await
 }
@@ -151,7 +150,7 @@ async fn handle(
     input: Input,
     mentioned: Vec<Person>,
 ) -> Reply {
-    let by = slack.people.person(&slack.api, slack.engine.config(), &heard.user, &heard.name).await;
+    let by = slack.person(&heard.user, &heard.name).await;
     // What comes from a person's home comes from no channel.
     let channel = if channel.is_empty() { &heard.user } else { channel };
     let channel = format!("{PLATFORM}:{channel}");
@@ -226,7 +225,7 @@ async fn submitted(
         tell(slack, &heard, &reply, false).await;
         return None;
     }
-    Some(modal::errors(said.block, &plain(&reply.text)))
+    Some(modal::errors(said.wants(&reply), &plain(&reply.text)))
 }
 
 /// Markdown without its markup.

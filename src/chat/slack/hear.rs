@@ -182,7 +182,7 @@ struct View {
 #[serde(default)]
 struct State {
     #[serde(deserialize_with = "lenient")]
-    values: HashMap<String, HashMap<String, Value>>,
+    values: HashMap<String, Value>,
 }
 
 #[derive(Deserialize, Default)]
@@ -318,9 +318,9 @@ fn pressed(i: &Interaction) -> Result<What, Unknown> {
 }
 
 /// What was written, by action: a text, or what was chosen.
-fn values(state: HashMap<String, HashMap<String, Value>>) -> HashMap<String, Vec<String>> {
+fn values(state: HashMap<String, Value>) -> HashMap<String, Vec<String>> {
     let mut out = HashMap::new();
-    for (id, value) in state.into_values().flatten() {
+    for (id, value) in state.into_values().flat_map(read::<HashMap<String, Value>>) {
         let v: Action = read(value);
         let mut said: Vec<String> =
             [v.value, v.selected_option.value, v.selected_user].into_iter().filter(|s| !s.is_empty()).collect();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// Draws somebody's home anew.
 pub(super) async fn publish(slack: &Slack, user: &str) {
-    let me = slack.people.person(&slack.api, slack.engine.config(), user, "").await;
+    let me = slack.person(user, "").await;
     let card = fit::fit(slack.engine.mine(&me).await, &fit::SLACK);
     let blocks = show::card(&card, slack.clock.now().0, &|id| slack.profile(id));
     if let Err(failure) = slack.api.publish_home(user, &view(blocks)).await {

@@ -13,18 +13,19 @@
 //! after a fixed pause, without limits in time, and tells nobody. [`socket`] acknowledges out of order as commits
 //! come in, watches for half-open links, and comes back with growing, jittered pauses.
 
-pub mod api;
+mod api;
 pub mod boxes;
-pub mod desk;
-pub mod hear;
-pub mod home;
+mod desk;
+mod hear;
+mod home;
 pub mod http;
 pub mod modal;
+mod notices;
 mod people;
 mod recent;
-pub mod reconcile;
+mod reconcile;
 pub mod show;
-pub mod socket;
+mod socket;
 pub mod text;
 
 use crate::card::Card;
@@ -97,6 +98,11 @@ impl Slack {
         Ok(me)
     }
 
+    /// The person behind one of Slack's ids. `called` is what the payload calls them.
+    async fn person(&self, id: &str, called: &str) -> crate::domain::command::Person {
+        self.people.person(&self.api, self.engine.config(), id, called).await
+    }
+
     /// The profile of a person of ours, which naming them leads to without calling them.
     fn profile(&self, person: &str) -> Option<String> {
         let account = self.engine.config().account(person, PLATFORM)?;
@@ -122,6 +128,7 @@ impl Slack {
     pub async fn run(self: Arc<Self>, mut stop: tokio::sync::watch::Receiver<bool>) {
         tokio::select! {
             () = self.live() => {}
+            () = notices::run(&self) => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }
     }

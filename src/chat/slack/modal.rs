@@ -2,6 +2,7 @@
 //! answer; what they become is the words somebody could have typed.
 
 use super::text::plain_object;
+use crate::card::Reply;
 use crate::card::fit::shortened;
 use crate::card::fit::slack as limits;
 use crate::config::Channel;
@@ -234,6 +235,18 @@ pub struct Said {
     pub text: String,
     pub channel: String,
     pub block: &'static str,
+}
+
+impl Said {
+    /// The input a refusal is about: where it offers choices, the one they would fill.
+    pub fn wants(&self, reply: &Reply) -> &'static str {
+        let offered = reply.choices.first().map(|c| c.command.as_str()).unwrap_or_default();
+        let missing = |name: &&str| {
+            let option = format!(" {name}:");
+            offered.contains(&option) && !self.text.contains(&option)
+        };
+        ["checklist", "env", "service"].into_iter().find(missing).unwrap_or(self.block)
+    }
 }
 
 /// What was typed into a modal is not Slack's writing: it holds no mentions.

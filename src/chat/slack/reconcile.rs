@@ -1,13 +1,14 @@
 //! What changed while we were away: reactions on sections that can still be walked are read again and compared with
-//! those we know.
+//! those we know. What differs goes to the engine as if it had just been put on or taken off.
 
+use super::api::Found;
 use super::{PLATFORM, Slack};
-use crate::domain::command::Via;
+use crate::domain::command::{Person, Via};
 use crate::engine::{Envelope, Input};
 use crate::store::LiveSection;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Looks at every section that can still be walked.
+/// Looks at every section that can still be walked, thread by thread.
 pub(super) async fn run(slack: &Slack) {
     let sections = match slack.engine.store().live_sections(PLATFORM).await {
         Ok(sections) => sections,
@@ -16,49 +17,50 @@ pub(super) async fn run(slack: &Slack) {
             return;
         }
     };
+    let mut threads: BTreeMap<(&str, Option<&str>), Vec<&LiveSection>> = BTreeMap::new();
     for section in &sections {
-        one(slack, section).await;
+        let channel = section.channel.split_once(':').map_or("", |(_, channel)| channel);
+        threads.entry((channel, section.thread_posted.as_deref())).or_default().push(section);
+    }
+    for ((channel, thread), sections) in threads {
+        let mut found: Vec<(&LiveSection, Found)> = Vec::with_capacity(sections.len());
+        let scanned = slack.api.scan(channel, thread, |message| {
+            found.extend(sections.iter().find(|s| s.posted == message.ts).map(|s| (*s, message)));
+            found.len() < sections.len()
+        });
+        if let Err(failure) = scanned.await {
+            tracing::warn!(why = failure.sentence(), "reactions in a thread are not compared");
+        }
+        for (section, message) in found {
+            compare(slack, section, &message).await;
+        }
     }
 }
 
-async fn one(slack: &Slack, section: &LiveSection) {
-    let channel = section.channel.split_once(':').map_or("", |(_, c)| c);
-    let found = slack.api.find(channel, section.thread_posted.as_deref(), |m| m.ts == section.posted).await;
-    let message = match found {
-        Ok(Some(message)) => message,
-        Ok(None) => return,
-        Err(failure) => {
-            tracing::warn!(why = failure.sentence(), "reactions of a message are not compared");
-            return;
-        }
-    };
-    let mut there = BTreeSet::new();
+async fn compare(slack: &Slack, section: &LiveSection, message: &Found) {
+    let bot = slack.bot();
+    let mut there: Vec<(&str, Person)> = Vec::new();
     for (name, users) in &message.reactions {
         let Some(emoji) = slack.engine.config().slack.emoji(name) else { continue };
-        for user in users.iter().filter(|u| **u != slack.bot()) {
-            let person = slack.people.person(&slack.api, slack.engine.config(), user, "").await;
-            there.insert((emoji.to_owned(), person.id.to_string(), Some(person)));
+        for user in users.iter().filter(|u| **u != bot) {
+            there.push((emoji, slack.person(user, "").await));
         }
     }
-    let known: BTreeSet<(String, String)> = section.reactions.iter().cloned().collect();
-    for (emoji, id, person) in &there {
-        if !known.contains(&(emoji.clone(), id.clone()))
-            && let Some(person) = person
-        {
-            say(slack, section, emoji, person.clone(), true).await;
-        }
-    }
+    let known: BTreeSet<(&str, &str)> = section.reactions.iter().map(|(e, id)| (e.as_str(), id.as_str())).collect();
     for (emoji, id) in &known {
-        if !there.iter().any(|(e, i, _)| e == emoji && i == id)
-            && let Some(account) = slack.engine.config().account(id, PLATFORM)
-        {
-            let person = slack.people.person(&slack.api, slack.engine.config(), account, "").await;
-            say(slack, section, emoji, person, false).await;
+        let gone = !there.iter().any(|(e, person)| e == emoji && *person.id == **id);
+        if let Some(account) = slack.engine.config().account(id, PLATFORM).filter(|_| gone) {
+            say(slack, section, emoji, slack.person(account, "").await, false).await;
+        }
+    }
+    for (emoji, person) in there {
+        if !known.contains(&(emoji, &*person.id)) {
+            say(slack, section, emoji, person, true).await;
         }
     }
 }
 
-async fn say(slack: &Slack, section: &LiveSection, emoji: &str, by: crate::domain::command::Person, present: bool) {
+async fn say(slack: &Slack, section: &LiveSection, emoji: &str, by: Person, present: bool) {
     let envelope = Envelope {
         key: None,
         by,

@@ -10,6 +10,7 @@ use super::text::{self, Part, Profiles, Runs, block, mrkdwn_object, plain_object
 use crate::card::fit::shortened;
 use crate::card::fit::slack as limits;
 use crate::card::{Block, Button, Card, Fact, ItemLine, Reply, Shown, Style, Tone};
+use crate::domain::text::Span;
 use crate::words::slack as words;
 use serde_json::{Value, json};
 
@@ -39,7 +40,8 @@ pub fn card(card: &Card, drawn: i64, at: Profiles<'_>) -> Vec<Value> {
 /// What somebody is told.
 pub fn reply(reply: &Reply, drawn: i64, at: Profiles<'_>) -> Vec<Value> {
     let mut blocks = Vec::new();
-    let parts = text::markdown(&reply.text);
+    let most = if reply.card.is_some() { limits::ANSWER_WITH_CARD } else { limits::ANSWER };
+    let parts = text::markdown(&shortened(&reply.text, most));
     // A quote cannot share a block with what is said in mrkdwn, nor should one long text make all of it rich.
     for chunk in parts.chunk_by(|_, next| matches!(next, Part::Code(_))) {
         blocks.push(block(chunk, at));
@@ -118,14 +120,13 @@ impl<'a> Draw<'a> {
             return;
         }
         let lead = format!("{sign}{rehearsal}");
-        let styled = card.title.0.iter().any(|s| s.code || s.link.is_some() || s.person.is_some());
+        // A name is a header; a sentence brings emphasis of its own.
+        let styled = card.title.0.iter().any(|s| *s != Span { text: s.text.clone(), ..Span::default() });
         let line = format!("{lead}{}", card.title.to_plain());
         if !styled && line.chars().count() <= limits::HEADER && !line.contains('\n') {
             self.blocks.push(json!({ "type": "header", "text": plain_object(line.trim(), limits::HEADER) }));
         } else {
-            let mut title = card.title.clone();
-            title.0.iter_mut().for_each(|s| s.bold = !s.code);
-            self.push(&[Part::Text(Runs::default().bold(lead).rich(&title))]);
+            self.push(&[Part::Text(Runs::default().plain(lead).rich(&card.title))]);
         }
     }
 
@@ -333,12 +334,12 @@ fn by(item: &ItemLine) -> Runs {
     if !word.is_empty() {
         out = out.plain(word);
     }
-    if let Some(who) = &item.who {
+    if let Some(who) = item.who.as_ref().filter(|w| !w.name.trim().is_empty()) {
         let space = if out.is_empty() { "" } else { " " };
         out = out.plain(format!("{space}{}", who.name));
     }
     match item.at {
-        Some(at) if item.who.is_some() => out.plain(", ").date(at),
+        Some(at) if !out.is_empty() => out.plain(", ").date(at),
         _ => out,
     }
 }

@@ -82,8 +82,9 @@ pub fn mrkdwn_object(text: String) -> Value {
     json!({ "type": "mrkdwn", "text": text, "verbatim": true })
 }
 
-/// Exactly these characters, at most `max` of them.
+/// Exactly these characters, at most `max` of them. Slack refuses a text without any.
 pub fn plain_object(text: &str, max: usize) -> Value {
+    let text = if text.trim().is_empty() { "–" } else { text };
     json!({ "type": "plain_text", "text": crate::card::fit::shortened(text, max), "emoji": false })
 }
 
@@ -126,7 +127,7 @@ fn as_mrkdwn(parts: &[Part], at: Profiles<'_>) -> Option<String> {
             Part::Quote(_) => return None,
         }
     }
-    (!out.trim().is_empty()).then_some(out)
+    Some(out)
 }
 
 fn as_rich(parts: &[Part], at: Profiles<'_>) -> Vec<Value> {
@@ -218,7 +219,7 @@ pub fn mrkdwn(runs: &Runs, at: Profiles<'_>) -> Option<String> {
             }
         }
     }
-    (!has_emoji_code(&to_plain(runs))).then_some(out)
+    (!out.trim().is_empty() && !has_emoji_code(&to_plain(runs))).then_some(out)
 }
 
 fn edge(run: &Run, first: bool) -> Option<char> {

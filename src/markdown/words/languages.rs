@@ -8,7 +8,7 @@ use super::{
     REFERENCE, ROLLBACK, ROLLBACK_LEAD, ROLLBACK_PLAN, ROLLBACK_PREPARED, SECTION_KINDS, SIGNATURE, SUCCESS_LEAD,
     WATCH, WATCH_LEAD,
 };
-use super::{Pattern, pattern};
+use super::{Pattern, phrases};
 use crate::domain::meaning::SectionKind;
 use std::sync::LazyLock;
 
@@ -336,24 +336,6 @@ const ARABIC: Language = Language {
 pub(in crate::markdown) const LANGUAGES: &[Language] =
     &[ENGLISH, GERMAN, FRENCH, SPANISH, PORTUGUESE, ITALIAN, RUSSIAN, JAPANESE, CHINESE, ARABIC];
 
-/// Any phrase of any list: most lines of a page have none, and are looked at once.
-static ANY: LazyLock<Pattern> = LazyLock::new(|| {
-    let lists = LANGUAGES.iter().flat_map(|l| {
-        let kinds = l.kinds.iter().map(|(_, phrases)| *phrases);
-        let walks =
-            [l.rollback_prepared, l.rollback_plan, l.ready, l.watch, l.watch_lead, l.after_rollback, l.rollback];
-        let others = [l.after_success, l.on_demand, l.reference, l.per_environment, l.afterwards, l.signature];
-        kinds.chain(walks).chain(others)
-    });
-    let phrases: Vec<&str> = lists.flat_map(|phrases| phrases.iter().copied()).collect();
-    pattern(&phrases.join("|"))
-});
-
-/// True when a phrase of that list stands in the text, in whatever language.
-pub(in crate::markdown) fn says(text: &str, list: fn(&Language) -> Phrases) -> bool {
-    ANY.is_match(text) && LANGUAGES.iter().any(|language| super::any(text, list(language)))
-}
-
 /// That list's phrases of every language.
 pub(in crate::markdown) fn all(list: fn(&Language) -> Phrases) -> impl Iterator<Item = &'static str> {
     LANGUAGES.iter().flat_map(move |language| list(language).iter().copied())
@@ -361,9 +343,36 @@ pub(in crate::markdown) fn all(list: fn(&Language) -> Phrases) -> impl Iterator<
 
 /// The first kind a heading's words say.
 pub(in crate::markdown) fn kind(heading: &str) -> Option<SectionKind> {
-    if !ANY.is_match(heading) {
-        return None;
-    }
-    let kinds = LANGUAGES.iter().flat_map(|language| language.kinds);
-    kinds.into_iter().find(|(_, phrases)| super::any(heading, phrases)).map(|(kind, _)| *kind)
+    KINDS.iter().find(|(_, phrases)| phrases.is_match(heading)).map(|(kind, _)| *kind)
+}
+
+static KINDS: LazyLock<Vec<(SectionKind, Pattern)>> = LazyLock::new(|| {
+    let of = |kind: SectionKind| {
+        let all = LANGUAGES.iter().flat_map(|l| l.kinds).filter(move |(k, _)| *k == kind);
+        phrases(all.flat_map(|(_, phrases)| phrases.iter().copied()))
+    };
+    SECTION_KINDS.iter().map(|(kind, _)| (*kind, of(*kind))).collect()
+});
+
+/// One look at a text for all phrases of a list, in whatever language.
+pub(in crate::markdown) mod says {
+    use super::{LazyLock, Pattern, all, phrases};
+
+    pub(in crate::markdown) static ROLLBACK_PREPARED: LazyLock<Pattern> =
+        LazyLock::new(|| phrases(all(|l| l.rollback_prepared)));
+    pub(in crate::markdown) static ROLLBACK_PLAN: LazyLock<Pattern> =
+        LazyLock::new(|| phrases(all(|l| l.rollback_plan)));
+    pub(in crate::markdown) static READY: LazyLock<Pattern> = LazyLock::new(|| phrases(all(|l| l.ready)));
+    pub(in crate::markdown) static WATCH: LazyLock<Pattern> = LazyLock::new(|| phrases(all(|l| l.watch)));
+    pub(in crate::markdown) static AFTER_ROLLBACK: LazyLock<Pattern> =
+        LazyLock::new(|| phrases(all(|l| l.after_rollback)));
+    pub(in crate::markdown) static ROLLBACK: LazyLock<Pattern> = LazyLock::new(|| phrases(all(|l| l.rollback)));
+    pub(in crate::markdown) static AFTER_SUCCESS: LazyLock<Pattern> =
+        LazyLock::new(|| phrases(all(|l| l.after_success)));
+    pub(in crate::markdown) static ON_DEMAND: LazyLock<Pattern> = LazyLock::new(|| phrases(all(|l| l.on_demand)));
+    pub(in crate::markdown) static REFERENCE: LazyLock<Pattern> = LazyLock::new(|| phrases(all(|l| l.reference)));
+    pub(in crate::markdown) static PER_ENVIRONMENT: LazyLock<Pattern> =
+        LazyLock::new(|| phrases(all(|l| l.per_environment)));
+    pub(in crate::markdown) static AFTERWARDS: LazyLock<Pattern> = LazyLock::new(|| phrases(all(|l| l.afterwards)));
+    pub(in crate::markdown) static SIGNATURE: LazyLock<Pattern> = LazyLock::new(|| phrases(all(|l| l.signature)));
 }

@@ -70,6 +70,11 @@ impl Bucket {
 }
 
 impl Rates {
+    /// A new process cannot know what the old one was told.
+    pub fn forget(&mut self) {
+        self.buckets.values_mut().chain(&mut self.global).for_each(|bucket| bucket.told = None);
+    }
+
     /// One request in the bucket of that name. The first one makes the bucket.
     pub fn take(&mut self, name: &str, limit: u32, window: Duration) -> Result<Standing, Limited> {
         let now = Instant::now();

@@ -440,11 +440,13 @@ pub fn checked(body: &Value, place: Place, files: usize) -> Result<(), Problem> 
 pub fn compose(world: &mut World, channel: Id, body: &Value, files: &[Part]) -> Message {
     let list = |v: &Value| if v.is_array() { v.clone() } else { json!([]) };
     let attachments = keep_files(world, files);
+    let about = str_of(&body["message_reference"]["message_id"]).parse().ok().map(|id| (channel, id));
     Message {
         id: world.id(),
         channel,
         author: BOT,
-        kind: 0,
+        // An answer to another message, or an ordinary one.
+        kind: if about.is_some() { 19 } else { 0 },
         content: str_of(&body["content"]).to_owned(),
         embeds: list(&body["embeds"]),
         components: list(&body["components"]),
@@ -458,7 +460,7 @@ pub fn compose(world: &mut World, channel: Id, body: &Value, files: &[Part]) -> 
         edits: 0,
         edited_ms: None,
         has_thread: false,
-        about: None,
+        about,
     }
 }
 

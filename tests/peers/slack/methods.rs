@@ -199,6 +199,7 @@ fn post(world: &mut World, args: &Value, checks: bool, only_for: Option<String>)
         edits: 0,
         deleted: false,
         reactions: BTreeMap::new(),
+        files: Vec::new(),
     };
     let answer = if message.only_for.is_some() {
         json!({"ok": true, "message_ts": message.ts})
@@ -405,7 +406,7 @@ pub fn dressed(mut view: Value, id: &str, user: &str) -> Value {
 }
 
 fn complete(world: &mut World, args: &Value) -> Result<Value, &'static str> {
-    let mut done = Vec::new();
+    let (mut done, mut titles) = (Vec::new(), Vec::new());
     let place = args["channel_id"].as_str().map(str::to_owned);
     if let Some(id) = &place {
         let channel = world.channels.get(id).ok_or("channel_not_found")?;
@@ -423,6 +424,7 @@ fn complete(world: &mut World, args: &Value) -> Result<Value, &'static str> {
         file.complete = true;
         file.channel.clone_from(&place);
         file.thread_ts = args["thread_ts"].as_str().map(str::to_owned);
+        titles.push(one["title"].as_str().unwrap_or(&file.name).to_owned());
         done.push(json!({"id": id, "title": one["title"], "name": file.name}));
     }
     if done.is_empty() {
@@ -444,6 +446,7 @@ fn complete(world: &mut World, args: &Value) -> Result<Value, &'static str> {
             edits: 0,
             deleted: false,
             reactions: BTreeMap::new(),
+            files: titles,
         });
     }
     Ok(json!({"ok": true, "files": done}))

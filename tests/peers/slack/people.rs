@@ -293,6 +293,7 @@ impl Person {
             edits: 0,
             deleted: false,
             reactions: BTreeMap::new(),
+            files: Vec::new(),
         });
         let event = json!({"type": "app_mention", "user": self.id, "text": text, "ts": ts, "channel": channel,
                            "event_ts": ts, "team": TEAM});
@@ -365,6 +366,7 @@ impl Slack {
             edits: 0,
             deleted: false,
             reactions: BTreeMap::new(),
+            files: Vec::new(),
         });
     }
 }

@@ -189,6 +189,7 @@ pub fn answered(
         edits: 0,
         deleted: false,
         reactions: BTreeMap::new(),
+        files: Vec::new(),
     });
 }
 

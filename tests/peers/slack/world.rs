@@ -50,6 +50,8 @@ pub struct Message {
     pub edits: u32,
     pub deleted: bool,
     pub reactions: BTreeMap<String, Vec<String>>,
+    /// Titles of its files.
+    pub files: Vec<String>,
 }
 
 impl Message {
@@ -99,6 +101,10 @@ impl Message {
             let all = self.reactions.iter();
             let all = all.map(|(name, users)| json!({"name": name, "users": users, "count": users.len()}));
             m.insert("reactions".into(), all.collect());
+        }
+        if !self.files.is_empty() {
+            let all = self.files.iter().map(|f| json!({"id": "F1", "name": f, "title": f, "mimetype": "text/plain"}));
+            m.insert("files".into(), all.collect());
         }
         if let Some(metadata) = self.metadata.as_ref().filter(|_| with_metadata) {
             m.insert("metadata".into(), metadata.clone());

@@ -1,4 +1,5 @@
 use super::*;
+use crate::card::Button;
 
 fn values(pairs: &[(&str, &[&str])]) -> HashMap<String, Vec<String>> {
     pairs.iter().map(|(k, v)| ((*k).to_owned(), v.iter().map(|v| (*v).to_owned()).collect())).collect()
@@ -68,6 +69,15 @@ fn a_start_says_what_could_be_typed() {
     assert_eq!((&*home.text, &*home.channel), ("start v1", "C9"));
     assert_eq!(super::said(START, &Carried::default(), &values(&[("version", &["v1"])])), None);
     assert_eq!(super::said("other", &carried(""), &all), None);
+}
+
+#[test]
+fn a_refusal_stands_where_it_can_be_mended() {
+    let said = said(START, &carried(""), &values(&[("version", &["v1"]), ("checklist", &["a"])])).unwrap();
+    let refused = |command: &str| Reply::refused("?").with_choices(vec![Button::new("x", command)]);
+    assert_eq!(said.wants(&refused("start v1 checklist:a env:production")), "env");
+    assert_eq!(said.wants(&refused("start v1 checklist:a --queue")), "version");
+    assert_eq!(said.wants(&Reply::refused("?")), "version");
 }
 
 #[test]

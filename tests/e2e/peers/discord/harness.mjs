@@ -240,6 +240,10 @@ async function rest(request, response) {
     const found = method === request.method && path.match(pattern);
     if (found) return answer(...await act(found, whole.body));
   }
+  if (whole.body?.message_reference) {
+    const channel = /^\/channels\/(\d+)\//.exec(path)?.[1];
+    whole.body = { ...whole.body, message_reference: { type: 0, channel_id: channel, guild_id: guild, ...whole.body.message_reference } };
+  }
   const posts = request.method === 'POST' && /^\/channels\/\d+\/messages$/.test(path);
   const key = posts && whole.body?.enforce_nonce && whole.body.nonce != null ? `${path} ${whole.body.nonce}` : null;
   if (key && nonces.has(key)) return answer(200, nonces.get(key));
