@@ -3,8 +3,9 @@
 
 use proptest::prelude::*;
 use rollcall::card::fit::{self, slack as limits};
-use rollcall::card::{Block, Button, Card, Fact, ItemLine, Reply, Shown, Style, Tone};
-use rollcall::chat::slack::{modal, show};
+use rollcall::card::{Block, Button, Card, Fact, ItemLine, Reply, Shown, Style, Tag, TagKind, Tone};
+use rollcall::chat::slack::modal::{self, Question, Wants};
+use rollcall::chat::slack::show;
 use rollcall::domain::checklist::{CodeBlock, Number};
 use rollcall::domain::command::Person;
 use rollcall::domain::text::{Rich, Span};
@@ -220,9 +221,13 @@ fn item() -> impl Strategy<Value = ItemLine> {
                 number,
                 keycap,
                 text,
+                tags: if optional {
+                    vec![Tag { kind: TagKind::Owner, text: "for <dba> ".repeat(30) }]
+                } else {
+                    vec![]
+                },
                 state,
                 optional,
-                tags: Vec::new(),
                 depth: 0,
                 who,
                 at: at.map(|at| Timestamp(i64::from(at) * 1000)),
@@ -299,7 +304,9 @@ proptest! {
         names in prop::collection::vec("[a-z-]{1,120}", 0..150),
     ) {
         let carried = modal::Carried { words, channel: "C1".into(), thread: Some("5.5".into()), message: None };
-        check_view(&modal::ask(&modal::Question::asked(&carried.words, &question), &carried));
+        for wants in [Wants::Text, Wants::OptionalText, Wants::Person, Wants::Yes] {
+            check_view(&modal::ask(&Question { text: question.clone(), wants }, &carried));
+        }
         let vocabulary = Vocabulary {
             checklists: names.clone(), environments: names.clone(), services: names.clone(), versions: names,
             ..Vocabulary::default()

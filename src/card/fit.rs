@@ -206,6 +206,7 @@ fn item_size(item: &ItemLine) -> usize {
     chars(&item.text)
         + 12
         + item.who.as_ref().map_or(0, |w| w.name.chars().count())
+        + item.tags.iter().map(|t| t.text.chars().count() + 3).sum::<usize>()
         + item.details.iter().map(chars).sum::<usize>()
         + item.commands.iter().map(|c| c.code.chars().count()).sum::<usize>()
 }

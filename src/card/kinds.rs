@@ -21,6 +21,9 @@ const OFFERED: usize = 4;
 /// Buttons for blanks below one section.
 const BLANKS: usize = 8;
 
+/// Characters of a tag.
+const TAG: usize = 80;
+
 /// Bytes of a button's words.
 const COMMAND: usize = 100;
 
@@ -28,7 +31,7 @@ const COMMAND: usize = 100;
 pub fn tags(d: &Deployment, i: usize, item: &Item) -> Vec<Tag> {
     let leaf = &d.plan.leaves[i];
     let mut tags = Vec::new();
-    let mut tag = |kind, text: String| tags.push(Tag { kind, text });
+    let mut tag = |kind, text: String| tags.push(Tag { kind, text: text.chars().take(TAG).collect() });
     if leaf.branch == Branch::Watch {
         // What the line says itself is not said again.
         let said = item.text.to_plain().to_lowercase();

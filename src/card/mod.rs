@@ -103,6 +103,13 @@ pub struct ItemLine {
     pub buttons: Vec<Button>,
 }
 
+impl ItemLine {
+    /// Its tags in one line, for a surface without room for each; empty where it has none.
+    pub fn tag_words(&self) -> String {
+        self.tags.iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join(" · ")
+    }
+}
+
 /// A word or two on what kind of line an item is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tag {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use rollcall::card::fit::{self, discord as most};
-use rollcall::card::{Block, Button, Card, Fact, ItemLine, Reply, Shown, Style, Tone, compose};
+use rollcall::card::{Block, Button, Card, Fact, ItemLine, Reply, Shown, Style, Tag, TagKind, Tone, compose};
 use rollcall::chat::discord::show;
 use rollcall::domain::checklist::{CodeBlock, Number};
 use rollcall::domain::command::{Person, Via};
@@ -148,8 +148,12 @@ fn an_item() -> impl Strategy<Value = Block> {
                     keycap,
                     text,
                     state,
-                    tags: Vec::new(),
                     optional,
+                    tags: if optional {
+                        vec![Tag { kind: TagKind::Owner, text: "for *dba* ".repeat(8) }]
+                    } else {
+                        vec![]
+                    },
                     depth,
                     who: who.map(|w| Person::named(&w)),
                     at: Some(Timestamp(1_795_255_230_000)),

@@ -354,7 +354,10 @@ fn option(item: &ItemLine, ticked: Option<bool>) -> Value {
         "value": cut(&number, most::OPTION),
     });
     let who = item.who.as_ref().map(|w| format!("by {}", w.name));
-    let about: Vec<String> = [state(item.state).map(str::to_owned), who].into_iter().flatten().collect();
+    let mut about: Vec<String> = [state(item.state).map(str::to_owned), who].into_iter().flatten().collect();
+    if about.is_empty() && !item.tags.is_empty() {
+        about.push(item.tag_words());
+    }
     if !about.is_empty() {
         option["description"] = cut(&about.join(" "), most::OPTION).into();
     }

@@ -7,7 +7,7 @@
 use super::hear::{self, Heard, Spoken, Unknown, What};
 use super::modal::{self, Carried, Question};
 use super::{PLATFORM, Slack, home};
-use crate::card::{Button, Reply};
+use crate::card::{Button, Reply, compose};
 use crate::domain::command::{Person, Via};
 use crate::engine::{Envelope, Input};
 use crate::markdown::inline;
@@ -74,8 +74,8 @@ async fn work(slack: &Arc<Slack>, heard: &Heard) -> Ack {
             let reply = say(slack, heard, text, &heard.channel, "").await;
             tell_later(slack, heard, reply, false);
         }
-        What::Pressed { words, message, ephemeral } => {
-            if let Some(question) = question(slack, heard, words, message.as_deref()).await {
+        What::Pressed { words, listed, message, ephemeral } => {
+            if let Some(question) = question(slack, heard, words, *listed, message.as_deref()).await {
                 let carried = Carried {
                     words: words.clone(),
                     channel: heard.channel.clone(),
@@ -164,17 +164,24 @@ async fn handle(
     slack.engine.handle(Envelope { key, by, via: Via::Slack, channel, deployment, input, mentioned }).await
 }
 
-/// What is asked before a button's words are said: what its card asks, and where that is not known any more, what the
-/// words need.
-async fn question(slack: &Slack, heard: &Heard, words: &str, message: Option<&str>) -> Option<Question> {
+/// What is asked before a button's words are said: what its card asks, what the deployment asks by now where the card
+/// is not known, and what the words need where nothing else is.
+async fn question(slack: &Slack, heard: &Heard, words: &str, listed: bool, message: Option<&str>) -> Option<Question> {
     let channel = format!("{PLATFORM}:{}", heard.channel);
     if let Some(ts) = message
         && let Ok(Some(m)) = slack.engine.store().message_posted(&channel, ts).await
         && let Some(button) = pressed(&m.card, words)
     {
-        return button.ask.as_deref().map(|text| Question::asked(words, text));
+        return Question::of(button, listed);
     }
-    Question::of(words)
+    let deployment = words.strip_prefix('#').and_then(|w| w.split(' ').next()?.parse().ok());
+    if let Some(id) = deployment
+        && let Ok(Some(d)) = slack.engine.deployment(id).await
+        && let Some(button) = compose::offered(&d, words)
+    {
+        return Question::of(&button, listed);
+    }
+    Question::completing(words)
 }
 
 fn pressed<'a>(card: &'a crate::card::Card, words: &str) -> Option<&'a Button> {

@@ -32,8 +32,8 @@ pub struct Heard {
 pub enum What {
     /// Words, as Slack sends them: after the slash command, or after the bot's name.
     Said { text: String },
-    /// A button or an option, by the words it says; on which message, and whether only that person sees it.
-    Pressed { words: String, message: Option<String>, ephemeral: bool },
+    /// A button, or one of a list, by the words it says; on which message, and whether only that person sees it.
+    Pressed { words: String, listed: bool, message: Option<String>, ephemeral: bool },
     /// Boxes: as they were seen, and which are ticked now.
     Boxes { seen: Boxes, chosen: Vec<String>, message: String },
     /// The button that opens the modal for starting.
@@ -309,9 +309,10 @@ fn pressed(i: &Interaction) -> Result<What, Unknown> {
         return Ok(What::StartModal);
     }
     if action.action_id.starts_with(SAY) {
+        let listed = action.value.is_empty();
         let words = some(action.value).unwrap_or(action.selected_option.value);
         if !words.is_empty() {
-            return Ok(What::Pressed { words, message, ephemeral: i.container.is_ephemeral });
+            return Ok(What::Pressed { words, listed, message, ephemeral: i.container.is_ephemeral });
         }
     }
     Err(Unknown("an action that is not ours".into()))

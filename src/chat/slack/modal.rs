@@ -2,9 +2,9 @@
 //! answer; what they become is the words somebody could have typed.
 
 use super::text::plain_object;
-use crate::card::Reply;
 use crate::card::fit::shortened;
 use crate::card::fit::slack as limits;
+use crate::card::{Button, Reply};
 use crate::config::Channel;
 use crate::grammar::{ArgKind, CommandSpec, Vocabulary};
 use crate::words::slack as words;
@@ -47,10 +47,18 @@ impl Carried {
 pub struct Question {
     /// Above the input.
     pub text: String,
-    /// May stay without an answer.
-    pub optional: bool,
-    /// A person is asked for.
-    pub person: bool,
+    pub wants: Wants,
+}
+
+/// What answers a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    Text,
+    /// Nothing, if there is nothing to say.
+    OptionalText,
+    Person,
+    /// Yes or no.
+    Yes,
 }
 
 /// The command some words say, without the deployment they name.
@@ -63,23 +71,27 @@ fn last_kind(words: &str) -> Option<ArgKind> {
 }
 
 impl Question {
-    /// A question a card asks.
-    pub fn asked(words: &str, text: &str) -> Self {
-        Self { text: text.into(), optional: false, person: last_kind(words) == Some(ArgKind::Person) }
+    /// What a button asks. `listed`: it was chosen from a list, where Slack itself asks nothing.
+    pub fn of(button: &Button, listed: bool) -> Option<Self> {
+        let person = last_kind(&button.command) == Some(ArgKind::Person);
+        let wants = if person { Wants::Person } else { Wants::Text };
+        let asked = button.ask.as_deref().map(|text| Self { text: text.into(), wants });
+        asked.or(button.confirm.as_deref().filter(|_| listed).map(|text| Self { text: text.into(), wants: Wants::Yes }))
     }
 
-    /// What must be asked to complete words of which nothing else is known; none if they are complete.
-    pub fn of(words: &str) -> Option<Self> {
+    /// What completes words of which nothing else is known; none if they are complete.
+    pub fn completing(words: &str) -> Option<Self> {
         let spec = spec(words)?;
         let kind = last_kind(words)?;
         let arg = spec.args.iter().rev().find(|a| a.kind == kind)?;
         let complete = crate::grammar::parse(words).is_ok();
         let reason = spec.arg("reason").is_some();
-        (!complete || reason).then(|| Self {
-            text: capitalized(arg.hint),
-            optional: complete,
-            person: kind == ArgKind::Person,
-        })
+        let wants = match (kind, complete) {
+            (ArgKind::Person, _) => Wants::Person,
+            (_, true) => Wants::OptionalText,
+            _ => Wants::Text,
+        };
+        (!complete || reason).then(|| Self { text: capitalized(arg.hint), wants })
     }
 }
 
@@ -93,16 +105,21 @@ pub fn ask(question: &Question, carried: &Carried) -> Value {
     let said: Vec<&str> = carried.words.split_whitespace().filter(|w| !w.starts_with('#')).collect();
     let title = capitalized(&said.join(" "));
     let verb = capitalized(said.first().copied().unwrap_or_default());
-    let element = if question.person {
-        json!({ "type": "users_select", "action_id": "answer" })
-    } else {
-        json!({
+    let mut view = view(ASK, &title, &verb, carried);
+    let element = match question.wants {
+        Wants::Yes => {
+            let text = plain_object(&question.text, limits::TEXT);
+            view["blocks"] = json!([{ "type": "section", "text": text }]);
+            return view;
+        }
+        Wants::Person => json!({ "type": "users_select", "action_id": "answer" }),
+        Wants::Text | Wants::OptionalText => json!({
             "type": "plain_text_input", "action_id": "answer", "multiline": true,
             "max_length": limits::INPUT, "focus_on_load": true,
-        })
+        }),
     };
-    let mut view = view(ASK, &title, &verb, carried);
-    view["blocks"] = json!([input("answer", &question.text, element, question.optional, None)]);
+    let optional = question.wants == Wants::OptionalText;
+    view["blocks"] = json!([input("answer", &question.text, element, optional, None)]);
     view
 }
 
@@ -198,11 +215,10 @@ pub fn said(callback: &str, carried: &Carried, values: &HashMap<String, Vec<Stri
     match callback {
         ASK => {
             let answer = one("answer").unwrap_or_default();
-            let person = last_kind(&carried.words) == Some(ArgKind::Person);
-            // Line breaks would be lost on the way.
+            let person = last_kind(&carried.words) == Some(ArgKind::Person) && !answer.is_empty();
             let answer = if person { format!("<@{answer}>") } else { hushed(answer) };
             Some(Said {
-                text: format!("{} {answer}", carried.words).trim_end().to_owned(),
+                text: format!("{} {answer}", hushed(&carried.words)).trim_end().to_owned(),
                 channel: carried.channel.clone(),
                 block: "answer",
             })

@@ -173,7 +173,7 @@ impl<'a> Draw<'a> {
             }
             Block::Item { item } => {
                 let mut line = Runs::default().plain(format!("{} ", sign(item.state))).bold(item.number.to_string());
-                line = line.plain(" ").rich(&item.text);
+                line = what(item, line.plain(" "));
                 let by = by(item);
                 if !by.is_empty() {
                     line = line.plain(" — ");
@@ -298,7 +298,7 @@ fn option(item: &ItemLine, keycaps: bool, at: Profiles<'_>) -> Value {
     };
     let mut out = json!({ "text": label, "value": item.number.to_string() });
     let by = by(item);
-    if !by.is_empty() {
+    if !text::to_plain(&by).trim().is_empty() {
         // A box's few characters go to names: whoever's client knows no dates gets the time alone.
         let said = text::mrkdwn(&by, &|_| None).map(|m| match item.at {
             Some(at) => m.replace(&text::utc(at), &at.utc().format("%H:%M UTC").to_string()),
@@ -314,8 +314,16 @@ fn option(item: &ItemLine, keycaps: bool, at: Profiles<'_>) -> Value {
 
 fn item_line(item: &ItemLine, keycaps: bool) -> Runs {
     let cap = if keycaps { keycap(item.keycap) } else { String::new() };
-    let line = Runs::default().plain(cap).bold(item.number.to_string()).plain(" ").rich(&item.text);
-    if item.optional { line.plain(words::OPTIONAL) } else { line }
+    what(item, Runs::default().plain(cap).bold(item.number.to_string()).plain(" "))
+}
+
+/// The item's words, and what kind of item it is.
+fn what(item: &ItemLine, before: Runs) -> Runs {
+    let mut line = before.rich(&item.text);
+    if item.optional {
+        line = line.plain(words::OPTIONAL);
+    }
+    item.tags.iter().fold(line, |line, tag| line.plain(format!(" · {}", tag.text)))
 }
 
 /// `1️⃣ ` … `🔟 `, as text.
@@ -327,7 +335,7 @@ fn keycap(n: u8) -> String {
     }
 }
 
-/// Who did what when.
+/// Who did what when; of what nothing was done to, what kind of line it is.
 fn by(item: &ItemLine) -> Runs {
     let mut out = Runs::default();
     let word = words::state(item.state);
@@ -340,6 +348,7 @@ fn by(item: &ItemLine) -> Runs {
     }
     match item.at {
         Some(at) if !out.is_empty() => out.plain(", ").date(at),
+        _ if out.is_empty() && !item.tags.is_empty() => out.plain(item.tag_words()),
         _ => out,
     }
 }
@@ -349,7 +358,7 @@ fn below(item: &ItemLine, keycaps: bool) -> Vec<Part> {
     let line = item_line(item, keycaps);
     let mut parts = details(item);
     if text::to_plain(&line).chars().count() > limits::OPTION_TEXT {
-        parts.insert(0, Part::Text(Runs::default().rich(&item.text)));
+        parts.insert(0, Part::Text(what(item, Runs::default())));
     }
     parts
 }

@@ -13,7 +13,10 @@ fn click(action: Value) -> Value {
 #[test]
 fn a_click_survives_whatever_stands_around_it() {
     let heard = interaction(click(json!({ "action_id": "say:3", "value": "#12 hold", "action_ts": 4 }))).unwrap();
-    assert_eq!(heard.what, What::Pressed { words: "#12 hold".into(), message: Some("5.5".into()), ephemeral: false });
+    assert_eq!(
+        heard.what,
+        What::Pressed { words: "#12 hold".into(), listed: false, message: Some("5.5".into()), ephemeral: false }
+    );
     assert_eq!((&*heard.user, &*heard.name, &*heard.channel, &*heard.key), ("U1", "ana", "C1", "slack/1.2.abc"));
     assert_eq!(heard.thread.as_deref(), Some("4.4"));
     let option = json!({ "action_id": "say:more", "selected_option": { "value": "#12 fail 3.2", "text": 5 } });

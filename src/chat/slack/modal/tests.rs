@@ -1,5 +1,4 @@
 use super::*;
-use crate::card::Button;
 
 fn values(pairs: &[(&str, &[&str])]) -> HashMap<String, Vec<String>> {
     pairs.iter().map(|(k, v)| ((*k).to_owned(), v.iter().map(|v| (*v).to_owned()).collect())).collect()
@@ -7,6 +6,27 @@ fn values(pairs: &[(&str, &[&str])]) -> HashMap<String, Vec<String>> {
 
 fn carried(words: &str) -> Carried {
     Carried { words: words.into(), channel: "C1".into(), thread: Some("4.4".into()), message: Some("5.5".into()) }
+}
+
+fn asking(words: &str, text: &str) -> Question {
+    let mut button = Button::new("x", words);
+    button.ask = Some(text.into());
+    Question::of(&button, false).unwrap()
+}
+
+#[test]
+fn what_a_list_cannot_ask_is_asked() {
+    let mut button = Button::new("This happened", "#12 rollback 9.1");
+    button.confirm = Some("9.1 Error rate: roll back?".into());
+    assert_eq!(Question::of(&button, false), None, "Slack asks");
+    let question = Question::of(&button, true).unwrap();
+    assert_eq!(question.wants, Wants::Yes);
+    let view = ask(&question, &carried("#12 rollback 9.1"));
+    assert_eq!(view["blocks"][0]["text"]["text"], "9.1 Error rate: roll back?");
+    assert_eq!(said(ASK, &carried("#12 rollback 9.1"), &values(&[])).unwrap().text, "#12 rollback 9.1");
+    // What a page calls its blanks is no markup either.
+    let said = said(ASK, &carried("#12 fill \"Latency <1s\""), &values(&[("answer", &["0.4s"])])).unwrap();
+    assert_eq!(super::super::hear::spoken(&said.text).text, "#12 fill \"Latency <1s\" 0.4s");
 }
 
 #[test]
@@ -21,8 +41,8 @@ fn an_answer_completes_the_words() {
 
 #[test]
 fn people_are_picked() {
-    let question = Question::asked("#12 assign 3.2", "Who should do 3.2?");
-    assert!(question.person);
+    let question = asking("#12 assign 3.2", "Who should do 3.2?");
+    assert_eq!(question.wants, Wants::Person);
     let view = ask(&question, &carried("#12 assign 3.2"));
     assert_eq!(view["blocks"][0]["element"]["type"], "users_select");
     let said = said(ASK, &carried("#12 assign 3.2"), &values(&[("answer", &["U02BOB"])])).unwrap();
@@ -32,18 +52,19 @@ fn people_are_picked() {
 #[test]
 fn what_needs_an_answer_is_asked_for() {
     for (words, asked) in [
-        ("#12 hold", Some(false)),
-        ("#12 fail 3.2", Some(false)),
-        ("#12 skip 3.2", Some(true)),
-        ("#12 evidence 3.2", Some(false)),
-        ("#12 handover", Some(false)),
+        ("#12 hold", Some(Wants::Text)),
+        ("#12 fail 3.2", Some(Wants::Text)),
+        ("#12 skip 3.2", Some(Wants::OptionalText)),
+        ("#12 evidence 3.2", Some(Wants::Text)),
+        ("#12 handover", Some(Wants::Person)),
         ("#12 tick 3.2", None),
         ("#12 untick 3.2", None),
         ("#12 next", None),
         ("#12 resume", None),
         ("#12 nonsense", None),
     ] {
-        assert_eq!(Question::of(words).map(|q| q.optional), asked, "{words}");
+        let wants = Question::completing(words).map(|q| q.wants);
+        assert_eq!(wants, asked, "{words}");
     }
 }
 
@@ -95,7 +116,7 @@ fn views_look_so() {
         start(&vocabulary, Some(&defaults), &Carried { channel: "C1".into(), ..Carried::default() })
     );
     insta::assert_json_snapshot!("start_from_home", start(&Vocabulary::default(), None, &Carried::default()));
-    let question = Question::asked("#12 fail 3.2", "What failed at 3.2?");
+    let question = asking("#12 fail 3.2", "What failed at 3.2?");
     insta::assert_json_snapshot!("ask", ask(&question, &carried("#12 fail 3.2")));
 }
 

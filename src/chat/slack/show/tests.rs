@@ -117,3 +117,17 @@ fn an_untitled_message_still_has_its_key() {
     assert_eq!((blocks[0]["type"].as_str(), blocks[0]["block_id"].as_str()), (Some("divider"), Some("key:k")));
     assert!(message(&fit::fit(card, &fit::SLACK), "k", 7, &|_| None).len() > 1);
 }
+
+#[test]
+fn what_kind_of_line_it_is_stands_below_it_until_something_is_done() {
+    use crate::card::{Tag, TagKind};
+    let tagged = |state| {
+        let mut item = item("5.1", 1, "Error rate exceeds 5%", state);
+        item.tags.push(Tag { kind: TagKind::Criterion, text: "Error rate > 5% for 5 <minutes>".into() });
+        item
+    };
+    let described = |item: &ItemLine| option(item, true, &|_| None)["description"]["text"].clone();
+    assert_eq!(described(&tagged(Shown::Open)), "Error rate &gt; 5% for 5 &lt;minutes&gt;");
+    assert!(described(&tagged(Shown::Ticked)).as_str().is_some_and(|d| d.starts_with("Ana")));
+    assert_eq!(described(&item("5.1", 1, "Plain", Shown::Open)), Value::Null, "an empty one is refused");
+}
