@@ -191,7 +191,7 @@ impl Discord {
     }
 
     /// Tells somebody something: in a direct message, or where they stand, for a while.
-    async fn tell(&self, user: u64, channel: u64, about: Option<u64>, reply: &Reply) {
+    pub(super) async fn tell(&self, user: u64, channel: u64, about: Option<u64>, reply: &Reply) {
         let body = show::reply(reply, &|person| self.account(person));
         let direct = match self.rest.direct(user).await {
             Ok(direct) => self.rest.post(direct, &body, None, None).await,
