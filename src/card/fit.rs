@@ -249,6 +249,9 @@ fn shorten_code(code: &mut String, max: usize) {
     *code = shortened(code, max);
 }
 
+/// Characters of a tag: a few words.
+const TAG: usize = 60;
+
 fn cut_texts(block: &mut Block, max: usize) {
     match block {
         Block::Text { text } | Block::Context { text } | Block::Group { text, .. } => *text = shorten(text, max),
@@ -256,6 +259,7 @@ fn cut_texts(block: &mut Block, max: usize) {
         Block::Code { code } => shorten_code(&mut code.code, max),
         Block::Item { item } => {
             item.text = shorten(&item.text, max);
+            item.tags.iter_mut().for_each(|t| t.text = shortened(&t.text, max.min(TAG)));
             item.details.iter_mut().for_each(|d| *d = shorten(d, max));
             item.commands.iter_mut().for_each(|c| shorten_code(&mut c.code, max));
         }
