@@ -38,6 +38,8 @@ pub const SLACK: Limits =
 pub mod slack {
     /// Blocks of a message.
     pub const BLOCKS: usize = 50;
+    /// The texts of a message's blocks together: beyond some 13,200 Slack finds the blocks too long.
+    pub const CHARACTERS: usize = 13_000;
     /// A header.
     pub const HEADER: usize = 150;
     /// A text in Slack's markup.

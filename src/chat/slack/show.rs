@@ -7,8 +7,7 @@
 
 use super::boxes::Boxes;
 use super::text::{self, Part, Profiles, Runs, block, mrkdwn_object, plain_object, small};
-use crate::card::fit::shortened;
-use crate::card::fit::slack as limits;
+use crate::card::fit::{self, shortened, slack as limits};
 use crate::card::{Block, Button, Card, Fact, ItemLine, Reply, Shown, Style, Tone};
 use crate::domain::text::Span;
 use crate::words::slack as words;
@@ -24,7 +23,7 @@ pub const KEY: &str = "key:";
 /// A message that has a key: the first block carries it, and items show the keycap that toggles them. `drawn`: the
 /// moment, in milliseconds, which tells what can be chosen in it from what could be chosen before.
 pub fn message(card: &Card, key: &str, drawn: i64, at: Profiles<'_>) -> Vec<Value> {
-    let mut blocks = Draw { at, drawn, keycaps: true, blocks: Vec::new(), boxes: Vec::new() }.card(card);
+    let mut blocks = drawn_to_fit(card, drawn, at, true, 0);
     if blocks.first().is_none_or(|b| b.get("block_id").is_some()) {
         blocks.insert(0, json!({ "type": "divider" }));
     }
@@ -34,7 +33,25 @@ pub fn message(card: &Card, key: &str, drawn: i64, at: Profiles<'_>) -> Vec<Valu
 
 /// A card for one person's eyes.
 pub fn card(card: &Card, drawn: i64, at: Profiles<'_>) -> Vec<Value> {
-    Draw { at, drawn, keycaps: false, blocks: Vec::new(), boxes: Vec::new() }.card(card)
+    drawn_to_fit(card, drawn, at, false, 0)
+}
+
+/// A card that leaves room for `taken` characters beside it.
+fn drawn_to_fit(card: &Card, drawn: i64, at: Profiles<'_>, keycaps: bool, taken: usize) -> Vec<Value> {
+    let draw = |card: &Card| Draw { at, drawn, keycaps, blocks: Vec::new(), boxes: Vec::new() }.card(card);
+    fit::draw(card, &fit::SLACK, draw, |blocks| taken + characters(blocks) <= limits::CHARACTERS)
+}
+
+/// The characters Slack counts in blocks.
+fn characters(blocks: &[Value]) -> usize {
+    let count = |text: &Value| text.as_str().map_or(0, |t| t.chars().count());
+    let parts = |b: &Value| b["elements"].as_array().map_or(0, |parts| parts.iter().map(|p| runs(p, &count)).sum());
+    blocks.iter().map(|b| count(&b["text"]["text"]) + if b["type"] == "rich_text" { parts(b) } else { 0 }).sum()
+}
+
+fn runs(part: &Value, count: &impl Fn(&Value) -> usize) -> usize {
+    let of = |run: &Value| count(&run["text"]).max(count(&run["fallback"]));
+    part["elements"].as_array().map_or(0, |all| all.iter().map(of).sum())
 }
 
 /// What somebody is told.
@@ -47,7 +64,8 @@ pub fn reply(reply: &Reply, drawn: i64, at: Profiles<'_>) -> Vec<Value> {
         blocks.push(block(chunk, at));
     }
     if let Some(shown) = &reply.card {
-        blocks.extend(card(shown, drawn, at));
+        let said = characters(&blocks);
+        blocks.extend(drawn_to_fit(shown, drawn, at, false, said));
     }
     blocks.extend(actions("choices", &reply.choices));
     blocks.truncate(limits::BLOCKS);
