@@ -320,3 +320,19 @@ async fn hello_is_said_once_for_ever() {
     }
     assert_eq!(t.slack.keys(), ["hello@slack:C02DEP"]);
 }
+
+#[tokio::test]
+async fn a_reaction_told_twice_is_one() {
+    let t = Two::new("").await;
+    t.say("console:deployments", START).await;
+    t.settle(20).await;
+    let message = t.w.message("1/section/2/1@console").key;
+    for _ in 0..2 {
+        let reply = t.w.react("Bob", &message, "1️⃣", true).await;
+        assert!(reply.ok, "{reply:?}");
+    }
+    assert!(t.w.react("Bob", &message, "1️⃣", false).await.ok, "and one taken off takes it back");
+    assert!(states(&t.w.message("1/section/2/1@console").card)[0].ends_with("Open"));
+    assert!(t.w.react("Bob", &message, "1️⃣", true).await.ok);
+    assert!(states(&t.w.message("1/section/2/1@console").card)[0].ends_with("Ticked"));
+}

@@ -335,6 +335,16 @@ async fn react(
     if inner.store.message(&r.message).await?.is_none() {
         return Ok(Reply::refused("That message is not here any more. Look at the newest one."));
     }
+    // Heard of and found again after the bot was away: one reaction, and no second tick to be refused.
+    let same =
+        |other: &&Reaction| other.message == r.message && other.emoji == r.emoji && other.person.id == envelope.by.id;
+    let stands = match stage.batch.reactions.iter().rev().find(same) {
+        Some(last) => last.present,
+        None => inner.store.has_reaction(&r.message, &r.emoji, &envelope.by.id).await?,
+    };
+    if r.present && stands {
+        return Ok(Reply::ok("").about(r.deployment));
+    }
     let reply = reacted(stage, envelope, r);
     // A reaction stands for what it did: refused, it would show a tick that never was. Taken off, it is gone anyway.
     if reply.ok || !r.present {

@@ -113,6 +113,19 @@ impl Store {
             .map_err(|e| self.error(e))
     }
 
+    /// Whether that person's emoji stands on that message.
+    pub async fn has_reaction(&self, message: &str, emoji: &str, person: &str) -> Result<bool, StoreError> {
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM reactions WHERE message = ?1 AND emoji = ?2 AND person_id = ?3)",
+        )
+        .bind(message)
+        .bind(emoji)
+        .bind(person)
+        .fetch_one(&self.readers)
+        .await
+        .map_err(|e| self.error(e))
+    }
+
     /// A platform's section messages whose deployments can still be walked, oldest first, at most 1,000.
     pub async fn live_sections(&self, platform: &str) -> Result<Vec<LiveSection>, StoreError> {
         let live = async {

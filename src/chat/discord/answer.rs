@@ -131,7 +131,7 @@ impl Discord {
                 let heard_at_all = self.first(heard, &manner.wait(), since).await;
                 let reply = work.await.unwrap_or_else(|_| broken());
                 if heard_at_all && !(manner == Manner::Quietly && is_plain(&reply)) {
-                    self.later(heard, &show::reply(&reply, &accounts), manner).await;
+                    self.later(heard, &reply, manner).await;
                 }
             }
         }
@@ -195,9 +195,11 @@ impl Discord {
         }
     }
 
-    /// The answer that was announced; for a quarter of an hour Discord takes it.
-    async fn later(&self, heard: &Heard, data: &Value, manner: Manner) {
+    /// The answer that was announced. Discord takes it for a quarter of an hour; after that it is told as what follows a
+    /// reaction is.
+    async fn later(&self, heard: &Heard, reply: &Reply, manner: Manner) {
         let Ok(me) = self.me().await else { return };
+        let data = &show::reply(reply, &|person| self.account(person));
         let mut pause = Duration::from_secs(1);
         for _ in 0..DEFERRED_TRIES {
             let sent = match manner {
@@ -207,8 +209,8 @@ impl Discord {
             match sent {
                 Ok(()) => return,
                 Err(trouble @ Trouble::Said { .. }) => {
-                    tracing::warn!(why = trouble.words(), "a late answer did not reach Discord");
-                    return;
+                    tracing::warn!(why = trouble.words(), "an answer came too late for Discord; it is told directly");
+                    return self.tell(heard.who.id, heard.channel, None, reply).await;
                 }
                 Err(Trouble::Later { after_ms }) => {
                     pause = pause.max(Duration::from_millis(after_ms.unsigned_abs().min(60_000)));

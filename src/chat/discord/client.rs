@@ -251,7 +251,7 @@ impl Rest {
             body["enforce_nonce"] = true.into();
         }
         if let Some(file) = file {
-            body["attachments"] = json!([{ "id": 0, "filename": file.name }]);
+            body["attachments"] = json!([{ "id": "0", "filename": file.name }]);
         }
         let route = Route::ChannelMessages { channel_id: ChannelId::new(channel) };
         id(&self.send(LightMethod::Post, route, Some(&body), &[], file).await?)

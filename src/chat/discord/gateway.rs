@@ -10,8 +10,8 @@ use super::setup::is_gateway;
 use super::watch::{self, Watch};
 use super::{Discord, PLATFORM, commands, limits};
 use crate::engine::Link;
-use serenity::all::{Context, EventHandler, GatewayIntents, Ready, ShardStageUpdateEvent};
-use serenity::gateway::{CollectorCallback, ConnectionStage, GatewayError, ShardMessenger};
+use serenity::all::{Context, EventHandler, GatewayIntents, Ready};
+use serenity::gateway::{CollectorCallback, GatewayError, ShardMessenger};
 use serenity::http::HttpBuilder;
 use serenity::model::event::{Event, GuildCreateEvent};
 use serenity::model::permissions::Permissions;
@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot, watch as signal};
+use tokio::sync::{Notify, mpsc, oneshot, watch as signal};
 
 /// None of them needs Discord's approval.
 const INTENTS: GatewayIntents = GatewayIntents::GUILDS.union(GatewayIntents::GUILD_MESSAGE_REACTIONS);
@@ -83,8 +83,24 @@ pub(super) struct Line {
     lost: AtomicU64,
     /// Counts collectors: the newest one hears, an older one on the same connection goes.
     newest: AtomicU64,
-    /// Sessions that became ready.
+    /// Sessions that became ready, as collectors heard and as the handler did: where it is ahead, one heard nothing.
     ready: AtomicU64,
+    /// The connection that was listened to is gone.
+    gone: Notify,
+}
+
+/// Goes with the connection its collector belongs to.
+struct Gone {
+    line: Arc<Line>,
+    number: u64,
+}
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        if self.line.newest.load(Ordering::Acquire) == self.number {
+            self.line.gone.notify_one();
+        }
+    }
 }
 
 impl Line {
@@ -96,8 +112,9 @@ impl Line {
 
     fn listen(self: &Arc<Self>, shard: &ShardMessenger) {
         let number = self.newest.load(Ordering::Acquire) + 1;
-        let line = self.clone();
+        let gone = Gone { line: self.clone(), number };
         shard.add_collector(CollectorCallback(Box::new(move |event| {
+            let line = &gone.line;
             if line.newest.load(Ordering::Acquire) > number {
                 return false;
             }
@@ -145,24 +162,20 @@ fn server(e: &GuildCreateEvent) -> Signal {
     Signal::Server { name: hear::clean(&e.guild.name), lacks: has.map(lacks).unwrap_or_default() }
 }
 
-/// Gives every new connection of the shard its collector.
+/// Notices a session whose connection got no collector before its READY.
 pub(super) struct Ear {
     line: Arc<Line>,
+    sessions: AtomicU64,
 }
 
 #[serenity::async_trait]
 impl EventHandler for Ear {
-    async fn shard_stage_update(&self, ctx: Context, event: ShardStageUpdateEvent) {
-        if event.new == ConnectionStage::Identifying {
-            self.line.listen(&ctx.shard);
-        }
-    }
-
     async fn ready(&self, ctx: Context, _: Ready) {
-        // The collector was quicker, or READY was: then it is told here, and what came between is compared.
-        if self.line.ready.load(Ordering::Acquire) == 0 {
+        // A collector hears of it before this does; what came before it listens is compared.
+        let sessions = self.sessions.fetch_add(1, Ordering::AcqRel) + 1;
+        if self.line.ready.load(Ordering::Acquire) < sessions {
             self.line.listen(&ctx.shard);
-            self.line.ready.fetch_add(1, Ordering::AcqRel);
+            self.line.ready.store(sessions, Ordering::Release);
             self.line.tell(Signal::Ready);
         }
     }
@@ -214,12 +227,14 @@ impl Discord {
         let (manager, line, ear) = (client.serenity.shard_manager.clone(), client.line.clone(), client.ear.clone());
         let alone = Arc::strong_count(&ear);
         let mut watch = Watch::new(manager.clone(), move || Arc::strong_count(&ear) > alone);
-        // The first connection gets its collector as soon as it stands.
-        let first = {
+        // Every connection gets its collector as soon as it stands.
+        let listening = {
             let (manager, line) = (manager.clone(), line.clone());
             tokio::spawn(async move {
-                if let Some(shard) = watch::first_shard(&manager).await {
+                while let Some(shard) = watch::first_shard(&manager).await {
                     line.listen(&shard);
+                    drop(shard);
+                    line.gone.notified().await;
                 }
             })
         };
@@ -240,7 +255,7 @@ impl Discord {
             }
             _ = stop.wait_for(|stop| *stop) => End::Stopped,
         };
-        first.abort();
+        listening.abort();
         // Its parts end with a shard that says goodbye, or after a while.
         let goodbye = async move {
             _ = tokio::time::timeout(Duration::from_secs(10), manager.shutdown_all()).await;
@@ -282,8 +297,9 @@ impl Discord {
             lost: AtomicU64::new(0),
             newest: AtomicU64::new(0),
             ready: AtomicU64::new(0),
+            gone: Notify::new(),
         });
-        let ear = Arc::new(Ear { line: line.clone() });
+        let ear = Arc::new(Ear { line: line.clone(), sessions: AtomicU64::new(0) });
         let serenity =
             serenity::client::ClientBuilder::new_with_http(http, INTENTS).event_handler_arc(ear.clone()).await;
         let serenity = serenity.map_err(|_| off("The connection to Discord cannot be set up.".into()))?;

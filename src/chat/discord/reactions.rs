@@ -28,6 +28,8 @@ const ASKED: Duration = Duration::from_secs(60);
 /// A message so young may not be recorded yet when somebody reacts to it.
 const SETTLES: Duration = Duration::from_millis(250);
 const SETTLES_TRIES: u32 = 8;
+/// And is recorded within so many of these.
+const RECORDED_TRIES: u32 = 40;
 /// Pages of a hundred people read for one emoji of one message.
 const PAGES: usize = 10;
 
@@ -36,6 +38,8 @@ pub struct Seed {
     channel: u64,
     message: u64,
     emoji: Vec<String>,
+    /// The key of a section's message that stood there before it was known: people may have reacted meanwhile.
+    compare: Option<String>,
 }
 
 /// Whether an emoji can mean anything here.
@@ -58,16 +62,17 @@ impl Discord {
         if delivery.key.contains("/section/")
             && let Some((channel, message)) = place_of(on)
         {
-            self.seed_with(channel, message, &show::reactions(&delivery.card));
+            let compare = (delivery.uncertain && delivery.posted.is_none()).then(|| delivery.key.clone());
+            self.seed_with(channel, message, &show::reactions(&delivery.card), compare);
         }
     }
 
-    fn seed_with(&self, channel: u64, message: u64, wanted: &[String]) {
+    fn seed_with(&self, channel: u64, message: u64, wanted: &[String], compare: Option<String>) {
         let have = self.seeded.get(&posted(channel, message)).unwrap_or_default();
         let emoji: Vec<String> = wanted.iter().filter(|e| !have.contains(e)).cloned().collect();
-        if !emoji.is_empty() {
+        if !emoji.is_empty() || compare.is_some() {
             // Full: they are put on after the next connection.
-            _ = self.seeds.try_send(Seed { channel, message, emoji });
+            _ = self.seeds.try_send(Seed { channel, message, emoji, compare });
         }
     }
 
@@ -98,7 +103,11 @@ impl Discord {
             };
             if let Some(seed) = free.and_then(|c| lanes.get(&c)?.front()) {
                 let (this, channel, message, emoji) = (self.clone(), seed.channel, seed.message, seed.emoji.clone());
+                let compare = seed.compare.clone();
                 running.spawn(async move {
+                    if let Some(key) = compare {
+                        this.compare_once_recorded(&key).await;
+                    }
                     this.put_all(channel, message, &emoji).await;
                     channel
                 });
@@ -154,7 +163,7 @@ impl Discord {
     }
 
     async fn handle_reaction(&self, key: &str, channel: &str, by: Person, emoji: &str, present: bool) -> Reply {
-        // Reactions have no id of their own: ticking what is ticked changes nothing.
+        // Reactions have no id of their own: one that is heard of and found by comparison is one to the engine.
         let envelope = Envelope {
             key: None,
             by,
@@ -191,7 +200,7 @@ impl Discord {
     }
 
     /// Tells somebody something: in a direct message, or where they stand, for a while.
-    async fn tell(&self, user: u64, channel: u64, about: Option<u64>, reply: &Reply) {
+    pub(super) async fn tell(&self, user: u64, channel: u64, about: Option<u64>, reply: &Reply) {
         let body = show::reply(reply, &|person| self.account(person));
         let direct = match self.rest.direct(user).await {
             Ok(direct) => self.rest.post(direct, &body, None, None).await,
@@ -264,6 +273,20 @@ impl Discord {
         }
     }
 
+    /// A message that was found again has been standing there; what people did meanwhile nobody heard.
+    async fn compare_once_recorded(self: &Arc<Self>, key: &str) {
+        for _ in 0..RECORDED_TRIES {
+            let live = self.engine.store().live_sections(PLATFORM).await.unwrap_or_default();
+            if let Some(section) = live.iter().find(|s| s.key == key) {
+                if let Err(trouble) = self.compare(section).await {
+                    tracing::warn!(why = trouble.words(), "a section's reactions are not compared");
+                }
+                return;
+            }
+            tokio::time::sleep(SETTLES).await;
+        }
+    }
+
     /// Compares one section's message with what is recorded.
     async fn compare(self: &Arc<Self>, section: &LiveSection) -> Done<()> {
         let Some((channel, message)) = place_of(&section.posted) else { return Ok(()) };
@@ -302,7 +325,7 @@ impl Discord {
             }
         }
         if let Ok(Some(shown)) = self.engine.store().message(&section.key).await {
-            self.seed_with(channel, message, &show::reactions(&shown.card));
+            self.seed_with(channel, message, &show::reactions(&shown.card), None);
         }
         Ok(())
     }

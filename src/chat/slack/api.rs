@@ -413,9 +413,7 @@ fn found(message: &Value) -> Found {
         files: list(&message["files"]).iter().filter_map(|f| named(&f["title"]).or(named(&f["name"]))).collect(),
         reactions: list(&message["reactions"])
             .iter()
-            .filter_map(|r| {
-                Some((named(&r["name"])?, list(&r["users"]).iter().filter_map(|u| named(u)).collect::<Vec<_>>()))
-            })
+            .filter_map(|r| Some((named(&r["name"])?, list(&r["users"]).iter().filter_map(named).collect::<Vec<_>>())))
             .collect(),
     }
 }

@@ -1,8 +1,10 @@
 //! What was heard goes to the engine, and what it answers comes back: in the acknowledgement, to the address the
 //! request came with, or as a message only that person sees.
 //!
-//! A request is acknowledged when it is durable, or after [`PATIENCE`]; then what it is answered comes later. Whatever
-//! is delivered twice has one key, is done once and answered once.
+//! What may change something is acknowledged when it is durable and never before: where that takes longer than Slack
+//! waits, Slack tells the person that it did not work, and what it came to is told them when it is known. What only looks
+//! is acknowledged after [`PATIENCE`] at the latest. Whatever is delivered twice has one key, is done once and answered
+//! once.
 
 use super::hear::{self, Heard, Spoken, Unknown, What};
 use super::modal::{self, Carried, Question};
@@ -19,7 +21,7 @@ use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// How long an acknowledgement waits for the engine. Slack waits three seconds.
+/// How long an acknowledgement waits for what changes nothing. Slack waits three seconds.
 pub const PATIENCE: Duration = Duration::from_millis(2_200);
 
 /// What is sent back with an acknowledgement.
@@ -46,6 +48,7 @@ pub fn take(slack: &Arc<Slack>, payload: Payload) -> impl Future<Output = Ack> +
         None
     });
     let (answer, acknowledged) = oneshot::channel();
+    let looks = heard.as_ref().is_none_or(|h| matches!(h.what, What::Closed { .. } | What::StartModal | What::Home));
     if let Some(heard) = heard {
         let slack = slack.clone();
         let mut work = Box::pin(async move {
@@ -61,7 +64,12 @@ pub fn take(slack: &Arc<Slack>, payload: Payload) -> impl Future<Output = Ack> +
     } else {
         _ = answer.send(None);
     }
-    async move { tokio::time::timeout(PATIENCE, acknowledged).await.ok().and_then(Result::ok).flatten() }
+    async move {
+        if looks {
+            return tokio::time::timeout(PATIENCE, acknowledged).await.ok().and_then(Result::ok).flatten();
+        }
+        acknowledged.await.ok().flatten()
+    }
 }
 
 async fn work(slack: &Arc<Slack>, heard: &Heard) -> Ack {

@@ -83,9 +83,12 @@ impl Chosen {
     }
 }
 
+/// What a message shows: its key, and the card.
+type Shown = (String, Arc<Card>);
+
 /// What messages show, and who may draw in a channel.
 pub struct Drawn {
-    last: Mutex<Bounded<(String, String), (String, Arc<Card>)>>,
+    last: Mutex<Bounded<(String, String), Shown>>,
     lanes: Mutex<Bounded<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -111,7 +114,7 @@ impl Drawn {
     }
 
     /// What a message showed last, with its key, if that is remembered.
-    pub fn last(&self, channel: &str, ts: &str) -> Option<(String, Arc<Card>)> {
+    pub fn last(&self, channel: &str, ts: &str) -> Option<Shown> {
         lock(&self.last).map.get(&(channel.to_owned(), ts.to_owned())).cloned()
     }
 }

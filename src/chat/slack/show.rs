@@ -343,7 +343,7 @@ fn by(item: &ItemLine) -> Runs {
         out = out.plain(word);
     }
     if let Some(who) = item.who.as_ref().filter(|w| !w.name.trim().is_empty()) {
-        let space = if out.is_empty() { "" } else { " " };
+        let space = if out.is_empty() { "" } else { " · " };
         out = out.plain(format!("{space}{}", who.name));
     }
     match item.at {

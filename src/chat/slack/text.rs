@@ -256,7 +256,8 @@ fn run_as_mrkdwn(span: &Span, before: Option<char>, after: Option<char>, at: Pro
     }
     let free =
         |c: Option<char>, space: &str| !space.is_empty() || c.is_none_or(|c| c.is_whitespace() || AROUND.contains(c));
-    if inner.contains('\n') || !marks.is_empty() && !(free(before, lead) && free(after, trail)) {
+    let stands_free = marks.is_empty() || free(before, lead) && free(after, trail);
+    if inner.contains('\n') || !stands_free {
         return None;
     }
     let said = match &leads {

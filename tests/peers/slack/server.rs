@@ -77,9 +77,10 @@ async fn answer(slack: Slack, request: Request<Incoming>) -> Result<Response<Bod
         Some(Fault::Half) => {
             let (head, body) = response.into_parts();
             let body = to_bytes(body, LONGEST).await.map_err(io::Error::other)?;
-            let mut half = Response::from_parts(head, Body::from(body.slice(..body.len() / 2)));
+            // Its head promises all of it.
+            let pieces = [Ok(body.slice(..body.len() / 2)), Err(cut())];
+            let mut half = Response::from_parts(head, Body::from_stream(futures_util::stream::iter(pieces)));
             half.headers_mut().insert(header::CONTENT_LENGTH, body.len().into());
-            half.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
             return Ok(half);
         }
         _ => {}
@@ -90,6 +91,7 @@ async fn answer(slack: Slack, request: Request<Incoming>) -> Result<Response<Bod
 pub fn page(status: StatusCode, text: &str) -> Response<Body> {
     let mut response = Response::new(Body::from(text.to_owned()));
     *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }
 
