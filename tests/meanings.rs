@@ -448,3 +448,37 @@ fn front_matter_of_other_tools() {
     assert!(r.checklist.is_some());
     assert_eq!((r.diagnostics.len(), r.diagnostics[0].severity, r.diagnostics[0].line), (1, Severity::Note, 2));
 }
+
+#[test]
+fn tables_of_criteria_with_a_column_for_the_threshold() {
+    let table = "| Metric | Threshold | Duration | Action |\n|---|---|---|---|\n| Error rate | > 5% | 5 minutes | Roll back |\n\
+                 | Backlog | > 100k | | Call |\n| Data loss | any | | Roll back |\n";
+    let c = list(&format!("# T\n## Rollback triggers\n{table}\n## Deploy\n- [ ] a\n"));
+    let shown: Vec<Option<String>> =
+        c.sections().next().unwrap().items.iter().map(|i| i.threshold.as_ref().map(|t| t.to_string())).collect();
+    assert_eq!(shown, [Some("Error rate > 5% for 5 minutes".to_owned()), Some("Backlog > 100000".to_owned()), None]);
+}
+
+#[test]
+fn times_in_german() {
+    let shown = |text: &str| item("Rollback-Kriterien", text).threshold.map(|t| t.to_string());
+    assert_eq!(
+        shown("- [ ] Fehlerrate > 5 % für mehr als 10 Minuten").as_deref(),
+        Some("Fehlerrate > 5% for 10 minutes")
+    );
+    assert_eq!(item("Rollback-Kriterien", "- [ ] Antwortzeit > 2 Sekunden").threshold.unwrap().value_ms(), Some(2000));
+    // A unit nobody knows is no plain number.
+    assert_eq!(shown("- [ ] Latency > 3foo"), None);
+    let c = list("# T\n## Nachbereitung (innerhalb von 24 Stunden)\n- [ ] a\n");
+    let section = c.sections().next().unwrap();
+    assert_eq!((section.branch, section.window.map(|w| w.to_ms)), (Branch::FollowUp, Some(86_400_000)));
+}
+
+#[test]
+fn what_newcomers_wrote() {
+    assert_eq!(item("Decide", "- [ ] [ ] GO [ ] NO-GO").choices, ["GO", "NO-GO"]);
+    let c = list("# T\n## If something goes wrong\n- [ ] Restart\n");
+    assert_eq!(c.sections().next().unwrap().branch, Branch::OnDemand);
+    let r = page("---\nescalation_policy: x\n---\n- [ ] a\n");
+    assert!(r.diagnostics[0].message.contains("did you mean `escalation`"), "{:?}", r.diagnostics);
+}

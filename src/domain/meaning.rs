@@ -396,12 +396,12 @@ pub fn unit_ms(word: &str) -> Option<i64> {
     let word = word.strip_prefix("business ").or_else(|| word.strip_prefix("working ")).unwrap_or(&word);
     Some(match word {
         "ms" | "millisecond" | "milliseconds" => 1,
-        "s" | "sec" | "secs" | "second" | "seconds" => 1000,
-        "m" | "min" | "mins" | "minute" | "minutes" => MINUTE,
-        "h" | "hr" | "hrs" | "hour" | "hours" => HOUR,
-        "d" | "day" | "days" => DAY,
-        "w" | "week" | "weeks" => 7 * DAY,
-        "month" | "months" => 30 * DAY,
+        "s" | "sec" | "secs" | "second" | "seconds" | "sekunde" | "sekunden" => 1000,
+        "m" | "min" | "mins" | "minute" | "minutes" | "minuten" => MINUTE,
+        "h" | "hr" | "hrs" | "hour" | "hours" | "stunde" | "stunden" => HOUR,
+        "d" | "day" | "days" | "tag" | "tage" | "tagen" => DAY,
+        "w" | "week" | "weeks" | "woche" | "wochen" => 7 * DAY,
+        "month" | "months" | "monat" | "monate" | "monaten" => 30 * DAY,
         "year" | "years" => 365 * DAY,
         _ => return None,
     })

@@ -80,7 +80,15 @@ pub(super) fn choices_of_item(text: &str) -> Option<Vec<String>> {
     let behind = split_label(text).and_then(|(_, rest)| boxes(rest));
     // Without a label only few words are an option: "Fill the [ ] box of the form" is a sentence.
     let few = |c: &(Vec<String>, _)| c.0.iter().all(|o| o.split_whitespace().count() <= 2);
-    let found = behind.or_else(|| boxes(&format!("[ ] {}", text.trim())).filter(few));
+    // `- [ ] [ ] GO [ ] NO-GO`: the first box is the task's.
+    let all = || {
+        if BOX.find(text.trim()).is_some_and(|b| b.start() == 0) {
+            text.trim().to_owned()
+        } else {
+            format!("[ ] {}", text.trim())
+        }
+    };
+    let found = behind.or_else(|| boxes(&all()).filter(few));
     found.map(|(choices, _)| choices).filter(|c| c.iter().all(|o| OPTION.is_match(o)))
 }
 

@@ -159,7 +159,9 @@ impl Reader<'_> {
     }
 
     fn unknown(&mut self, key: &str, known: &[&str]) {
-        let hint = match nearest(key, known) {
+        // "escalation_policy" begins with the key that is meant.
+        let longer = || known.iter().find(|k| key.starts_with(**k)).copied();
+        let hint = match nearest(key, known).or_else(longer) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known are {}.", known.join(", ")),
         };

@@ -5,7 +5,8 @@ use super::inline::masked;
 use super::words::{self, any};
 use super::{Counts, fields, kinds, roles, threshold, windows};
 use crate::domain::checklist::{Branch, Checklist, Diagnostic, Field, Item, Section, Severity};
-use crate::domain::meaning::{FieldKind, SectionKind};
+use crate::domain::meaning::{FieldKind, SectionKind, Threshold};
+use crate::domain::text::Rich;
 use std::collections::{BTreeMap, HashSet};
 
 /// Reads what a section's items and blanks say.
@@ -25,6 +26,9 @@ fn understand_item(item: &mut Item, signing: bool, watch: bool) {
     let text = item.text.to_plain();
     let said = masked(&item.text);
     item.threshold = threshold::threshold(&text, &said, watch);
+    if watch && item.threshold.is_none() {
+        item.threshold = of_columns(&text, &item.notes);
+    }
     item.window = if watch { None } else { windows::of_item(&said) };
     item.condition = kinds::condition(&said);
     item.optional |= item.condition.is_some() || kinds::is_optional(&said);
@@ -43,6 +47,22 @@ fn understand_item(item: &mut Item, signing: bool, watch: bool) {
     for child in &mut item.children {
         understand_item(child, below, watch);
     }
+}
+
+/// The threshold of a row whose other columns say how much and for how long: "Error rate | > 5% | 5 minutes".
+fn of_columns(text: &str, notes: &[Rich]) -> Option<Threshold> {
+    let column = |labels: &[&str]| {
+        notes.iter().map(Rich::to_plain).find_map(|note| {
+            let (label, value) = note.split_once(':')?;
+            labels.contains(&label.trim().to_lowercase().as_str()).then(|| value.trim().to_owned())
+        })
+    };
+    let mut line = format!("{text} {}", column(words::COLUMN_LIMIT)?);
+    if let Some(time) = column(words::COLUMN_DURATION) {
+        line.push_str(" for ");
+        line.push_str(time.strip_prefix("for ").unwrap_or(&time));
+    }
+    threshold::threshold(&line, &line, true)
 }
 
 fn understand_field(field: &mut Field) {

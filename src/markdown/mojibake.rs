@@ -33,8 +33,16 @@ enum Certainty {
     Certain,
 }
 
-/// The text as it was meant, or none where nothing is wrong with it.
+/// The text as it was meant, or none where nothing is wrong with it. What was saved wrongly twice is mended twice.
 pub(super) fn mend(text: &str) -> Option<Mended> {
+    let first = once(text)?;
+    Some(match once(&first.text) {
+        Some(second) => Mended { text: second.text, ..first },
+        None => first,
+    })
+}
+
+fn once(text: &str) -> Option<Mended> {
     // What mangled UTF-8 begins with: all that costs a page in order one look.
     if !text.contains([
         'Ã', 'Â', 'â', 'ð', 'ï', 'Ä', 'Å', 'Î', 'Ð', 'Ñ', 'æ', 'å', 'ç', 'è', 'é', 'ä', 'ã', '‚', '√', '¬', '\u{f8ff}',
@@ -182,6 +190,8 @@ mod tests {
         assert_eq!(mend("piÃ¹ e continuitÃ\u{a0}").map(|m| m.text).as_deref(), Some("più e continuità"));
         assert_eq!(mend("ðŸš€ piÃ¹").map(|m| m.text).as_deref(), Some("🚀 più"));
         assert_eq!(mend("# üöÄ Deploy").map(|m| m.text).as_deref(), Some("# 🚀 Deploy"));
+        let twice = mangled(&mangled("Don’t go: ≤ 5", &as_windows), &as_windows);
+        assert_eq!(mend(&twice).map(|m| m.text).as_deref(), Some("Don’t go: ≤ 5"));
         let mended = mend("a\nb â‰¤ 5\nc â‰¤ 6\n").unwrap();
         assert_eq!((mended.line, mended.count), (2, 2));
     }

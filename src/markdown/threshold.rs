@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 const NUMBER: &str = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?";
 /// A unit after a number, as it may stand in a threshold.
-const UNIT: &str = r"%|‰|percent\b|/\s?\d+\b|(?:out )?of \d+\b|x\b|×|times\b|(?:milliseconds?|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|ms|[smhd]|(?:[kmgt]i?)?b|bytes|rps|qps|tps|req/s|requests?/s(?:ec)?|errors?/min(?:ute)?|/s|/min)\b";
+const UNIT: &str = r"%|‰|percent\b|/\s?\d+\b|(?:out )?of \d+\b|x\b|×|times\b|(?:milliseconds?|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|sekunden?|minuten|stunden?|tag(?:en?)?|wochen?|monat(?:en?)?|ms|[smhd]|(?:[kmgt]i?)?b|bytes|rps|qps|tps|req/s|requests?/s(?:ec)?|errors?/min(?:ute)?|/s|/min)\b";
 
 static FOR: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(&format!(
@@ -156,7 +156,12 @@ fn compared(text: &str) -> Option<Found> {
         let change = text_of("more").is_some();
         return Some(Found { at, measure: None, comparison, value, unit, baseline: true, change, ends });
     }
-    let (value, unit) = (Amount::parse(text_of("n")?)?, text_of("unit").map(unit_word));
+    let (mut value, unit) = (Amount::parse(text_of("n")?)?, text_of("unit").map(unit_word));
+    // "100k" is a hundred thousand; what other letters at a number mean is not guessed.
+    if unit.is_none() && rest.starts_with(char::is_alphabetic) {
+        let thousands = rest.starts_with('k') && !rest[1..].starts_with(char::is_alphanumeric);
+        value.thousandths = value.thousandths.checked_mul(1000).filter(|_| thousands)?;
+    }
     let baseline = text_of("of").is_some() || unit.as_deref() == Some("x");
     let more = text_of("plus").is_some() && text_of("of").is_some();
     let change = more || text_of("of").is_some_and(|of| words::BEYOND.iter().any(|w| of.contains(w)));

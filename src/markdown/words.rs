@@ -111,8 +111,18 @@ pub(super) const AFTER_SUCCESS: &[&str] =
     &["if successful", "normal completion", "after success", "on success", "upon success"];
 
 /// Headings of lists on demand.
-pub(super) const ON_DEMAND: &[&str] =
-    &["troubleshooting", "trouble shooting", "common issues", "known issues", "common problems"];
+pub(super) const ON_DEMAND: &[&str] = &[
+    "troubleshooting",
+    "trouble shooting",
+    "common issues",
+    "known issues",
+    "common problems",
+    "if something goes wrong",
+    "when something goes wrong",
+    "if things go wrong",
+    "when things go wrong",
+    "if anything goes wrong",
+];
 /// Headings of lists on demand when they say nothing else.
 pub(super) const ON_DEMAND_ALONE: &[&str] =
     &["as needed", "as necessary", "if needed", "if necessary", "partial success"];
@@ -128,7 +138,7 @@ pub(super) const ROLLBACK_LEAD: &[&str] =
     &["if rollback required", "if rollback is required", "if rollback was required", "if rolled back"];
 
 /// A window "within an hour" in a heading: it counts wherever it stands.
-pub(super) const WITHIN: &str = r"\bwithin\s+(?:the\s+)?(?:first\s+|next\s+)?(?:an?|one|\d+(?:\.\d+)?)\s*(?P<unit>minute|min|hour|hr|h\b|day|business day|working day|week|month)s?";
+pub(super) const WITHIN: &str = r"\b(?:within|innerhalb(?: von)?)\s+(?:the\s+)?(?:first\s+|next\s+)?(?:an?|one|\d+(?:\.\d+)?)\s*(?P<unit>minute|min|hour|hr|h\b|day|business day|working day|week|month|stunde|tag|woche|monat)(?:s|en|n|e)?";
 /// A mark that always means "later": "Day after", "2 days after", "next day", "first 24 hours", "T+1".
 pub(super) const LATER: &str = r"\b(?:days?|weeks?|hours?|month) after\b|\bnext (?:day|business day|week)\b|\bfirst (?:\d+ )?(?:hours?|days?|weeks?)\b|\bafter (?:\d+ )(?:hours|days|weeks)\b|\b(?:day|week) \d+\s?\+|\bt\s?\+\s?[1-9]";
 /// A span such as "30 minutes - 2 hours", "2-24 hours", "Day 1-7", "Week 1": a window only where the
@@ -416,9 +426,10 @@ pub(super) const WITHIN_OF: &[&str] = &["within"];
 /// "100% success rate required".
 pub(super) const REQUIRED: &[&str] = &["required", "needed", "expected"];
 /// How long a threshold must hold: "for more than 5 minutes".
-pub(super) const FOR: &[&str] = &["for"];
+pub(super) const FOR: &[&str] = &["for", "für"];
 /// Words between "for" and the time.
-pub(super) const AT_LEAST_FOR: &[&str] = &["more than", "longer than", "at least", "over", "the last"];
+pub(super) const AT_LEAST_FOR: &[&str] =
+    &["more than", "longer than", "at least", "over", "the last", "mehr als", "länger als", "mindestens"];
 /// Words at the end of a measure that belong to the sentence, not to what is measured.
 pub(super) const FILLERS: &[&str] = &[
     "is",
@@ -440,14 +451,13 @@ pub(super) const FILLERS: &[&str] = &[
 ];
 
 /// Units of time, as a pattern.
-pub(super) const TIME_UNITS: &str =
-    "(?:business |working )?days?|weeks?|months?|minutes?|mins?|hours?|hrs?|seconds?|secs?|[smhd]";
+pub(super) const TIME_UNITS: &str = "(?:business |working )?days?|weeks?|months?|minutes?|mins?|hours?|hrs?|seconds?|secs?|sekunden?|minuten|stunden?|tag(?:en?)?|wochen?|monat(?:en?)?|[smhd]";
 /// Units of time that are words of their own, as a pattern.
 pub(super) const TIME_WORDS: &str = "(?:business |working )?days?|weeks?|months?|minutes?|mins?|hours?|hrs?";
 /// How units of time start: a line without a digit and without these says no time.
 pub(super) const TIME_STARTS: &[&str] = &["minute", "hour", "day", "week", "month"];
 /// "within 1 hour".
-pub(super) const WITHIN_TIME: &[&str] = &["within"];
+pub(super) const WITHIN_TIME: &[&str] = &["within", "innerhalb von", "innerhalb"];
 /// "1 week before".
 pub(super) const TIME_BEFORE: &[&str] = &["before", "prior", "ahead", "in advance"];
 /// "Day after".

@@ -226,3 +226,19 @@ pub(in crate::markdown) const COLUMN_TRIGGER: &[&str] =
 /// Headers of the column that says what a blank of the row is to reach.
 pub(in crate::markdown) const COLUMN_TARGET: &[&str] =
     &["requirement", "required", "target", "expected", "threshold", "goal", "limit", "need", "minimum", "maximum"];
+/// Headers of the column that says when a criterion is met: "> 5%".
+pub(in crate::markdown) const COLUMN_LIMIT: &[&str] = &[
+    "threshold",
+    "limit",
+    "value",
+    "level",
+    "trigger",
+    "condition",
+    "rollback threshold",
+    "schwelle",
+    "schwellwert",
+    "grenzwert",
+];
+/// Headers of the column that says for how long.
+pub(in crate::markdown) const COLUMN_DURATION: &[&str] =
+    &["duration", "for", "window", "time window", "period", "sustained", "sustained for", "dauer", "zeitraum"];
