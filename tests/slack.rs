@@ -221,11 +221,7 @@ fn item() -> impl Strategy<Value = ItemLine> {
                 number,
                 keycap,
                 text,
-                tags: if optional {
-                    vec![Tag { kind: TagKind::Owner, text: "for <dba> ".repeat(30) }]
-                } else {
-                    vec![]
-                },
+                tags: if optional { vec![Tag { kind: TagKind::Owner, text: "for <dba> ".repeat(30) }] } else { vec![] },
                 state,
                 optional,
                 depth: 0,

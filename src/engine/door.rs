@@ -336,9 +336,8 @@ async fn react(
         return Ok(Reply::refused("That message is not here any more. Look at the newest one."));
     }
     // Heard of and found again after the bot was away: one reaction, and no second tick to be refused.
-    let same = |other: &&Reaction| {
-        other.message == r.message && other.emoji == r.emoji && other.person.id == envelope.by.id
-    };
+    let same =
+        |other: &&Reaction| other.message == r.message && other.emoji == r.emoji && other.person.id == envelope.by.id;
     let stands = match stage.batch.reactions.iter().rev().find(same) {
         Some(last) => last.present,
         None => inner.store.has_reaction(&r.message, &r.emoji, &envelope.by.id).await?,

@@ -300,7 +300,8 @@ impl Discord {
             gone: Notify::new(),
         });
         let ear = Arc::new(Ear { line: line.clone(), sessions: AtomicU64::new(0) });
-        let serenity = serenity::client::ClientBuilder::new_with_http(http, INTENTS).event_handler_arc(ear.clone()).await;
+        let serenity =
+            serenity::client::ClientBuilder::new_with_http(http, INTENTS).event_handler_arc(ear.clone()).await;
         let serenity = serenity.map_err(|_| off("The connection to Discord cannot be set up.".into()))?;
         // serenity asks for the address itself, and takes another where it gets no answer: this one was looked at.
         *serenity.ws_url.lock().await = gateway;
