@@ -45,7 +45,7 @@ pub mod slack {
     /// The text that stands for the blocks in notifications.
     pub const FALLBACK: usize = 2_500;
     /// What somebody is told, with a card or alone.
-    pub const ANSWER_WITH_CARD: usize = 2_000;
+    pub const ANSWER_WITH_CARD: usize = 1_200;
     pub const ANSWER: usize = 12_000;
     /// Texts in one block of small print.
     pub const CONTEXT: usize = 10;
@@ -206,6 +206,8 @@ fn item_size(item: &ItemLine) -> usize {
     chars(&item.text)
         + 12
         + item.who.as_ref().map_or(0, |w| w.name.chars().count())
+        // A moment, and what parts it from its neighbours.
+        + item.at.map_or(0, |_| 26)
         + item.tags.iter().map(|t| t.text.chars().count() + 3).sum::<usize>()
         + item.details.iter().map(chars).sum::<usize>()
         + item.commands.iter().map(|c| c.code.chars().count()).sum::<usize>()
@@ -247,6 +249,9 @@ fn shorten_code(code: &mut String, max: usize) {
     *code = shortened(code, max);
 }
 
+/// Characters of a tag: a few words.
+const TAG: usize = 60;
+
 fn cut_texts(block: &mut Block, max: usize) {
     match block {
         Block::Text { text } | Block::Context { text } | Block::Group { text, .. } => *text = shorten(text, max),
@@ -254,6 +259,7 @@ fn cut_texts(block: &mut Block, max: usize) {
         Block::Code { code } => shorten_code(&mut code.code, max),
         Block::Item { item } => {
             item.text = shorten(&item.text, max);
+            item.tags.iter_mut().for_each(|t| t.text = shortened(&t.text, max.min(TAG)));
             item.details.iter_mut().for_each(|d| *d = shorten(d, max));
             item.commands.iter_mut().for_each(|c| shorten_code(&mut c.code, max));
         }
