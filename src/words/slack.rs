@@ -4,6 +4,8 @@ use crate::card::Shown;
 
 pub const MORE: &str = "More for an item…";
 pub const CANCEL: &str = "Cancel";
+pub const CLOSE: &str = "Close";
+pub const ANSWER_TITLE: &str = "Rollcall";
 pub const OPTIONAL: &str = " (optional)";
 pub const REHEARSAL: &str = "REHEARSAL · ";
 

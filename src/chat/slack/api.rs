@@ -230,9 +230,10 @@ impl Api {
         self.timed(CALL, sent).await.map(drop)
     }
 
-    /// Opens a modal for whoever pressed.
-    pub async fn open_view(&self, trigger: &str, view: &Value) -> Result<(), Failure> {
-        self.say::<Value>("views.open", &json!({ "trigger_id": trigger, "view": view })).await.map(drop)
+    /// Opens a modal for whoever pressed; `over` the one they pressed in.
+    pub async fn open_view(&self, trigger: &str, over: bool, view: &Value) -> Result<(), Failure> {
+        let method = if over { "views.push" } else { "views.open" };
+        self.say::<Value>(method, &json!({ "trigger_id": trigger, "view": view })).await.map(drop)
     }
 
     /// Shows somebody their home.

@@ -124,8 +124,9 @@ async fn work(slack: &Arc<Slack>, heard: &Heard) -> Ack {
         }
         What::Reacted { emoji, message, present } => reacted(slack, heard, emoji, message, *present).await,
         What::Joined => _ = handle(slack, heard, &heard.channel, "", Input::Joined, Vec::new()).await,
-        What::Home => home::publish(slack, &heard.user).await,
+        What::Home => {}
     }
+    // What is done in somebody's home shows there.
     if heard.channel.is_empty() {
         home::publish(slack, &heard.user).await;
     }
@@ -210,7 +211,7 @@ async fn open_start(slack: &Slack, heard: &Heard) {
 
 async fn open(slack: &Slack, heard: &Heard, view: Value) {
     let Some(trigger) = &heard.trigger else { return };
-    if let Err(failure) = slack.api.open_view(trigger, &view).await {
+    if let Err(failure) = slack.api.open_view(trigger, heard.in_modal, &view).await {
         tracing::warn!(why = failure.sentence(), "a modal could not be opened");
         tell(slack, heard, &Reply::refused(words::NO_MODAL), false).await;
     }
@@ -279,10 +280,14 @@ fn tell_later(slack: &Arc<Slack>, heard: &Heard, reply: Reply, replace: bool) {
 async fn tell(slack: &Slack, heard: &Heard, reply: &Reply, replace: bool) {
     let (text, blocks) = slack.drawn(reply);
     let text = if text.trim().is_empty() { words::DONE.to_owned() } else { text };
-    let told = match &heard.response_url {
-        Some(url) => slack.api.respond(url, replace, &text, &blocks).await,
-        None if heard.channel.is_empty() => return,
-        None => slack.api.ephemeral(&heard.channel, heard.thread.as_deref(), &heard.user, &text, &blocks).await,
+    let told = match (&heard.trigger, &heard.response_url) {
+        // Nobody can be answered in their home but by a window over it.
+        (Some(trigger), _) if heard.channel.is_empty() => {
+            slack.api.open_view(trigger, heard.in_modal, &modal::answer(blocks)).await
+        }
+        (None, _) if heard.channel.is_empty() => return,
+        (_, Some(url)) => slack.api.respond(url, replace, &text, &blocks).await,
+        (_, None) => slack.api.ephemeral(&heard.channel, heard.thread.as_deref(), &heard.user, &text, &blocks).await,
     };
     if let Err(failure) = told {
         tracing::warn!(why = failure.sentence(), "somebody could not be answered");

@@ -22,6 +22,8 @@ pub struct Heard {
     pub key: String,
     /// Opens a modal for three seconds.
     pub trigger: Option<String>,
+    /// It happened in a modal, over which another is laid.
+    pub in_modal: bool,
     /// Where that person can be answered.
     pub response_url: Option<String>,
     pub what: What,
@@ -166,6 +168,8 @@ struct Chosen {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct View {
+    #[serde(rename = "type", deserialize_with = "lenient")]
+    kind: String,
     #[serde(deserialize_with = "lenient")]
     id: String,
     #[serde(deserialize_with = "lenient")]
@@ -259,6 +263,7 @@ pub fn command(payload: Value) -> Result<Heard, Unknown> {
         thread: None,
         key: key(&c.trigger_id),
         trigger: Some(c.trigger_id),
+        in_modal: false,
         response_url: some(c.response_url),
         what: What::Said { text: c.text },
     })
@@ -289,6 +294,7 @@ pub fn interaction(payload: Value) -> Result<Heard, Unknown> {
         thread,
         key: key(&id),
         trigger: some(i.trigger_id),
+        in_modal: i.kind == "block_actions" && i.view.kind == "modal",
         response_url: some(i.response_url),
         what,
     })
@@ -367,6 +373,7 @@ pub fn event(payload: Value, bot: &str) -> Result<Option<Heard>, Unknown> {
         thread,
         key: key(&p.event_id),
         trigger: None,
+        in_modal: false,
         response_url: None,
         what,
     }))

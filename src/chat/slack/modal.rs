@@ -123,6 +123,14 @@ pub fn ask(question: &Question, carried: &Carried) -> Value {
     view
 }
 
+/// A modal that only tells.
+pub fn answer(blocks: Vec<Value>) -> Value {
+    json!({
+        "type": "modal", "callback_id": "answer", "title": plain_object(words::ANSWER_TITLE, limits::MODAL_TITLE),
+        "close": plain_object(words::CLOSE, limits::MODAL_TITLE), "blocks": blocks,
+    })
+}
+
 /// The modal for starting: whatever `start` takes.
 pub fn start(vocabulary: &Vocabulary, defaults: Option<&Channel>, carried: &Carried) -> Value {
     let mut blocks = Vec::new();
