@@ -20,6 +20,8 @@
 //! 5. [`loops::outbox`] finds the board and the section's message waiting, draws them from the state as it is by now
 //!    ([`card::compose`]), makes them fit ([`card::fit`]) and gives them to the [`ports::Chat`] they belong to. Ten
 //!    ticks make one edit.
+//!    Every channel that follows the deployment has its lane: order and the platform's pace are kept in it, and no
+//!    lane waits for another. What may stand there although nobody knows is looked for before it is posted.
 //! 6. What was shown is stored by the same door, which tells the surfaces that listen ([`engine::Notice`]).
 //!
 //! # Rooms, from the inside out
@@ -45,7 +47,7 @@
 //! `tests/tidy.rs` checks what can be checked in the text of the sources.
 //!
 //! 1. `domain`, `markdown`, `grammar` and `card` are pure: no async, no I/O, no clock, no randomness.
-//! 2. Only `store` says `sqlx`. `chat` and `loops` never import each other; they meet at `engine` and `ports`.
+//! 2. Only `store` says `sqlx`, only `chat/slack` `slack_morphism`, only `chat/discord` `serenity`. `chat` and `loops` never import each other; they meet at `engine` and `ports`.
 //! 3. A surface has no opinion: state is `compose`'s, length is `fit`'s, words are `words`'.
 //! 4. One transaction holds the answers, events, timers and messages of a unit of work; none is open while a
 //!    platform is spoken to. Events are only ever added, each with the hash of the one before it
