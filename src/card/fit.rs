@@ -38,6 +38,8 @@ pub const SLACK: Limits =
 pub mod slack {
     /// Blocks of a message.
     pub const BLOCKS: usize = 50;
+    /// All texts of a message's blocks, as Slack counts them: escaped. With an answer before it, a card still fits.
+    pub const ALL: usize = 12_000;
     /// A header.
     pub const HEADER: usize = 150;
     /// A text in Slack's markup.
