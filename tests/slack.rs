@@ -118,6 +118,7 @@ fn check_blocks(blocks: &[Value], most: usize) {
                 let elements = b["elements"].as_array().unwrap();
                 assert!((1..=10).contains(&elements.len()));
                 elements.iter().for_each(|e| check_text(e, 3_000, false));
+                characters += elements.iter().map(|e| e["text"].as_str().unwrap().chars().count()).sum::<usize>();
             }
             "actions" => {
                 let elements = b["elements"].as_array().unwrap();

@@ -7,7 +7,8 @@
 
 use super::boxes::Boxes;
 use super::text::{self, Part, Profiles, Runs, block, mrkdwn_object, plain_object, small};
-use crate::card::fit::{self, shortened, slack as limits};
+use crate::card::fit::slack as limits;
+use crate::card::fit::{self, shortened};
 use crate::card::{Block, Button, Card, Fact, ItemLine, Reply, Shown, Style, Tone};
 use crate::domain::text::Span;
 use crate::words::slack as words;
@@ -23,7 +24,7 @@ pub const KEY: &str = "key:";
 /// A message that has a key: the first block carries it, and items show the keycap that toggles them. `drawn`: the
 /// moment, in milliseconds, which tells what can be chosen in it from what could be chosen before.
 pub fn message(card: &Card, key: &str, drawn: i64, at: Profiles<'_>) -> Vec<Value> {
-    let mut blocks = drawn_to_fit(card, drawn, at, true, 0);
+    let mut blocks = draw(card, true, drawn, at);
     if blocks.first().is_none_or(|b| b.get("block_id").is_some()) {
         blocks.insert(0, json!({ "type": "divider" }));
     }
@@ -33,25 +34,27 @@ pub fn message(card: &Card, key: &str, drawn: i64, at: Profiles<'_>) -> Vec<Valu
 
 /// A card for one person's eyes.
 pub fn card(card: &Card, drawn: i64, at: Profiles<'_>) -> Vec<Value> {
-    drawn_to_fit(card, drawn, at, false, 0)
+    draw(card, false, drawn, at)
 }
 
-/// A card that leaves room for `taken` characters beside it.
-fn drawn_to_fit(card: &Card, drawn: i64, at: Profiles<'_>, keycaps: bool, taken: usize) -> Vec<Value> {
-    let draw = |card: &Card| Draw { at, drawn, keycaps, blocks: Vec::new(), boxes: Vec::new() }.card(card);
-    fit::draw(card, &fit::SLACK, draw, |blocks| taken + characters(blocks) <= limits::CHARACTERS)
+/// What a card becomes: with less of it where escaping and moments made it too long.
+fn draw(card: &Card, keycaps: bool, drawn: i64, at: Profiles<'_>) -> Vec<Value> {
+    let once = |card: &Card| Draw { at, drawn, keycaps, blocks: Vec::new(), boxes: Vec::new() }.card(card);
+    fit::draw(card, &fit::SLACK, once, |blocks| blocks.iter().map(length).sum::<usize>() <= limits::ALL)
 }
 
-/// The characters Slack counts in blocks.
-fn characters(blocks: &[Value]) -> usize {
-    let count = |text: &Value| text.as_str().map_or(0, |t| t.chars().count());
-    let parts = |b: &Value| b["elements"].as_array().map_or(0, |parts| parts.iter().map(|p| runs(p, &count)).sum());
-    blocks.iter().map(|b| count(&b["text"]["text"]) + if b["type"] == "rich_text" { parts(b) } else { 0 }).sum()
-}
-
-fn runs(part: &Value, count: &impl Fn(&Value) -> usize) -> usize {
-    let of = |run: &Value| count(&run["text"]).max(count(&run["fallback"]));
-    part["elements"].as_array().map_or(0, |all| all.iter().map(of).sum())
+/// Characters of a block's texts, without those of what can be pressed.
+fn length(block: &Value) -> usize {
+    let of = |v: &Value| {
+        let text = v["text"].as_str().or(v["fallback"].as_str()).unwrap_or_default();
+        text.chars().count() + v["url"].as_str().map_or(0, |url| url.chars().count())
+    };
+    let list = |v: &Value, each: &dyn Fn(&Value) -> usize| v.as_array().map_or(0, |all| all.iter().map(each).sum());
+    match block["type"].as_str().unwrap_or_default() {
+        "context" => list(&block["elements"], &of),
+        "rich_text" => list(&block["elements"], &|part| list(&part["elements"], &of)),
+        _ => of(&block["text"]),
+    }
 }
 
 /// What somebody is told.
@@ -64,8 +67,7 @@ pub fn reply(reply: &Reply, drawn: i64, at: Profiles<'_>) -> Vec<Value> {
         blocks.push(block(chunk, at));
     }
     if let Some(shown) = &reply.card {
-        let said = characters(&blocks);
-        blocks.extend(drawn_to_fit(shown, drawn, at, false, said));
+        blocks.extend(card(shown, drawn, at));
     }
     blocks.extend(actions("choices", &reply.choices));
     blocks.truncate(limits::BLOCKS);
