@@ -295,6 +295,10 @@ async fn people_are_the_same_everywhere() {
     assert_eq!((c.account("bo", "slack"), c.account("slack:U7", "discord")), (None, None));
     t.say(HOME, START).await;
     assert!(t.say(HOME, "assign 2.1 @slack:U02BOB").await.contains("Bob Brown"));
+    // Nor does a text carry what only a machine reads.
+    t.say(HOME, "hold @slack:U02BOB looks at the broker").await;
+    let held = t.say(HOME, "tick 2.1").await;
+    assert!(held.contains("@Bob Brown looks at the broker") && !held.contains("U02BOB"), "{held}");
     t.w.engine().link("slack", Link::Down("no answer".into()));
     assert_eq!(t.w.engine().links().len(), 1);
 }

@@ -508,3 +508,13 @@ async fn items_are_counted_up_as_people_do() {
     let page = w.engine().page(1, true).await.unwrap().unwrap();
     assert!(page.timeline.iter().any(|l| l.text.to_plain().ends_with("and all is well")));
 }
+
+#[tokio::test]
+async fn an_item_that_ends_its_own_sentence_gets_no_second_full_stop() {
+    let w = World::of("# Release\n\n## One\n\n- [ ] Login works.\n- [ ] Search works!\n- [ ] Cart works\n").await;
+    w.say("Ana", "start v1").await;
+    let reply = w.say("Ana", "tick 1.1").await;
+    assert!(reply.text.ends_with("1.1 Login works. 1 of 3 done. Next: 1.2 Search works!"), "{}", reply.text);
+    let reply = w.say("Ana", "tick 1.2").await;
+    assert!(reply.text.ends_with("1.2 Search works! 2 of 3 done. Next: 1.3 Cart works."), "{}", reply.text);
+}

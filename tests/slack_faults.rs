@@ -154,6 +154,35 @@ fn a_message_somebody_deleted_is_posted_anew_once() {
     });
 }
 
+#[test]
+fn a_reaction_to_a_message_whose_answer_was_lost_counts() {
+    run(async {
+        let mut house = House::new(951, Mode::Http).await;
+        let key = "1/section/1/1@slack:C02DEP";
+        // Board and announcement are posted; the section is, too, but nobody hears of it, and it is found again later
+        // than a reaction is waited for.
+        for fault in [Fault::Slow(Duration::from_millis(1)), Fault::Slow(Duration::from_millis(1)), Fault::Lost] {
+            house.slack.next("chat.postMessage", fault);
+        }
+        for _ in 0..2 {
+            house.slack.next("conversations.replies", Fault::Broken(503));
+        }
+        house.start_bot().await.unwrap();
+        house.say(ALICE, "start v1.0").await;
+        let there = |w: &slack::world::World| w.posts(DEPLOYS).iter().any(|m| m.key() == Some(key)).then_some(());
+        house.slack.until("the section", PATIENCE, there).await.unwrap();
+        let section = house.slack.by_key(key).unwrap();
+        house.slack.person(BOB).react(&section, "one", true).await;
+        let end = Instant::now() + PATIENCE;
+        let ticked = |events: &[Recorded]| events.iter().any(|e| matches!(e.event, Event::Marked { .. }));
+        while !house.events().await.is_some_and(|e| ticked(&e)) {
+            assert!(Instant::now() < end, "the reaction was lost\n{}", house.log());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        house.ends().await.unwrap_or_else(|why| panic!("{why}\n{}", house.log()));
+    });
+}
+
 fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work)
 }

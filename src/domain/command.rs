@@ -114,6 +114,20 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// What somebody typed in their own words: a reason, a note, a value.
+    pub fn text_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Mark { note: text, .. } | Self::Progress { text } | Self::Finish { authority: text } => text.as_mut(),
+            Self::Note { text } | Self::Evidence { text, .. } | Self::Fill { value: text, .. } => Some(text),
+            Self::Hold { reason } | Self::Rollback { reason } | Self::Partial { reason } | Self::Cancel { reason } => {
+                Some(reason)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// What is done to an item. `note` of the command is the reason where one is required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,7 +5,7 @@ use super::{Engine, Envelope, Inner, Input, lock};
 use crate::card::{Block, Button, Card, Fact, Reply, Tone, compose};
 use crate::config::Config;
 use crate::domain::checklist::Number;
-use crate::domain::command::{Command, ItemRef};
+use crate::domain::command::{Command, ItemRef, Person};
 use crate::domain::deployment::Deployment;
 use crate::domain::resolve;
 use crate::domain::text::Rich;
@@ -161,7 +161,20 @@ fn in_full(mut command: Command, envelope: &Envelope, config: &Config) -> Result
             None => config.identify(&to.name),
         };
     }
+    if let Some(text) = command.text_mut() {
+        named(text, &envelope.mentioned);
+    }
     Ok(command)
+}
+
+/// People whom a text mentions, by name: nobody reads `@slack:U02BOB`.
+fn named(text: &mut String, mentioned: &[Person]) {
+    // Where one id begins with another, the longer one first.
+    let mut people: Vec<&Person> = mentioned.iter().collect();
+    people.sort_by_key(|p| std::cmp::Reverse(p.id.len()));
+    for person in people {
+        *text = text.replace(&format!("@{}", person.id), &format!("@{}", person.name));
+    }
 }
 
 /// A message's key names what it shows: `12/section/3/1@console:deployments`.

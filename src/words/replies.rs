@@ -29,7 +29,8 @@ pub fn done(d: &Deployment, decision: &Decision, now: Timestamp) -> String {
         _ if called.is_some() => called.map(|e| said(d, e)).unwrap_or_default(),
         [] => decision.events.first().map(|e| said(d, e)).unwrap_or_default(),
         [(item, mark)] => {
-            format!("{}: {item} *{}*. {}", mark_word(*mark), escape(&d.plan.text(item)), so_far(d))
+            let text = d.plan.text(item);
+            format!("{}: {item} *{}*{} {}", mark_word(*mark), escape(&text), stop(&text), so_far(d))
         }
         [(first, mark), .., (last, _)] => {
             format!("{}: {} items, {first} to {last}. {}", mark_word(*mark), marks.len(), so_far(d))
@@ -106,10 +107,18 @@ fn judged(d: &Deployment, field: &str, value: &str) -> Option<(String, Verdict)>
     Some((field.target.clone()?, judge(field, value)?))
 }
 
+/// What ends a sentence that ends with somebody's words: nothing where they bring their own end.
+fn stop(words: &str) -> &'static str {
+    if words.ends_with(['.', '!', '?', '…', ':']) { "" } else { "." }
+}
+
 fn so_far(d: &Deployment) -> String {
     let tally = d.tally();
     match d.next_up().next() {
-        Some(i) => format!("{} of {} done. Next: {}.", tally.done, tally.total, escape(&compose::line(d, i))),
+        Some(i) => {
+            let next = compose::line(d, i);
+            format!("{} of {} done. Next: {}{}", tally.done, tally.total, escape(&next), stop(&next))
+        }
         None if d.required_open().is_empty() && d.status.is_under_way() => {
             format!("{} of {} done. Everything required is settled.", tally.done, tally.total)
         }

@@ -6,6 +6,7 @@ use super::post::{place_of, posted};
 use super::{Discord, PLATFORM, show};
 use crate::card::Reply;
 use crate::card::fit::discord as most;
+use crate::chat::recorded;
 use crate::domain::command::{Person, Via};
 use crate::engine::{Envelope, Input};
 use crate::ports::Delivery;
@@ -25,11 +26,6 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// How long words for one person stand in a thread: an explanation, a question.
 const EXPLAINED: Duration = Duration::from_secs(30);
 const ASKED: Duration = Duration::from_secs(60);
-/// A message so young may not be recorded yet when somebody reacts to it.
-const SETTLES: Duration = Duration::from_millis(250);
-const SETTLES_TRIES: u32 = 8;
-/// And is recorded within so many of these.
-const RECORDED_TRIES: u32 = 40;
 /// Pages of a hundred people read for one emoji of one message.
 const PAGES: usize = 10;
 
@@ -143,17 +139,8 @@ impl Discord {
         }
         let place = self.place(reacted.channel, None).await;
         let on = posted(reacted.channel, reacted.message);
-        let mut found = self.engine.store().message_posted(&place.channel, &on).await;
-        for _ in 0..SETTLES_TRIES {
-            // What we have just posted is recorded a moment later.
-            let young = reacted.author.is_some() && reacted.author == mine;
-            if !(young && matches!(found, Ok(None))) {
-                break;
-            }
-            tokio::time::sleep(SETTLES).await;
-            found = self.engine.store().message_posted(&place.channel, &on).await;
-        }
-        let Ok(Some(message)) = found else { return };
+        let known_ours = reacted.author.is_some() && reacted.author == mine;
+        let Some(message) = recorded::message(&self.engine, &place.channel, &on, known_ours).await else { return };
         let by = match &reacted.who {
             Some(who) => self.acting(who),
             None => self.known(reacted.user, message.deployment).await,
@@ -275,15 +262,10 @@ impl Discord {
 
     /// A message that was found again has been standing there; what people did meanwhile nobody heard.
     async fn compare_once_recorded(self: &Arc<Self>, key: &str) {
-        for _ in 0..RECORDED_TRIES {
-            let live = self.engine.store().live_sections(PLATFORM).await.unwrap_or_default();
-            if let Some(section) = live.iter().find(|s| s.key == key) {
-                if let Err(trouble) = self.compare(section).await {
-                    tracing::warn!(why = trouble.words(), "a section's reactions are not compared");
-                }
-                return;
-            }
-            tokio::time::sleep(SETTLES).await;
+        if let Some(section) = recorded::section(&self.engine, PLATFORM, key).await
+            && let Err(trouble) = self.compare(&section).await
+        {
+            tracing::warn!(why = trouble.words(), "a section's reactions are not compared");
         }
     }
 

@@ -10,6 +10,7 @@ use super::hear::{self, Heard, Spoken, Unknown, What};
 use super::modal::{self, Carried, Question};
 use super::{PLATFORM, Slack, home};
 use crate::card::{Button, Reply, compose};
+use crate::chat::recorded;
 use crate::domain::command::{Person, Via};
 use crate::engine::{Envelope, Input};
 use crate::markdown::inline;
@@ -122,13 +123,17 @@ async fn work(slack: &Arc<Slack>, heard: &Heard) -> Ack {
         What::Submitted { callback, metadata, values } => {
             return submitted(slack, heard, callback, &Carried::read(metadata), values).await;
         }
-        What::Reacted { emoji, message, present } => reacted(slack, heard, emoji, message, *present).await,
+        What::Reacted { emoji, message, present, ours } => {
+            reacted(slack, heard, emoji, (message, *ours), *present).await;
+        }
         What::Joined => _ = handle(slack, heard, &heard.channel, "", Input::Joined, Vec::new()).await,
         What::Home => {}
     }
     // What is done in somebody's home shows there.
     if heard.channel.is_empty() {
-        home::publish(slack, &heard.user).await;
+        // What was pressed there is durable: its acknowledgement waits for no drawing.
+        let (slack, user) = (slack.clone(), heard.user.clone());
+        tokio::spawn(async move { home::publish(&slack, &user).await });
     }
     None
 }
@@ -249,11 +254,10 @@ fn plain(markdown: &str) -> String {
     markdown.lines().map(|l| inline(l).to_plain()).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-async fn reacted(slack: &Arc<Slack>, heard: &Heard, emoji: &str, message: &str, present: bool) {
+async fn reacted(slack: &Arc<Slack>, heard: &Heard, emoji: &str, (message, ours): (&str, bool), present: bool) {
     let Some(emoji) = slack.engine.config().slack.emoji(emoji) else { return };
     let channel = format!("{PLATFORM}:{}", heard.channel);
-    let found = slack.engine.store().message_posted(&channel, message).await;
-    let Ok(Some(m)) = found else { return };
+    let Some(m) = recorded::message(&slack.engine, &channel, message, ours).await else { return };
     let input = Input::React { message: m.key, emoji: emoji.into(), present };
     let mut heard = heard.clone();
     if let Some(first) = &m.thread {

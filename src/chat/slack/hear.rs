@@ -44,8 +44,8 @@ pub enum What {
     Submitted { callback: String, metadata: String, values: HashMap<String, Vec<String>> },
     /// A modal closed without being sent in.
     Closed { metadata: String },
-    /// A reaction, by Slack's name.
-    Reacted { emoji: String, message: String, present: bool },
+    /// A reaction, by Slack's name. `ours`: it is to a message of ours.
+    Reacted { emoji: String, message: String, present: bool, ours: bool },
     /// Somebody joined the channel.
     Joined,
     /// Somebody looks at the app's home.
@@ -212,6 +212,8 @@ struct Event {
     #[serde(deserialize_with = "lenient")]
     item: Item,
     #[serde(deserialize_with = "lenient")]
+    item_user: String,
+    #[serde(deserialize_with = "lenient")]
     text: String,
     #[serde(deserialize_with = "lenient")]
     channel: String,
@@ -354,7 +356,8 @@ pub fn event(payload: Value, bot: &str) -> Result<Option<Heard>, Unknown> {
         "reaction_added" | "reaction_removed" if ours || e.item.ts.is_empty() => return Ok(None),
         "reaction_added" | "reaction_removed" => {
             let present = e.kind == "reaction_added";
-            (What::Reacted { emoji: e.reaction, message: e.item.ts, present }, e.item.channel, None)
+            let ours = e.item_user == bot && !bot.is_empty();
+            (What::Reacted { emoji: e.reaction, message: e.item.ts, present, ours }, e.item.channel, None)
         }
         "app_mention" if ours || !e.bot_id.is_empty() => return Ok(None),
         "app_mention" => {

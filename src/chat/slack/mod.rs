@@ -159,7 +159,7 @@ impl Slack {
         }
     }
 
-    async fn shown(&self, d: &Delivery) -> Result<String, ChatError> {
+    async fn shown(self: &Arc<Self>, d: &Delivery) -> Result<String, ChatError> {
         if let Some(file) = &d.file
             && !self.no_files.load(Ordering::Relaxed)
         {
@@ -195,6 +195,10 @@ impl Slack {
             Some(ts) => Some(ts.clone()),
             None if d.uncertain => {
                 let found = self.api.find(&d.channel, thread, |m| m.key.as_deref() == Some(&*d.key)).await?;
+                if found.is_some() && d.key.contains("/section/") {
+                    let (this, key) = (self.clone(), d.key.clone());
+                    tokio::spawn(async move { reconcile::once_recorded(&this, &key).await });
+                }
                 found.map(|m| m.ts)
             }
             None => None,

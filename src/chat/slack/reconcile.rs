@@ -3,6 +3,7 @@
 
 use super::api::Found;
 use super::{PLATFORM, Slack};
+use crate::chat::recorded;
 use crate::domain::command::{Person, Via};
 use crate::engine::{Envelope, Input};
 use crate::store::LiveSection;
@@ -17,8 +18,19 @@ pub(super) async fn run(slack: &Slack) {
             return;
         }
     };
+    compare_all(slack, &sections).await;
+}
+
+/// Looks at a section that was found standing there: what people did meanwhile nobody heard.
+pub(super) async fn once_recorded(slack: &Slack, key: &str) {
+    if let Some(section) = recorded::section(&slack.engine, PLATFORM, key).await {
+        compare_all(slack, &[section]).await;
+    }
+}
+
+async fn compare_all(slack: &Slack, sections: &[LiveSection]) {
     let mut threads: BTreeMap<(&str, Option<&str>), Vec<&LiveSection>> = BTreeMap::new();
-    for section in &sections {
+    for section in sections {
         let channel = section.channel.split_once(':').map_or("", |(_, channel)| channel);
         threads.entry((channel, section.thread_posted.as_deref())).or_default().push(section);
     }

@@ -65,7 +65,7 @@ fn events_that_are_not_ours_are_left() {
     };
     assert_eq!(
         reaction("U1", "reaction_removed").unwrap().unwrap().what,
-        What::Reacted { emoji: "one".into(), message: "5.5".into(), present: false }
+        What::Reacted { emoji: "one".into(), message: "5.5".into(), present: false, ours: false }
     );
     assert_eq!(reaction("U0BOT", "reaction_added"), Ok(None));
     let mention = event(json!({ "type": "app_mention", "user": "U1", "text": "<@U0BOT> status", "channel": "C1" }));
