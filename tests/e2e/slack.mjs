@@ -134,7 +134,8 @@ class Walk {
       const post = await slack.post('/section/');
       return post && boxesOf(post).length && post;
     }, WITHIN);
-    assert.equal(section.thread_ts, start.ts, 'sections are in the thread of the announcement');
+    const seen = (await slack.posts()).map((m) => `${m.ts} ${key(m)}`).join('\n');
+    assert.equal(section.thread_ts, start.ts, `sections are in the thread of the announcement:\n${seen}`);
   }
 
   /** The message as it stands now. */

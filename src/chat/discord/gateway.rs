@@ -21,6 +21,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot, watch as signal};
 
+/// How often registering the commands is tried again before it is left to the next connection.
+const REGISTER_TRIES: u32 = 8;
+
 /// None of them needs Discord's approval.
 const INTENTS: GatewayIntents = GatewayIntents::GUILDS.union(GatewayIntents::GUILD_MESSAGE_REACTIONS);
 /// What is needed in a server, by the words Discord uses for it.
@@ -286,7 +289,9 @@ impl Discord {
         if !is_gateway(&gateway, self.setup.instead.is_some()) {
             return Err(strange(&gateway));
         }
-        self.register(me.application).await;
+        // Who knows the commands already need not wait for this; Discord may fail inside for a while.
+        let this = self.clone();
+        tokio::spawn(async move { this.register(me.application).await });
         let off = |sentence: String| End::Again { why: sentence, was_ready: false };
         let http = HttpBuilder::new(&self.setup.token)
             .client(client::http_client(&self.setup).map_err(off)?)
@@ -308,14 +313,27 @@ impl Discord {
         Ok(Client { serenity, line, ear })
     }
 
-    /// Makes the commands known where they are not, or not as they are now.
+    /// Makes the commands known where they are not, or not as they are now, and tries again while Discord is busy or fails.
     async fn register(&self, application: u64) {
         let ours = commands::registration();
         let guild = self.setup.guild;
-        let known = self.rest.commands(application, guild).await;
-        let registered = match &known {
-            Ok(known) if matches!(known.as_slice(), [theirs] if commands::same(&ours, theirs)) => return,
-            _ => self.rest.register(application, guild, &ours).await,
+        let mut tried = 0;
+        let registered = loop {
+            let known = self.rest.commands(application, guild).await;
+            let registered = match &known {
+                Ok(known) if matches!(known.as_slice(), [theirs] if commands::same(&ours, theirs)) => return,
+                _ => self.rest.register(application, guild, &ours).await,
+            };
+            let pause = match &registered {
+                Err(Trouble::Later { after_ms }) => Duration::from_millis(u64::try_from(*after_ms).unwrap_or(0)),
+                Err(Trouble::Unsure { .. }) => Duration::from_secs(1 << tried),
+                _ => break registered,
+            };
+            tried += 1;
+            if tried > REGISTER_TRIES {
+                break registered;
+            }
+            tokio::time::sleep(pause.clamp(Duration::from_millis(250), Duration::from_secs(60))).await;
         };
         match registered {
             Ok(()) => tracing::info!("Discord knows the commands"),
