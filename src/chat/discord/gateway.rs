@@ -40,7 +40,10 @@ const NEEDED: [(Permissions, &str); 9] = [
 ];
 /// Between two connections: at first, and at most. Discord allows one identification in five seconds.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// Somebody has just started it and waits: the first pauses are short.
+const AT_START: Duration = Duration::from_secs(1);
+/// A thousand sessions a day may be begun.
+const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 /// Until the client is set up.
 const SET_UP: Duration = Duration::from_secs(40);
 /// For saying goodbye.
@@ -191,7 +194,7 @@ impl Discord {
         let (signals, heard) = mpsc::channel(limits::EVENTS);
         let reactions = tokio::spawn(self.clone().put_on(stop.clone()));
         let heeding = tokio::spawn(self.clone().carry(heard));
-        let mut pause = FIRST_PAUSE;
+        let mut pause = AT_START;
         loop {
             match self.connection(&signals, &mut stop).await {
                 End::Stopped => break,
