@@ -127,13 +127,23 @@ export const seed = (name) => readFile(join(root, 'tests', 'seeds', `${name}.md`
 /** What a Markdown renderer shows: without the backslashes and references that keep text from being markup. */
 export const rendered = (markdown) => markdown.replace(/&#32;/g, ' ').replace(/\\([!-/:-@[-`{-~])/g, '$1');
 
-/** A port nobody listens on at this moment. */
+const givenPorts = new Set();
+
+/** A port nobody listens on, none that was given before, and below those the system gives away by itself. */
 export async function freePort() {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await new Promise((done) => listener.once('listening', done));
-  const { port } = listener.address();
-  await new Promise((done) => listener.close(done));
-  return port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (givenPorts.has(port)) continue;
+    givenPorts.add(port);
+    const listener = createServer().listen(port, '127.0.0.1');
+    const free = await new Promise((done) => {
+      listener.once('listening', () => done(true));
+      listener.once('error', () => done(false));
+    });
+    if (!free) continue;
+    await new Promise((done) => listener.close(done));
+    return port;
+  }
 }
 
 // ── windows ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -41,7 +41,7 @@ export class LocalSlack {
     const dir = await mkdtemp(join(tmpdir(), 'rollcall-slack-'));
     const members = [ALICE, BOB, BOT];
     const config = {
-      workspace: { name: 'Test Workspace', domain: 'test-workspace', teamId: 'T01TEST' },
+      workspace: { name: dir, domain: 'test-workspace', teamId: 'T01TEST' },
       app: {
         appId: 'A01APP', botUserId: BOT, botName: 'rollcall', botToken: TOKENS.bot, appToken: TOKENS.app,
         signingSecret: TOKENS.secret, mode,
@@ -64,7 +64,8 @@ export class LocalSlack {
     child.once('error', (error) => { slack.log += error.message; });
     await eventually('the local Slack serves', async () => {
       if (child.exitCode !== null) throw new Error(`it ended: ${slack.log}`);
-      return (await fetch(`${slack.url}/_control/state`)).ok;
+      // Another one on this port would take our bot for its own, and every message would be there twice.
+      return (await (await fetch(`${slack.url}/_control/state`)).json()).workspace.name === dir;
     });
     // It keeps the last thousand lines of its log only.
     slack.collecting = setInterval(() => slack.collect().catch(() => {}), 1_000);
