@@ -363,10 +363,11 @@ impl Show {
     async fn work(&mut self, item: &str, place: usize, keep: bool) {
         self.wanted.insert(item.to_owned(), keep);
         let (alice, bob) = (self.alice.clone(), self.bob.clone());
+        // A section that is done before it comes up (a reaction may be heard late) never does, and rightly so.
+        let message = self.section_of(item).await.id;
         match self.chance.below(3) {
             // By keycap, now and then twice: only how it ends counts.
             0 | 1 => {
-                let message = self.section_of(item).await.id;
                 let flips = 2 * self.chance.below(2) + u64::from(keep);
                 for n in 0..flips.max(if keep { 1 } else { 2 }) {
                     if n % 2 == 0 {
