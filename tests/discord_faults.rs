@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 /// Schedules under way at the same time: they mostly wait.
-const TOGETHER: usize = 8;
+const TOGETHER: usize = 16;
 /// Until everything is as it should be. A new session alone takes serenity ten seconds.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// A person presses again when nothing came back for so long.
