@@ -94,6 +94,15 @@ impl Store {
         self.one(row.await).await
     }
 
+    /// The deployment whose message has that id of the platform in that channel; none where it is about no deployment.
+    pub async fn deployment_posted(&self, channel: &str, posted: &str) -> Result<Option<u64>, StoreError> {
+        let query = sqlx::query_scalar::<_, i64>(
+            "SELECT deployment FROM messages WHERE channel = ?1 AND posted = ?2 ORDER BY id LIMIT 1",
+        );
+        let id = query.bind(channel).bind(posted).fetch_optional(&self.readers).await.map_err(|e| self.error(e))?;
+        Ok(id.map(i64::cast_unsigned).filter(|id| *id > 0))
+    }
+
     /// A deployment's messages in the order they were first shown.
     pub async fn deployment_messages(&self, id: u64) -> Result<Vec<Message>, StoreError> {
         let all = async {

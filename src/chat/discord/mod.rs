@@ -191,8 +191,8 @@ impl Discord {
             None => Place { channel: format!("{PLATFORM}:{channel}"), deployment: None },
             Some(parent) => {
                 let home = format!("{PLATFORM}:{parent}");
-                let begins_on = self.engine.store().message_posted(&home, &format!("{parent}/{channel}")).await;
-                Place { channel: home, deployment: begins_on.ok().flatten().map(|m| m.deployment) }
+                let begins_on = self.engine.store().deployment_posted(&home, &format!("{parent}/{channel}")).await;
+                Place { channel: home, deployment: begins_on.ok().flatten() }
             }
         };
         self.places.put(channel, place.clone());

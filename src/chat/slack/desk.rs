@@ -28,21 +28,21 @@ pub const PATIENCE: Duration = Duration::from_millis(2_200);
 /// What is sent back with an acknowledgement.
 pub type Ack = Option<Value>;
 
-/// Something as it came in.
+/// Something as it came in, in JSON.
 #[derive(Clone, Debug)]
 pub enum Payload {
-    Command(Value),
-    Interaction(Value),
-    Event(Value),
+    Command(String),
+    Interaction(String),
+    Event(String),
 }
 
 /// Takes a payload in. The future it gives is done when the payload may be acknowledged; it need not be awaited for the
 /// work to be done. Payloads of one caller reach the engine in the order of the calls.
 pub fn take(slack: &Arc<Slack>, payload: Payload) -> impl Future<Output = Ack> + Send + 'static {
     let heard = match payload {
-        Payload::Command(p) => hear::command(p).map(Some),
-        Payload::Interaction(p) => hear::interaction(p).map(Some),
-        Payload::Event(p) => hear::event(p, &slack.bot()),
+        Payload::Command(p) => hear::command(&p).map(Some),
+        Payload::Interaction(p) => hear::interaction(&p).map(Some),
+        Payload::Event(p) => hear::event(&p, &slack.bot()),
     };
     let heard = heard.unwrap_or_else(|Unknown(what)| {
         tracing::info!(what, "Slack sent something that means nothing here");
@@ -169,9 +169,7 @@ async fn handle(
     let channel = if channel.is_empty() { &heard.user } else { channel };
     let channel = format!("{PLATFORM}:{channel}");
     let deployment = match &heard.thread {
-        Some(thread) => {
-            slack.engine.store().message_posted(&channel, thread).await.ok().flatten().map(|m| m.deployment)
-        }
+        Some(thread) => slack.threads.deployment(slack.engine.store(), &channel, thread).await,
         None => None,
     };
     let key = Some(format!("{}{part}", heard.key));

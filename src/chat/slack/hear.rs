@@ -5,7 +5,7 @@ use super::boxes::Boxes;
 use super::show::{ITEMS, SAY};
 use crate::card::fit::slack as limits;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use std::collections::HashMap;
 
 /// Something that came in, understood.
@@ -90,7 +90,7 @@ struct Interaction {
     #[serde(deserialize_with = "lenient")]
     message: Message,
     #[serde(deserialize_with = "lenient")]
-    actions: Vec<Value>,
+    actions: Vec<Box<RawValue>>,
     #[serde(deserialize_with = "lenient")]
     trigger_id: String,
     #[serde(deserialize_with = "lenient")]
@@ -186,7 +186,7 @@ struct View {
 #[serde(default)]
 struct State {
     #[serde(deserialize_with = "lenient")]
-    values: HashMap<String, Value>,
+    values: HashMap<String, Box<RawValue>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -234,26 +234,26 @@ struct Item {
     ts: String,
 }
 
-/// What is there, or what would be there if nothing were.
+/// What is there, or what would be there if nothing were. Whatever else stands there is passed over: a click brings its
+/// whole message along.
 fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Default + serde::de::DeserializeOwned,
 {
-    let value = Value::deserialize(deserializer)?;
-    Ok(serde_json::from_value(value).unwrap_or_default())
+    Ok(read(<&RawValue>::deserialize(deserializer)?.get()))
 }
 
 fn some(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-fn read<T: Default + serde::de::DeserializeOwned>(payload: Value) -> T {
-    serde_json::from_value(payload).unwrap_or_default()
+fn read<T: Default + serde::de::DeserializeOwned>(payload: &str) -> T {
+    serde_json::from_str(payload).unwrap_or_default()
 }
 
 /// A slash command.
-pub fn command(payload: Value) -> Result<Heard, Unknown> {
+pub fn command(payload: &str) -> Result<Heard, Unknown> {
     let c: Command = read(payload);
     if c.user_id.is_empty() || c.channel_id.is_empty() || c.trigger_id.is_empty() {
         return Err(Unknown("slash command without user, channel or trigger".into()));
@@ -272,7 +272,7 @@ pub fn command(payload: Value) -> Result<Heard, Unknown> {
 }
 
 /// A click, or a modal sent in.
-pub fn interaction(payload: Value) -> Result<Heard, Unknown> {
+pub fn interaction(payload: &str) -> Result<Heard, Unknown> {
     let i: Interaction = read(payload);
     let what = match &*i.kind {
         "block_actions" => pressed(&i)?,
@@ -304,7 +304,7 @@ pub fn interaction(payload: Value) -> Result<Heard, Unknown> {
 
 fn pressed(i: &Interaction) -> Result<What, Unknown> {
     let Some(action) = i.actions.first() else { return Err(Unknown("click without an action".into())) };
-    let action: Action = read(action.clone());
+    let action: Action = read(action.get());
     let message = some(i.container.message_ts.clone()).or(some(i.message.ts.clone()));
     if action.action_id == ITEMS {
         let chosen = action.selected_options.into_iter().map(|o| o.value).collect();
@@ -327,10 +327,10 @@ fn pressed(i: &Interaction) -> Result<What, Unknown> {
 }
 
 /// What was written, by action: a text, or what was chosen.
-fn values(state: HashMap<String, Value>) -> HashMap<String, Vec<String>> {
+fn values(state: HashMap<String, Box<RawValue>>) -> HashMap<String, Vec<String>> {
     let mut out = HashMap::new();
-    for (id, value) in state.into_values().flat_map(read::<HashMap<String, Value>>) {
-        let v: Action = read(value);
+    for (id, value) in state.into_values().flat_map(|block| read::<HashMap<String, Box<RawValue>>>(block.get())) {
+        let v: Action = read(value.get());
         let mut said: Vec<String> =
             [v.value, v.selected_option.value, v.selected_user].into_iter().filter(|s| !s.is_empty()).collect();
         said.extend(v.selected_options.into_iter().map(|o| o.value));
@@ -342,7 +342,7 @@ fn values(state: HashMap<String, Value>) -> HashMap<String, Vec<String>> {
 }
 
 /// An event; `bot` is our own id, which we do not answer. None: nothing that concerns us.
-pub fn event(payload: Value, bot: &str) -> Result<Option<Heard>, Unknown> {
+pub fn event(payload: &str, bot: &str) -> Result<Option<Heard>, Unknown> {
     let p: Push = read(payload);
     if p.kind != "event_callback" {
         return Err(Unknown(format!("event {}", name_of(&p.kind))));

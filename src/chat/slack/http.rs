@@ -10,6 +10,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use hmac::{Hmac, KeyInit, Mac};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use std::collections::{HashSet, VecDeque};
@@ -125,12 +127,22 @@ enum Called {
     Challenge(String),
 }
 
+/// The question whether the address is ours.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Asked {
+    #[serde(rename = "type")]
+    kind: Value,
+    challenge: Value,
+}
+
 fn event(body: &Bytes) -> Option<Called> {
-    let value: Value = serde_json::from_slice(body).ok()?;
-    if value["type"] == "url_verification" {
-        return Some(Called::Challenge(value["challenge"].as_str()?.to_owned()));
+    let text = std::str::from_utf8(body).ok()?;
+    let asked: Asked = serde_json::from_str(text).ok()?;
+    if asked.kind == "url_verification" {
+        return Some(Called::Challenge(asked.challenge.as_str()?.to_owned()));
     }
-    Some(Called::Payload(Payload::Event(value)))
+    Some(Called::Payload(Payload::Event(text.to_owned())))
 }
 
 /// A command's fields, or an interaction's `payload`.
@@ -142,8 +154,11 @@ fn form(body: &Bytes) -> Option<Called> {
         fields.insert(decoded(name)?, Value::String(decoded(value)?));
     }
     Some(Called::Payload(match fields.remove("payload") {
-        Some(Value::String(payload)) => Payload::Interaction(serde_json::from_str(&payload).ok()?),
-        _ => Payload::Command(Value::Object(fields)),
+        Some(Value::String(payload)) => {
+            _ = serde_json::from_str::<IgnoredAny>(&payload).ok()?;
+            Payload::Interaction(payload)
+        }
+        _ => Payload::Command(Value::Object(fields).to_string()),
     }))
 }
 

@@ -37,7 +37,7 @@ use crate::words::slack as words;
 use api::{Api, Failure, Me, Post};
 use desk::Ack;
 use people::People;
-use recent::{Chosen, Drawn, Once};
+use recent::{Chosen, Drawn, Once, Threads};
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
@@ -58,6 +58,8 @@ pub struct Slack {
     people: People,
     /// Requests under way or done not long ago.
     once: Once<Ack>,
+    /// Which deployments threads are about.
+    threads: Threads,
     /// What people chose last in boxes that have not been drawn anew since.
     chosen: Chosen,
     /// What messages show.
@@ -78,6 +80,7 @@ impl Slack {
             me: RwLock::new(None),
             people: People::default(),
             once: Once::default(),
+            threads: Threads::default(),
             chosen: Chosen::default(),
             drawn: Drawn::default(),
             no_files: AtomicBool::new(false),

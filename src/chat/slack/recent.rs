@@ -1,6 +1,7 @@
 //! What is remembered for a short while, and no longer than there is room.
 
 use crate::card::Card;
+use crate::store::Store;
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +12,8 @@ const REQUESTS: usize = 4_096;
 const CHOICES: usize = 2_048;
 /// Messages whose last state is remembered.
 const MESSAGES: usize = 256;
+/// Threads whose deployment is remembered.
+const THREADS: usize = 4_096;
 /// Channels drawn in at a time.
 const CHANNELS: usize = 1_024;
 
@@ -80,6 +83,30 @@ impl Chosen {
         let mut last = lock(&self.last);
         let seen = last.entry(key, || drawn.to_vec());
         std::mem::replace(seen, now.to_vec())
+    }
+}
+
+/// Which deployment a thread is about, by its channel and first message: that never changes once it is known.
+pub struct Threads {
+    known: Mutex<Bounded<(String, String), u64>>,
+}
+
+impl Default for Threads {
+    fn default() -> Self {
+        Self { known: Mutex::new(Bounded::new(THREADS)) }
+    }
+}
+
+impl Threads {
+    /// The deployment whose message began that thread.
+    pub async fn deployment(&self, store: &Store, channel: &str, thread: &str) -> Option<u64> {
+        let key = (channel.to_owned(), thread.to_owned());
+        if let Some(known) = lock(&self.known).map.get(&key) {
+            return Some(*known);
+        }
+        let found = store.deployment_posted(channel, thread).await.ok().flatten()?;
+        lock(&self.known).entry(key, || found);
+        Some(found)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::engine::Link;
 use crate::words::slack as words;
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,7 +96,7 @@ struct Frame {
     #[serde(rename = "type")]
     kind: Value,
     envelope_id: Value,
-    payload: Value,
+    payload: Option<Box<RawValue>>,
     reason: Value,
 }
 
@@ -160,6 +161,7 @@ impl Session {
             tracing::info!("Slack sent a frame that is no JSON");
             return None;
         };
+        let payload = frame.payload.map(|p| String::from(p.get())).unwrap_or_default();
         let payload = match frame.kind.as_str().unwrap_or_default() {
             "hello" => {
                 self.greeted = true;
@@ -176,9 +178,9 @@ impl Session {
                 self.refreshing = true;
                 return Some(Ended::Refresh);
             }
-            "slash_commands" => Some(Payload::Command(frame.payload)),
-            "interactive" => Some(Payload::Interaction(frame.payload)),
-            "events_api" => Some(Payload::Event(frame.payload)),
+            "slash_commands" => Some(Payload::Command(payload)),
+            "interactive" => Some(Payload::Interaction(payload)),
+            "events_api" => Some(Payload::Event(payload)),
             _ => None,
         };
         let envelope = frame.envelope_id.as_str().map(str::to_owned);
