@@ -50,6 +50,7 @@ events! {
     Redelivered "redelivered" [],
     Breached "breached" ["late_ms"],
     Cleared "cleared" [],
+    Page "page" [],
 }
 
 fn lines() -> impl Iterator<Item = (usize, &'static str)> {

@@ -11,3 +11,5 @@ mod properties;
 mod reactions;
 mod walk;
 mod watch;
+mod on_call;
+mod paging;
