@@ -25,6 +25,8 @@ const YEARS: std::ops::RangeInclusive<i32> = 2015..=2099;
 const LEAST_TURN_MS: i64 = 3_600_000;
 const LOOKED_AT: usize = 50;
 
+const DAY_MS: i64 = 86_400_000;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table such as `[rotations.NAME]`")]
 pub(super) struct RawRotation {
@@ -94,11 +96,13 @@ impl Reader<'_> {
         let cron = Schedule { cron: raw.handoff.get_ref().clone(), timezone: None };
         let handoff = schedule::parse(&cron, zone).map_err(|e| self.wrong(raw.handoff.span(), e))?;
         let starts = self.starts(&raw.starts, zone)?;
+        // A handoff on that day is where the first turn begins.
+        let first = handoff.next_after(starts.plus_ms(-1)).filter(|at| at.since_ms(starts) < DAY_MS);
+        let starts = first.unwrap_or(starts);
         let mut at = starts;
         for _ in 0..LOOKED_AT {
             let Some(next) = handoff.next_after(at) else { break };
-            // The first one may come as soon as it likes.
-            if at != starts && next.since_ms(at) < LEAST_TURN_MS {
+            if next.since_ms(at) < LEAST_TURN_MS {
                 let message = "This hands over more often than every hour; once a week is `0 9 * * Mon`.";
                 return Err(self.wrong(raw.handoff.span(), message));
             }

@@ -3,7 +3,7 @@
 //! Everything that depends on the configuration is settled here and kept in the event: the steps when a page is opened,
 //! the people and their addresses when a step is called.
 
-use super::checklist::Branch;
+use super::checklist::{Branch, Number};
 use super::command::{Mark, Person};
 use super::decide::{LATE_MS, MAX_EVENTS};
 use super::deployment::Deployment;
@@ -510,7 +510,7 @@ fn critical_failed(d: &Deployment) -> impl Iterator<Item = (usize, Timestamp)> {
     let leaves = 0..d.plan.leaves.len();
     leaves.filter_map(|leaf| {
         let marked = d.marked(leaf)?;
-        let critical = || d.plan.checklist.item(&d.plan.leaves[leaf].number).is_some_and(|i| i.critical);
+        let critical = || is_critical(d, leaf);
         let fails = match marked.mark {
             Mark::Fail => d.plan.leaves[leaf].branch == Branch::Watch || critical(),
             // A criterion that somebody says has happened, where the page calls it critical.
@@ -519,6 +519,13 @@ fn critical_failed(d: &Deployment) -> impl Iterator<Item = (usize, Timestamp)> {
         };
         fails.then_some((leaf, marked.at))
     })
+}
+
+/// The page calls it critical, or what it stands under.
+fn is_critical(d: &Deployment, leaf: usize) -> bool {
+    let parts = d.plan.leaves[leaf].number.parts();
+    let above = (2..=parts.len()).map(|depth| Number::new(parts[..depth].to_vec()));
+    above.into_iter().any(|number| d.plan.checklist.item(&number).is_some_and(|i| i.critical))
 }
 
 /// What a page says that nobody wrote.
