@@ -103,6 +103,34 @@ pub struct Page {
     pub fields: Vec<PageField>,
     /// Messages that could not be shown, with why.
     pub undelivered: Vec<(String, String)>,
+    /// Calls to people, in the order they were opened.
+    pub pages: Vec<CalledPage>,
+}
+
+/// A call to people, with all that became of it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct CalledPage {
+    pub number: u32,
+    pub message: String,
+    pub state: domain::paging::PageState,
+    pub urgency: domain::paging::Urgency,
+    /// By name; none: the product's own.
+    pub policy: Option<String>,
+    pub by: String,
+    pub at: Timestamp,
+    /// How often the same was asked.
+    pub count: u32,
+    /// Who acknowledged it last.
+    pub has: Option<String>,
+    /// Whom, how, when, delivered or why not: oldest first.
+    pub trail: Vec<TrailLine>,
+}
+
+/// A line of a call's trail.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct TrailLine {
+    pub at: Timestamp,
+    pub text: String,
 }
 
 /// A section of a deployment's page.

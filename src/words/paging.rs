@@ -222,6 +222,19 @@ pub fn no_such_rotation(directory: &Directory, said: &str) -> String {
     format!("There is no rotation “{}”. {hint}", escape(said))
 }
 
+/// A checklist names an escalation policy there is not.
+pub fn no_such_policy(checklist: &str, said: &str, near: Option<&str>) -> String {
+    let hint = match near {
+        Some(near) => format!("Did you mean `{near}`?"),
+        None => format!("Add `[policies.{}]` to the configuration, or take it out of the page.", escape(said)),
+    };
+    format!(
+        "The checklist `{}` cannot be used: it names the escalation policy `{}`, which there is not. {hint}",
+        escape(checklist),
+        escape(said)
+    )
+}
+
 // Tests.
 
 /// A person's ways, each with how long ago it was proven and whether they answered.
