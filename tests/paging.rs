@@ -137,7 +137,8 @@ async fn a_page_reaches_who_is_on_call_and_stops_when_somebody_has_it() {
     let ack = w.press("Cleo", &button(&w.came("sms")[0].card, "Acknowledge"), "").await;
     assert_eq!(ack.text, "You have page 1. Nobody else is called. When it is dealt with: /deploy resolve 1.");
     w.advance(30 * MINUTE).await;
-    assert_eq!((calls(&w, "email").len(), calls(&w, "voice").len()), (0, 0), "never a page after its acknowledgement");
+    let more = [calls(&w, "email"), calls(&w, "voice")].concat();
+    assert!(!more.iter().any(|key| key.starts_with("1/page/1/")), "never a page after its acknowledgement: {more:?}");
     let direct = &w.came("slack")[0];
     assert!(direct.edits > 0 && read(&direct.card).contains("Cleo has it since 10:05 UTC"), "{}", read(&direct.card));
     assert_eq!(direct.card.page.as_ref().unwrap().state, PageState::Acknowledged);
@@ -203,10 +204,10 @@ async fn ways_that_are_not_connected_are_said_to_be() {
     assert!(loud.card.broadcast && names_and_calls(&loud.card));
     assert!(read(&card(&w, 1)).contains("Unanswered: nobody has it"));
     w.advance(HOUR).await;
-    assert_eq!(w.messages().iter().filter(|m| m.key.contains("/unanswered@")).count(), 1);
+    assert_eq!(w.titles().iter().filter(|t| *t == "Nobody answers page 1").count(), 1, "once");
     let more = w.press("Bob", &button(&loud.card, "Escalate now"), "").await;
     assert!(more.ok, "{}", more.text);
-    done(&w, "Bob", "ack").await;
+    done(&w, "Bob", "ack 1").await;
 }
 
 #[tokio::test]
@@ -242,7 +243,8 @@ async fn restarts_in_the_middle_of_every_step_repeat_and_lose_nothing() {
     w.jump(20 * MINUTE);
     w.restart().await;
     w.settle().await;
-    assert_eq!(calls(&w, "email"), ["1/page/1/4@email:ben@example.org"].map(str::to_owned).to_vec().as_slice());
+    // What was lost fell through to the phone; then the channel and Ben, late.
+    assert_eq!((calls(&w, "voice").len(), calls(&w, "email")), (1, vec!["1/page/1/5@email:ben@example.org".to_owned()]));
     let text = read(&card(&w, 1));
     assert!(text.contains("Step 3 (16 min late)"), "{text}");
     w.restart().await;
@@ -321,10 +323,10 @@ async fn a_test_proves_each_way_when_it_is_answered() {
     assert_eq!(thanks.text, "Thank you. It is proven that Ana can be reached at @U01.");
     w.advance(2 * MINUTE).await;
     assert!(done(&w, "Bob", "page test").await.text.contains("direct message @U01 (answered 2 min ago)"));
-    assert!(done(&w, "Bob", "page test all").await.text.starts_with("6 tests"));
+    assert!(done(&w, "Bob", "page test all").await.text.starts_with("7 tests"));
     assert!(refused(&w, "Bob", "page test anna").await.contains("Did you mean ana?"));
     assert!(refused(&w, "Bob", "ack test 5").await.contains("There is no test 5"));
-    assert!(refused(&w, "Bob", "page test the alarm").await.contains("the alarm") || true);
+    assert!(refused(&w, "Bob", "page test the alarm").await.contains("takes one name"));
     assert_eq!(w.engine().store().stats().await.unwrap().deployments, 0);
 }
 

@@ -1,6 +1,8 @@
 //! The directory: who can be reached how, and whom an escalation policy calls when.
 
+use super::checklist::{Checklist, Diagnostic, Severity};
 use super::hours::Hours;
+use super::meaning::Contact;
 use super::rotation::Rotation;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -205,6 +207,50 @@ pub struct Escalation {
     /// Who has acknowledged and does not resolve within this is asked again.
     pub ack_timeout_ms: Option<i64>,
     pub low: Low,
+}
+
+/// Whether anybody of the directory stands behind a contact of a checklist: by role, name, mail or number.
+pub fn stands_behind(directory: &Directory, contact: &Contact) -> bool {
+    let known = |name: &str| {
+        let name = folded(name);
+        directory.person(&name).is_some()
+            || directory.roles.keys().chain(directory.rotations.keys()).any(|k| folded(k) == name)
+    };
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let way = |value: &str| {
+        directory.people.values().any(|p| {
+            p.email.as_ref().is_some_and(|email| email.eq_ignore_ascii_case(value))
+                || p.phone.as_ref().is_some_and(|phone| !digits(value).is_empty() && digits(phone) == digits(value))
+        })
+    };
+    known(&contact.role)
+        || contact.name.as_deref().is_some_and(known)
+        || contact.ways.iter().filter_map(|w| w.value.as_deref()).any(|v| known(v.trim_start_matches('@')) || way(v))
+}
+
+/// What a checklist asks of a directory that it does not have: contacts nobody stands behind, a policy there is not.
+pub fn missing(directory: &Directory, checklist: &Checklist) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    if let Some(name) = checklist.escalation.as_ref().filter(|name| !directory.policies.contains_key(*name)) {
+        let hint = match crate::near::nearest(name, directory.policies.keys().map(String::as_str)) {
+            Some(near) => format!("Did you mean `{near}`?"),
+            None => format!("Add `[policies.{name}]` to the configuration."),
+        };
+        let message = format!("The configuration has no escalation policy `{name}`. {hint}");
+        found.push(Diagnostic { severity: Severity::Error, line: 1, message });
+    }
+    // Where nobody is listed at all, that is no fault of the page.
+    let listed = !directory.people.is_empty();
+    for contact in checklist.contacts.iter().filter(|c| listed && !stands_behind(directory, c)) {
+        let who = contact.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+        let message = format!(
+            "Nobody in the configuration stands behind the contact “{}”{who}: it cannot be paged. Name a person, role or \
+             rotation of the configuration, or add one.",
+            contact.role
+        );
+        found.push(Diagnostic { severity: Severity::Warning, line: contact.line, message });
+    }
+    found
 }
 
 /// What is wrong with a directory, for the operator.

@@ -6,6 +6,7 @@ use rollcall::card::fit::{CONSOLE, Limits};
 use rollcall::card::{Block, Button, Card, Reply};
 use rollcall::config::Config;
 use rollcall::domain::command::{Person, Via};
+use rollcall::domain::paging::PageState;
 use rollcall::domain::time::Timestamp;
 use rollcall::engine::{Engine, Envelope, Input};
 use rollcall::library::Library;
@@ -63,6 +64,8 @@ pub struct FakeChat {
     pub seen: Mutex<Vec<Seen>>,
     pub faults: Mutex<VecDeque<Option<Fault>>>,
     pub calls: AtomicI64,
+    /// Posts that should not have been: a page somebody has, a message that stood there already.
+    pub wrong: Mutex<Vec<String>>,
 }
 
 impl Chat for FakeChat {
@@ -83,6 +86,11 @@ impl Chat for FakeChat {
                 return Err(ChatError::Refused { why: "no such address".into() });
             }
             let mut seen = self.seen.lock().unwrap();
+            let stands = seen.iter().any(|s| s.key == d.key);
+            let taken = d.card.page.as_ref().is_some_and(|p| p.state != PageState::Open);
+            if d.posted.is_none() && ((stands && !d.uncertain) || (!stands && taken)) {
+                self.wrong.lock().unwrap().push(d.key.clone());
+            }
             match seen.iter_mut().find(|s| s.key == d.key) {
                 Some(message) => {
                     message.card = d.card.clone();
