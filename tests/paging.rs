@@ -103,12 +103,12 @@ fn calls(w: &World, way: &str) -> Vec<String> {
     w.came(way).iter().map(|m| m.key.clone()).collect()
 }
 
-async fn what_happened(w: &World) -> Vec<PageEvent> {
+async fn what_happened(w: &World, of: u32) -> Vec<PageEvent> {
     let log = w.engine().store().deployment_log(1).await.unwrap().unwrap();
     log.events
         .into_iter()
         .filter_map(|r| match r.event {
-            Event::Page { event, .. } => Some(event),
+            Event::Page { page, event } => (page == of).then_some(event),
             _ => None,
         })
         .collect()
@@ -118,10 +118,7 @@ async fn what_happened(w: &World) -> Vec<PageEvent> {
 async fn a_page_reaches_who_is_on_call_and_stops_when_somebody_has_it() {
     let w = started().await;
     let reply = done(&w, "Bob", "page checkout answers 502").await;
-    assert_eq!(
-        reply.text,
-        "Page 1 is open. Called: Ana (direct message). It climbs until somebody acknowledges it."
-    );
+    assert_eq!(reply.text, "Page 1 is open. Called: Ana (direct message). It climbs until somebody acknowledges it.");
     let direct = w.came("slack");
     assert_eq!(direct.len(), 1);
     assert_eq!(direct[0].key, "1/page/1/1@slack:@U01");
@@ -142,7 +139,7 @@ async fn a_page_reaches_who_is_on_call_and_stops_when_somebody_has_it() {
     let direct = &w.came("slack")[0];
     assert!(direct.edits > 0 && read(&direct.card).contains("Cleo has it since 10:05 UTC"), "{}", read(&direct.card));
     assert_eq!(direct.card.page.as_ref().unwrap().state, PageState::Acknowledged);
-    let taken = refused(&w, "Bob", "ack").await;
+    let taken = refused(&w, "Bob", "ack 1").await;
     assert!(taken.starts_with("Cleo has page 1 since 10:05 UTC (30 min)."), "{taken}");
     done(&w, "Cleo", "resolve 1").await;
     insta::assert_snapshot!("a_page_that_is_resolved", read(&card(&w, 1)));
@@ -166,7 +163,10 @@ async fn ways_that_fail_fall_through_at_once_and_are_seen() {
     // Nobody is left in this step: the next one is called at once, and the direct message is tried again.
     assert_eq!(calls(&w, "sms"), ["1/page/1/3@sms:+4915112345679"]);
     let text = read(&card(&w, 1));
-    assert!(text.contains("Ana (rotation web): direct message failed (429), e-mail failed (no such address)"), "{text}");
+    assert!(
+        text.contains("Ana (rotation web): direct message failed (429), e-mail failed (no such address)"),
+        "{text}"
+    );
     w.advance(MINUTE).await;
     let text = read(&card(&w, 1));
     assert!(text.contains("direct message delivered 10:01 UTC"), "what was retried arrived after all: {text}");
@@ -244,21 +244,25 @@ async fn restarts_in_the_middle_of_every_step_repeat_and_lose_nothing() {
     w.restart().await;
     w.settle().await;
     // What was lost fell through to the phone; then the channel and Ben, late.
-    assert_eq!((calls(&w, "voice").len(), calls(&w, "email")), (1, vec!["1/page/1/5@email:ben@example.org".to_owned()]));
+    assert_eq!(
+        (calls(&w, "voice").len(), calls(&w, "email")),
+        (1, vec!["1/page/1/5@email:ben@example.org".to_owned()])
+    );
     let text = read(&card(&w, 1));
     assert!(text.contains("Step 3 (16 min late)"), "{text}");
     w.restart().await;
     w.advance(5 * MINUTE).await;
-    let happened = what_happened(&w).await;
+    let happened = what_happened(&w, 1).await;
     let called = happened.iter().filter(|e| matches!(e, PageEvent::Called { .. })).count();
     let ends = happened.iter().filter(|e| matches!(e, PageEvent::Unanswered { .. })).count();
     assert_eq!((called, ends), (3, 1));
     w.restart().await;
-    done(&w, "Bob", "ack").await;
+    done(&w, "Bob", "ack 1").await;
     w.restart().await;
     // Whoever has it does not resolve it in time: it climbs anew.
     w.advance(61 * MINUTE).await;
-    assert_eq!(calls(&w, "slack").len(), 2);
+    let anew = calls(&w, "slack").iter().filter(|key| key.starts_with("1/page/1/")).count();
+    assert_eq!(anew, 2);
     assert!(read(&card(&w, 1)).contains("Not resolved in time: it climbs anew"));
 }
 
@@ -314,7 +318,9 @@ async fn a_test_proves_each_way_when_it_is_answered() {
     let direct = w.came("slack").remove(0).card;
     insta::assert_snapshot!("a_test", read(&direct));
     assert_eq!(direct.page.as_ref().unwrap().deployment, 0);
-    assert!(done(&w, "Bob", "page test").await.text.contains("direct message @U01 (delivered 0 s ago, never answered)"));
+    assert!(
+        done(&w, "Bob", "page test").await.text.contains("direct message @U01 (delivered 0 s ago, never answered)")
+    );
     w.restart().await;
     let button = button(&direct, "Acknowledge");
     let other = refused(&w, "Bob", &button.command).await;
@@ -324,6 +330,10 @@ async fn a_test_proves_each_way_when_it_is_answered() {
     w.advance(2 * MINUTE).await;
     assert!(done(&w, "Bob", "page test").await.text.contains("direct message @U01 (answered 2 min ago)"));
     assert!(done(&w, "Bob", "page test all").await.text.starts_with("7 tests"));
+    w.fault("email", [Some(Fault::Refused), Some(Fault::Refused)]);
+    w.advance(MINUTE).await;
+    done(&w, "Bob", "page test all").await;
+    assert!(done(&w, "Bob", "page test").await.text.contains("the last test failed: no such address"));
     assert!(refused(&w, "Bob", "page test anna").await.contains("Did you mean ana?"));
     assert!(refused(&w, "Bob", "ack test 5").await.contains("There is no test 5"));
     assert!(refused(&w, "Bob", "page test the alarm").await.contains("takes one name"));
@@ -354,8 +364,10 @@ async fn what_cannot_be_done_is_said_with_what_can() {
 #[tokio::test]
 async fn a_checklist_may_name_its_policy() {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("list.md"), PAGE.replace("service: shop", "service: shop\nescalation: day")).unwrap();
-    let day = format!("{CONFIG}\n[policies.day]\nenvironments = [\"day\"]\n[[policies.day.steps]]\ntargets = [\"ben\"]\n");
+    std::fs::write(dir.path().join("list.md"), PAGE.replace("service: shop", "service: shop\nescalation: day"))
+        .unwrap();
+    let day =
+        format!("{CONFIG}\n[policies.day]\nenvironments = [\"day\"]\n[[policies.day.steps]]\ntargets = [\"ben\"]\n");
     for (config, ok) in [(day.as_str(), true), (CONFIG, false)] {
         let config = Config::parse(config, Path::new("")).unwrap();
         let w = World::with_ways(config, Some(dir.path().into()), &["email"]).await;

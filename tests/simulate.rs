@@ -252,11 +252,7 @@ impl Simulation {
         std::fs::write(dir.path().join("shop.md"), SHOP).unwrap();
         std::fs::write(dir.path().join("long.md"), LONG).unwrap();
         std::fs::write(dir.path().join("broken.md"), [0xff, 0xfe, 0x41]).unwrap();
-        let config = Config::parse(
-            CONFIG,
-            std::path::Path::new(""),
-        )
-        .unwrap();
+        let config = Config::parse(CONFIG, std::path::Path::new("")).unwrap();
         let mut world = World::with_ways(config, Some(dir.path().into()), &WAYS).await;
         world.kept = Some(dir);
         Self { dice: Dice(seed), world, model: Model::default(), keys: 0, offered: Vec::new(), log: Vec::new() }
@@ -470,7 +466,8 @@ impl Simulation {
         let number = 1 + self.dice.below(4);
         match self.dice.below(12) {
             0..4 => {
-                let who = self.dice.of(&["", "@Ana ", "lead: ", "bob ", "web ", "@nobody ", "policy:house ", "role:spare "]);
+                let who =
+                    self.dice.of(&["", "@Ana ", "lead: ", "bob ", "web ", "@nobody ", "policy:house ", "role:spare "]);
                 let low = if self.dice.chance(25) { " --low" } else { "" };
                 format!("page {who}{why}{low}")
             }
@@ -895,7 +892,11 @@ impl Simulation {
                         let due = page.climbs_at().unwrap_or_else(|| panic!("{at} called for nothing"));
                         assert!(r.at >= due, "{at} is early");
                         let late = r.at.0 - due.0;
-                        assert_eq!(*late_ms, if late >= LATE_MS { late } else { 0 }, "{at} is late and does not say so");
+                        assert_eq!(
+                            *late_ms,
+                            if late >= LATE_MS { late } else { 0 },
+                            "{at} is late and does not say so"
+                        );
                     }
                     quiet.insert(*number, calls.is_empty());
                 }
@@ -1159,7 +1160,11 @@ fn messages(d: &Deployment, log: &[Recorded]) -> (BTreeSet<String>, BTreeSet<Str
     for page in &d.pages {
         for (message, n) in page.messages.iter().zip(1u32..).filter(|(m, _)| m.address().starts_with("console:")) {
             let key = format!("{}/page/{}/{n}@{}", d.id, page.number, message.address());
-            if matches!(message.state, paging::Sent::Delivered(_)) { keys.insert(key) } else { may.insert(key) };
+            if matches!(message.state, paging::Sent::Delivered(_)) {
+                keys.insert(key)
+            } else {
+                may.insert(key)
+            };
         }
     }
     (keys, may)

@@ -142,11 +142,9 @@ fn buttons(d: &Deployment, page: &Page) -> Vec<Button> {
         b
     };
     let mut buttons = match page.state {
-        PageState::Open => vec![
-            primary(say("Acknowledge", "ack")),
-            say("Escalate now", "escalate"),
-            say("Resolve", "resolve"),
-        ],
+        PageState::Open => {
+            vec![primary(say("Acknowledge", "ack")), say("Escalate now", "escalate"), say("Resolve", "resolve")]
+        }
         PageState::Acknowledged => vec![primary(say("Resolve", "resolve")), say("Escalate now", "escalate")],
         PageState::Resolved => return Vec::new(),
     };

@@ -147,7 +147,8 @@ mod tests {
                     [[policies.night.steps]]\ntargets = [\"ana\"]";
         let config = Config::parse(text, Path::new("")).unwrap();
         let list = crate::markdown::read("page", page.as_bytes()).checklist.unwrap();
-        let said: Vec<_> = directory::missing(&config.directory, &list).into_iter().map(|d| (d.line, d.message)).collect();
+        let said: Vec<_> =
+            directory::missing(&config.directory, &list).into_iter().map(|d| (d.line, d.message)).collect();
         assert_eq!(said.len(), 2, "{said:?}");
         assert!(said[0].1.contains("no escalation policy `nigth`. Did you mean `night`?"), "{said:?}");
         assert!(said[1].0 == 9 && said[1].1.contains("“Vendor” (Zoe)"), "{said:?}");

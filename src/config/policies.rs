@@ -79,9 +79,8 @@ impl Reader<'_> {
                 some => some.iter().map(|e| e.get_ref().as_str()).collect(),
             };
             for environment in environments {
-                let same = |(other, _): &&(String, String)| {
-                    crate::domain::deployment::same_environment(other, environment)
-                };
+                let same =
+                    |(other, _): &&(String, String)| crate::domain::deployment::same_environment(other, environment);
                 if let Some((_, other)) = taken.iter().find(same) {
                     let what = match environment {
                         "" => "every environment without one of its own".to_owned(),
@@ -134,7 +133,10 @@ impl Reader<'_> {
         let repeat = match &raw.repeat {
             None => 0,
             Some(said) => u32::try_from(*said.get_ref()).ok().filter(|n| *n <= MAX_REPEAT).ok_or_else(|| {
-                self.wrong(said.span(), format!("`repeat` is how often the steps are gone through again, 0 to {MAX_REPEAT}."))
+                self.wrong(
+                    said.span(),
+                    format!("`repeat` is how often the steps are gone through again, 0 to {MAX_REPEAT}."),
+                )
             })?,
         };
         let ack_timeout_ms = match &raw.ack_timeout {
@@ -143,7 +145,8 @@ impl Reader<'_> {
                 let fits = |ms: &i64| (LEAST_TIMEOUT_MS..=LONGEST_TIMEOUT_MS).contains(ms);
                 let ms = parse_span(said.get_ref(), 60_000).filter(fits);
                 Some(ms.ok_or_else(|| {
-                    let message = "`ack_timeout` is how long somebody who acknowledged may take, from \"1m\" to \"7d\".";
+                    let message =
+                        "`ack_timeout` is how long somebody who acknowledged may take, from \"1m\" to \"7d\".";
                     self.wrong(said.span(), message)
                 })?)
             }
@@ -166,7 +169,9 @@ impl Reader<'_> {
                 let read = parse_span(said.get_ref(), 60_000);
                 let ms = read.ok_or_else(|| wrong("`after` is a time such as \"5m\", \"90s\" or \"1h\".".into()))?;
                 if ms == 0 && n > 0 {
-                    return Err(wrong("Only the first step may come at once; this one needs a delay such as \"5m\".".into()));
+                    return Err(wrong(
+                        "Only the first step may come at once; this one needs a delay such as \"5m\".".into(),
+                    ));
                 }
                 if ms > 0 && ms < LEAST_MS {
                     return Err(wrong(format!("Nobody answers within {}; at least 10 s lie between steps.", span(ms))));

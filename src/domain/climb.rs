@@ -158,14 +158,7 @@ fn open(
     Ok(wrap(number, events).collect())
 }
 
-fn opened(
-    d: &Deployment,
-    cause: &Cause,
-    message: &str,
-    urgency: Urgency,
-    whom: &Whom,
-    policy: &Policy,
-) -> PageEvent {
+fn opened(d: &Deployment, cause: &Cause, message: &str, urgency: Urgency, whom: &Whom, policy: &Policy) -> PageEvent {
     let directory = &policy.directory;
     let own = d.plan.checklist.escalation.as_deref().filter(|name| directory.policies.contains_key(*name));
     let name = match whom {
@@ -214,13 +207,13 @@ fn climb(d: &Deployment, page: &mut Page, at: Timestamp, late_ms: i64, policy: &
     let mut late_ms = late_ms;
     let rollcall = Person::rollcall();
     loop {
-        let next = page.next().filter(|_| events.len() < page.steps.len());
+        // A log that is full has no room for another step: it is said that nobody answers.
+        let next = page.next().filter(|_| events.len() < page.steps.len() && d.seq < MAX_EVENTS);
         let event = match next {
             None => PageEvent::Unanswered { late_ms },
             Some((step, round)) => {
                 let index = usize::try_from(step).unwrap_or(usize::MAX);
-                let (calls, skipped) =
-                    page.steps.get(index).map(|s| calls(d, page, s, at, policy)).unwrap_or_default();
+                let (calls, skipped) = page.steps.get(index).map(|s| calls(d, page, s, at, policy)).unwrap_or_default();
                 PageEvent::Called { step, round, calls, skipped, late_ms }
             }
         };
@@ -372,7 +365,9 @@ fn released(d: &Deployment, at: Timestamp, policy: &Policy) -> Vec<Event> {
         if spoken_for.contains(&(*page, *n)) {
             continue;
         }
-        if let Some(until) = recent.free_at(&person.id, at, policy.directory.per_hour).filter(|until| *until > at) {
+        if let Some(until) =
+            recent.free_at(&person.id, at, policy.directory.per_hour).filter(|until| *until > at && d.seq < MAX_EVENTS)
+        {
             events.push(Event::Page { page: *page, event: PageEvent::Postponed { n: *n, until } });
             continue;
         }
@@ -397,11 +392,7 @@ fn released(d: &Deployment, at: Timestamp, policy: &Policy) -> Vec<Event> {
 // What people do about it.
 
 /// The page meant: the one named, else the only one there can be.
-fn meant<'a>(
-    d: &'a Deployment,
-    named: Option<u32>,
-    fits: impl Fn(&Page) -> bool,
-) -> Result<&'a Page, Refusal> {
+fn meant<'a>(d: &'a Deployment, named: Option<u32>, fits: impl Fn(&Page) -> bool) -> Result<&'a Page, Refusal> {
     if let Some(number) = named {
         let all = || d.pages.iter().map(|p| p.number).collect();
         return d
@@ -546,7 +537,8 @@ fn message(d: &Deployment, leaf: usize, cause: &Cause) -> String {
 /// What became of a page's message, where it is news.
 pub fn witnessed(d: &Deployment, page: u32, n: u32, became: Result<(), &str>) -> Option<Event> {
     use super::paging::Sent;
-    let found = d.pages.iter().find(|p| p.number == page)?;
+    // What a full log cannot hold is still seen in the outbox.
+    let found = d.pages.iter().find(|p| p.number == page).filter(|_| d.seq < MAX_EVENTS)?;
     let event = match (&found.message(n)?.state, became) {
         (Sent::Waiting | Sent::Missed(..), Ok(())) => PageEvent::Delivered { n },
         (Sent::Waiting, Err(why)) => PageEvent::Missed { n, why: why.to_owned() },

@@ -140,7 +140,10 @@ impl Command {
     pub fn text_mut(&mut self) -> Option<&mut String> {
         match self {
             Self::Mark { note: text, .. } | Self::Progress { text } | Self::Finish { authority: text } => text.as_mut(),
-            Self::Note { text } | Self::Page { message: text, .. } | Self::Evidence { text, .. } | Self::Fill { value: text, .. } => Some(text),
+            Self::Note { text }
+            | Self::Page { message: text, .. }
+            | Self::Evidence { text, .. }
+            | Self::Fill { value: text, .. } => Some(text),
             Self::Hold { reason } | Self::Rollback { reason } | Self::Partial { reason } | Self::Cancel { reason } => {
                 Some(reason)
             }

@@ -73,11 +73,12 @@ impl Hours {
         let found: DateTime<Utc> = match self.timezone.from_local_datetime(&wall) {
             LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
             // Gaps end at a full quarter of an hour.
-            LocalResult::None => (1..=12).find_map(|quarters| {
-                let later = wall + chrono::Duration::minutes(quarters * 15);
-                self.timezone.from_local_datetime(&later).earliest()
-            })?
-            .to_utc(),
+            LocalResult::None => (1..=12)
+                .find_map(|quarters| {
+                    let later = wall + chrono::Duration::minutes(quarters * 15);
+                    self.timezone.from_local_datetime(&later).earliest()
+                })?
+                .to_utc(),
         };
         Some(found.into())
     }

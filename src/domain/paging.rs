@@ -87,7 +87,9 @@ pub enum PageEvent {
         office_hours: bool,
     },
     /// The same again while it is not resolved.
-    Again { message: String },
+    Again {
+        message: String,
+    },
     /// A step is called. Steps and rounds from 0.
     Called {
         step: u32,
@@ -108,11 +110,19 @@ pub enum PageEvent {
         late_ms: i64,
     },
     /// It is held back for longer.
-    Postponed { n: u32, until: Timestamp },
+    Postponed {
+        n: u32,
+        until: Timestamp,
+    },
     /// A message has reached its way.
-    Delivered { n: u32 },
+    Delivered {
+        n: u32,
+    },
     /// It has not.
-    Missed { n: u32, why: String },
+    Missed {
+        n: u32,
+        why: String,
+    },
     Acknowledged,
     /// Whoever acknowledged it did not resolve it in time: it climbs anew.
     Lapsed {
@@ -278,7 +288,14 @@ pub enum Traced {
     Opened,
     Again,
     /// Messages of the step are those from `first` on, `count` of them, and what follows them.
-    Called { step: u32, round: u32, first: u32, count: u32, skipped: Vec<Skipped>, late_ms: i64 },
+    Called {
+        step: u32,
+        round: u32,
+        first: u32,
+        count: u32,
+        skipped: Vec<Skipped>,
+        late_ms: i64,
+    },
     Acknowledged,
     Lapsed,
     Escalated,

@@ -20,8 +20,14 @@ use std::sync::Arc;
 
 /// What an envelope wants.
 pub(super) enum Wanted {
-    Answer { target: Option<u64>, query: Query },
-    Act { target: Option<u64>, command: Command },
+    Answer {
+        target: Option<u64>,
+        query: Query,
+    },
+    Act {
+        target: Option<u64>,
+        command: Command,
+    },
     Start(grammar::Start),
     Joined,
     React(Reacted),
@@ -306,7 +312,7 @@ impl Engine {
             }),
             Query::Checklists => Ok(self.checklists()),
             Query::List => Ok(self.list()),
-            Query::Contacts => Ok(page_test::overview(&self.inner, self.now())),
+            Query::Contacts => page_test::overview(&self.inner, self.now()).await,
             Query::OnCall { rotation } => Ok(self.on_call(rotation.as_deref())),
             Query::History => self.history(envelope).await,
             Query::Status | Query::Next | Query::Show { .. } | Query::Record => {

@@ -8,7 +8,8 @@ use crate::card::{Button, Reply};
 use crate::config::Config;
 use crate::domain::command::Person;
 use crate::domain::directory::Way;
-use crate::store::StoreError;
+use crate::domain::time::Timestamp;
+use crate::store::{StoreError, Undelivered};
 use crate::words::paging as words;
 use std::sync::Arc;
 
@@ -19,13 +20,14 @@ const MOST: usize = 50;
 const OFFERED: usize = 10;
 
 /// The ways of everybody in the directory, with how long ago each was proven.
-pub(super) fn overview(inner: &Inner, now: crate::domain::time::Timestamp) -> Reply {
+pub(super) async fn overview(inner: &Inner, now: Timestamp) -> Result<Reply, StoreError> {
     let directory = &inner.config.directory;
     let people: Vec<Person> = directory.people.keys().filter_map(|id| inner.config.person(id)).collect();
     if people.is_empty() {
-        return Reply::refused(words::NO_CONTACTS);
+        return Ok(Reply::refused(words::NO_CONTACTS));
     }
-    let lines: Vec<String> = people.iter().take(MOST).map(|p| line(inner, p, now)).collect();
+    let failed = inner.store.failed_deliveries(Some(0)).await?;
+    let lines: Vec<String> = people.iter().take(MOST).map(|p| line(inner, p, now, &failed)).collect();
     let reachable = |p: &&Person| !ways(&inner.config, p).is_empty();
     let test = |p: &Person| Button::new(format!("Test {}", p.name), format!("page test {}", p.id));
     let mut choices: Vec<Button> = people.iter().filter(reachable).take(OFFERED).map(test).collect();
@@ -34,7 +36,7 @@ pub(super) fn overview(inner: &Inner, now: crate::domain::time::Timestamp) -> Re
         all.confirm = Some(format!("Send a test through every way of {} people?", people.len().min(MOST)));
         choices.push(all);
     }
-    Reply::ok(words::overview(&lines, people.len().saturating_sub(MOST))).with_choices(choices)
+    Ok(Reply::ok(words::overview(&lines, people.len().saturating_sub(MOST))).with_choices(choices))
 }
 
 fn ways(config: &Config, person: &Person) -> Vec<(Way, String)> {
@@ -42,12 +44,17 @@ fn ways(config: &Config, person: &Person) -> Vec<(Way, String)> {
     config.directory.addresses(&person.id, &Way::USUAL, "")
 }
 
-fn line(inner: &Inner, person: &Person, now: crate::domain::time::Timestamp) -> String {
+/// `failed`: messages about no deployment that could not be shown.
+fn line(inner: &Inner, person: &Person, now: Timestamp, failed: &[Undelivered]) -> String {
     let ways: Vec<_> = ways(&inner.config, person)
         .into_iter()
         .map(|(way, address)| {
             let proof = inner.proofs.last(&person.id, &address);
-            (way, address, proof.map(|p| (now.since_ms(p.at), p.acknowledged)))
+            let tests = failed.iter().rev().filter(|f| f.what.starts_with("page/") && f.channel == address);
+            // One that got through since then is what counts.
+            let failure = tests.take(1).find(|f| proof.as_ref().is_none_or(|p| f.failing_since > Some(p.at)));
+            let why = failure.map(|f| f.why.clone());
+            (way, address, proof.map(|p| (now.since_ms(p.at), p.acknowledged)), why)
         })
         .collect();
     words::contact(person, &ways)
@@ -64,7 +71,7 @@ pub(super) fn send(inner: &Inner, stage: &mut Stage<'_>, envelope: &Envelope, sa
     let mut lines = Vec::new();
     let mut sent = 0;
     for person in people.iter().take(MOST) {
-        lines.push(line(inner, person, now));
+        lines.push(line(inner, person, now, &[]));
         for (_, address) in ways(config, person) {
             let number = stage.next_test();
             let card = words::test_card(person, &envelope.by, number);

@@ -438,7 +438,7 @@ mod tests {
         assert_eq!(complete("/deploy ", &vocabulary()).len(), COMMANDS.len());
         let none = Vocabulary::default();
         let names: Vec<_> = complete("", &none).into_iter().map(|c| c.label).collect();
-        assert_eq!(names, ["start", "list", "checklists", "history", "record", "help"]);
+        assert_eq!(names, ["start", "list", "oncall", "checklists", "history", "record", "help"]);
         assert_eq!(complete("#3 ", &none).len(), COMMANDS.len());
     }
 

@@ -398,7 +398,11 @@ pub static COMMANDS: &[CommandSpec] = &[
         verb: Verb::Page,
         group: Group::People,
         args: &[
-            maybe("who", ArgKind::Whom, "a person, a role, a rotation or a policy; without it, the environment's policy"),
+            maybe(
+                "who",
+                ArgKind::Whom,
+                "a person, a role, a rotation or a policy; without it, the environment's policy",
+            ),
             place("message", ArgKind::Text, "what is the matter; `test` shows and proves who can be reached"),
             dashes("low", ArgKind::Flag, "it may wait for office hours"),
         ],
@@ -560,8 +564,8 @@ pub(super) static ALSO: &[(&str, &str)] = &[
     ("proceed", "resume"),
     ("reopen", "untick"),
     ("report", "progress"),
-    ("rota", "oncall"),
     ("revert", "rollback"),
+    ("rota", "oncall"),
     ("say", "note"),
     ("set", "fill"),
     ("stop", "hold"),
@@ -603,7 +607,11 @@ mod tests {
             }
             assert!(c.summary.ends_with('.') && c.summary.len() <= 100, "{}", c.summary);
             let required: Vec<_> = c.args.iter().map(|a| a.required || a.form != Form::Place).collect();
-            assert!(!required.windows(2).any(|w| !w[0] && w[1]) || matches!(c.verb, Verb::Start | Verb::Page), "{}", c.name);
+            assert!(
+                !required.windows(2).any(|w| !w[0] && w[1]) || matches!(c.verb, Verb::Start | Verb::Page),
+                "{}",
+                c.name
+            );
         }
     }
 }

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// The keys that mean something.
-pub const KEYS: &[&str] = &["title", "description", "service", "environment", "progress", "templates", "defaults", "escalation"];
+pub const KEYS: &[&str] =
+    &["title", "description", "service", "environment", "progress", "templates", "defaults", "escalation"];
 /// Keys of features to come: taken as they are, with a note.
 pub const LATER_KEYS: &[&str] = &["gates", "roles", "triggers", "checks", "timeline"];
 /// The keys of `progress`.

@@ -134,7 +134,9 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> Option<String> {
              resolve` still work."
         ),
         Refusal::NoSuchPage { page, pages } if pages.is_empty() => {
-            format!("#{id} has no page {page}: nobody has been paged. `/deploy page what is the matter` pages somebody.")
+            format!(
+                "#{id} has no page {page}: nobody has been paged. `/deploy page what is the matter` pages somebody."
+            )
         }
         Refusal::NoSuchPage { page, pages } => {
             format!("#{id} has no page {page}. Its pages are {}.", list(&last(pages)))
@@ -173,9 +175,11 @@ pub fn which(d: &Deployment, pages: &[u32], verb: &str) -> Vec<Button> {
 pub fn nobody_named(said: &str, near: Option<&str>) -> String {
     let hint = match near {
         Some(near) => format!("Did you mean `{}`?", escape(near)),
-        None => "Name a person, a role, a rotation or a policy of the configuration, or nobody: then the policy of the \
+        None => {
+            "Name a person, a role, a rotation or a policy of the configuration, or nobody: then the policy of the \
                  environment is called."
-            .into(),
+                .into()
+        }
     };
     let said: String = said.chars().take(80).collect();
     format!("“{}” is nobody who could be paged. {hint} Nobody was called.", escape(&said))
@@ -237,18 +241,22 @@ pub fn no_such_policy(checklist: &str, said: &str, near: Option<&str>) -> String
 
 // Tests.
 
+/// A way, where, how long ago it was proven and whether by an answer, and why the last test of it failed.
+pub type Proven = (Way, String, Option<(i64, bool)>, Option<String>);
+
 /// A person's ways, each with how long ago it was proven and whether they answered.
-pub fn contact(person: &Person, ways: &[(Way, String, Option<(i64, bool)>)]) -> String {
+pub fn contact(person: &Person, ways: &[Proven]) -> String {
     if ways.is_empty() {
         return format!("- **{}**: no way to be reached", escape(&person.name));
     }
-    let ways = ways.iter().map(|(way, to, proof)| {
+    let ways = ways.iter().map(|(way, to, proof, why)| {
         let proof = match proof {
             Some((ms, true)) => format!("answered {} ago", span(*ms)),
             Some((ms, false)) => format!("delivered {} ago, never answered", span(*ms)),
             None => "never proven".into(),
         };
-        format!("{} {} ({proof})", way.label(), escape(address(to)))
+        let failed = why.as_ref().map(|why| format!("; the last test failed: {}", escape(why))).unwrap_or_default();
+        format!("{} {} ({proof}{failed})", way.label(), escape(address(to)))
     });
     format!("- **{}**: {}", escape(&person.name), ways.collect::<Vec<_>>().join("; "))
 }

@@ -99,9 +99,7 @@ fn the_last_layer_that_holds_wins_and_a_cover_wins_over_all() {
     assert_eq!(turn(&web, &covers, "2026-03-07T09:00:00Z"), "cleo, then ana 2026-03-07T10:00");
     assert_eq!(turn(&web, &covers, "2026-03-07T10:00:00Z"), "ana, then cleo 2026-03-07T14:00");
     assert_eq!(turn(&web, &covers, "2026-03-07T14:00:00Z"), "cleo, then ana 2026-03-07T19:00");
-    let alone = rotation(
-        "[[rotations.web.layers]]\npeople = [\"ana\"]\nhandoff = \"@weekly\"\nstarts = 2026-03-02\n",
-    );
+    let alone = rotation("[[rotations.web.layers]]\npeople = [\"ana\"]\nhandoff = \"@weekly\"\nstarts = 2026-03-02\n");
     assert_eq!(turn(&alone, &[], "2026-06-01T00:00:00Z"), "ana for good");
 }
 

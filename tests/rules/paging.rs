@@ -270,14 +270,20 @@ fn a_step_that_reaches_nobody_is_skipped_at_once() {
          page 1 step 1.0 Ana<console:deployments>"
     );
     let mut c = paged();
-    assert!(c.now_says("page cleo : help").contains("step 0.0  -cleo NoWay; page 1 step 1.0 Dan"), "and the policy goes on");
+    assert!(
+        c.now_says("page cleo : help").contains("step 0.0  -cleo NoWay; page 1 step 1.0 Dan"),
+        "and the policy goes on"
+    );
     // A configuration that lost everybody since the page was opened.
     let mut c = paged();
     c.now_says("page checkout is down");
     c.policy.directory = Arc::default();
     c.policy.roles = Arc::default();
     let ended = c.fires(5 * MINUTE);
-    assert_eq!(ended, "page 1 step 1.0  -role:lead Unknown -ana NoWay; page 1 step 2.0 Ana<console:deployments> -ana NoWay");
+    assert_eq!(
+        ended,
+        "page 1 step 1.0  -role:lead Unknown -ana NoWay; page 1 step 2.0 Ana<console:deployments> -ana NoWay"
+    );
 }
 
 #[test]
@@ -295,7 +301,10 @@ fn who_is_named_comes_first_and_words_may_name_somebody() {
     ] {
         let mut c = paged();
         let told = c.now_says(said);
-        assert!(told.contains("opened [db is slow] High by night; page 1 step 0.0 ") && told.contains(first), "{said}: {told}");
+        assert!(
+            told.contains("opened [db is slow] High by night; page 1 step 0.0 ") && told.contains(first),
+            "{said}: {told}"
+        );
         assert!(c.fires(5 * MINUTE).starts_with("page 1 step 1.0 Dan"), "then the policy: {said}");
     }
     let c = paged();
@@ -440,7 +449,8 @@ fn critical() -> Case {
 
 #[test]
 fn critical_items_that_fail_page_somebody() {
-    let fail = |item: &str| Event::Marked { item: number(item), mark: Mark::Fail, note: Some("why".into()), reaction: None };
+    let fail =
+        |item: &str| Event::Marked { item: number(item), mark: Mark::Fail, note: Some("why".into()), reaction: None };
     for (event, message) in [
         (fail("1.1"), "Critical: 1.1 Migrate failed (why)"),
         (fail("1.3.1"), "Critical: 1.3.1 Shift traffic failed (why)"),
@@ -469,7 +479,10 @@ fn a_breach_pages_and_is_resolved_when_it_is_none_any_more() {
     let breached = Event::Breached { item: number("2.3"), measured_ms: 900_001, late_ms: 0 };
     let mut case = critical().given(breached.clone());
     let opened = case.follows_pages();
-    assert!(opened.contains("page 1 opened [Rollback criterion 2.3 is breached: Deployment stuck > 15 minutes]"), "{opened}");
+    assert!(
+        opened.contains("page 1 opened [Rollback criterion 2.3 is breached: Deployment stuck > 15 minutes]"),
+        "{opened}"
+    );
     climb::follow_on(&case.d, &case.policy).into_iter().for_each(|event| case.happens(event));
     assert_eq!(case.follows_pages(), "");
     let case = case.given(Event::Cleared { item: number("2.3") });
