@@ -80,6 +80,9 @@ fn policy() -> Policy {
         may_override: Vec::new(),
         roles: Arc::default(),
         lock_held_by: None,
+        directory: Arc::default(),
+        covers: Arc::default(),
+        recent: Arc::default(),
     }
 }
 

@@ -2,19 +2,24 @@
 //!
 //! Secrets do not stand in it: people's keys are there as SHA-256 digests, and even those are never printed.
 
+mod people;
+mod policies;
 mod read;
+mod rotations;
 mod slack;
 
 pub use slack::{Slack, SlackSecrets};
 
 use crate::domain::checklist::Schedule;
 use crate::domain::command::Person;
+use crate::domain::directory::Directory;
 use crate::domain::schedule::Compiled;
 use chrono_tz::Tz;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Largest file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -48,6 +53,8 @@ pub struct Config {
     pub people: BTreeMap<String, PersonEntry>,
     /// Role → ids of people, and groups of a chat: `discord:8001`.
     pub roles: BTreeMap<String, Vec<String>>,
+    /// Who can be reached how, rotations and escalation policies.
+    pub directory: Arc<Directory>,
     pub rules: Rules,
     pub console: Console,
     pub slack: Slack,
@@ -191,6 +198,7 @@ impl Default for Config {
             elsewhere: BTreeMap::new(),
             people: BTreeMap::new(),
             roles: BTreeMap::new(),
+            directory: Arc::default(),
             rules: Rules::default(),
             console: Console::default(),
             slack: Slack::default(),

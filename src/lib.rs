@@ -24,6 +24,15 @@
 //!    lane waits for another. What may stand there although nobody knows is looked for before it is posted.
 //! 6. What was shown is stored by the same door, which tells the surfaces that listen ([`engine::Notice`]).
 //!
+//! # How a page climbs
+//!
+//! A page is part of its deployment: opened by a person's word or by what happened ([`domain::climb::follow_on`]), it keeps
+//! the steps of its policy in its first event. When a step is called, whom it means and where they are reached is settled
+//! and kept as well. Every address is a channel of the outbox (`sms:+49…`, `slack:@U01`), so a call is a message like any
+//! other; what became of it comes back through the door and decides whether the next way is tried. One timer,
+//! [`domain::command::Timer::Page`], stands for the soonest moment any page waits for. A call is drawn when it is sent: once
+//! somebody has the page there is nothing to draw, and nothing goes out.
+//!
 //! # Rooms, from the inside out
 //!
 //! | room | is |

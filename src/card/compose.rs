@@ -1,6 +1,6 @@
 //! Deployment → Card. The only place that decides what a message shows of a state.
 
-use super::{Block, Button, Card, Fact, ItemLine, Shown, Style, Tone, kinds};
+use super::{Block, Button, Card, Fact, ItemLine, Shown, Style, Tone, kinds, page};
 use crate::domain::checklist::{Branch, CodeBlock, Item, Number};
 use crate::domain::command::Mark;
 use crate::domain::deployment::{Closed, Deployment};
@@ -16,7 +16,7 @@ const NEXT_ITEMS: usize = 5;
 /// People the board names besides the deployer.
 const MOST_PEOPLE: usize = 8;
 
-fn empty(d: &Deployment, title: Rich, tone: Tone) -> Card {
+pub(super) fn empty(d: &Deployment, title: Rich, tone: Tone) -> Card {
     Card { title, tone, rehearsal: d.rehearsal, broadcast: false, blocks: Vec::new(), buttons: Vec::new(), page: None }
 }
 
@@ -83,6 +83,7 @@ pub fn board(d: &Deployment, now: Timestamp) -> Card {
             card.blocks.push(Block::Context { text: Rich::plain(more) });
         }
     }
+    card.blocks.extend(page::board_lines(d).into_iter().map(|text| Block::Text { text }));
     for (channel, why) in &d.undelivered {
         let text = Rich(vec![bold(format!("Not shown in {channel}: ")), plain(why.clone())]);
         card.blocks.push(Block::Text { text });
@@ -188,6 +189,7 @@ fn styled(mut b: Button, style: Style) -> Button {
 
 fn board_buttons(d: &Deployment) -> Vec<Button> {
     let next = button(d, "Next", "next");
+    let page = || asking(button(d, "Page", "page"), "What is the matter? Begin with a name to call somebody first.");
     let roll_back = || styled(asking(button(d, "Roll back", "rollback"), "Why roll back?"), Style::Danger);
     match d.status {
         Status::Active => {
@@ -198,14 +200,15 @@ fn board_buttons(d: &Deployment) -> Vec<Button> {
                 buttons.push(finish);
             }
             buttons.push(asking(button(d, "Hold", "hold"), "Why hold?"));
+            buttons.push(page());
             buttons.push(roll_back());
             buttons
         }
-        Status::Held => vec![styled(button(d, "Resume", "resume"), Style::Primary), roll_back()],
+        Status::Held => vec![styled(button(d, "Resume", "resume"), Style::Primary), page(), roll_back()],
         Status::RollingBack => {
             let mut done = styled(button(d, "Rolled back", "rolled-back"), Style::Primary);
             done.confirm = Some(format!("Is {} back on the version before {}?", d.service, d.version));
-            vec![next, done]
+            vec![next, page(), done]
         }
         Status::Scheduled | Status::Queued => {
             vec![styled(asking(button(d, "Cancel", "cancel"), "Why cancel?"), Style::Danger)]

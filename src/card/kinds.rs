@@ -241,7 +241,7 @@ pub fn breach_words(d: &Deployment, i: usize) -> Option<String> {
     let clock = |at: Timestamp| at.utc().format("%H:%M UTC").to_string();
     let own = d.plan.own.iter().find(|own| own.leaf == i)?;
     Some(match own.measure {
-        Measure::Silence => format!("nothing done since {}", clock(d.active_at)),
+        Measure::Silence => format!("nothing done since {}", clock(breach.at.plus_ms(-breach.measured_ms))),
         Measure::Duration => format!("over {} since {}", span(own.limit_ms), clock(breach.at)),
         Measure::Impact => format!("{} so far", span(breach.measured_ms)),
     })

@@ -177,7 +177,11 @@ fn print(text: &str) {
 
 async fn run(arguments: Arguments) -> Result<u8, End> {
     match &arguments.what {
-        Some(What::Check(asked)) => return pages::check(asked),
+        Some(What::Check(asked)) => {
+            // Without a configuration a page is looked at by itself.
+            let config = configured(&arguments).then(|| configuration(&arguments)).transpose()?;
+            return pages::check(asked, config.as_ref());
+        }
         Some(What::New { file }) => return pages::new(file.as_deref()),
         _ => {}
     }
@@ -205,6 +209,11 @@ async fn run(arguments: Arguments) -> Result<u8, End> {
             Ok(DONE)
         }
     }
+}
+
+/// A configuration is named, or stands where it is looked for.
+fn configured(arguments: &Arguments) -> bool {
+    arguments.config.is_some() || PathBuf::from("rollcall.toml").exists()
 }
 
 fn configuration(arguments: &Arguments) -> Result<Config, End> {

@@ -2,7 +2,9 @@
 
 use super::{DONE, End, REFUSED, WRONG, print};
 use crate::check;
+use crate::config::Config;
 use crate::domain::checklist::{Checklist, Severity};
+use crate::domain::directory;
 use crate::library;
 use crate::markdown::Reading;
 use std::io::{IsTerminal as _, Write as _};
@@ -34,8 +36,14 @@ pub struct Check {
 }
 
 /// Shows what is understood of pages; exit code 0, 1 (warnings, when strict) or 2 (errors).
-pub fn check(asked: &Check) -> Result<u8, End> {
-    let read: Vec<(String, Reading)> = asked.files.iter().map(|f| read(f)).collect::<Result<_, _>>()?;
+pub fn check(asked: &Check, config: Option<&Config>) -> Result<u8, End> {
+    let mut read: Vec<(String, Reading)> = asked.files.iter().map(|f| read(f)).collect::<Result<_, _>>()?;
+    if let Some(config) = config {
+        for (_, reading) in &mut read {
+            let missing = reading.checklist.as_ref().map(|list| directory::missing(&config.directory, list));
+            reading.diagnostics.extend(missing.unwrap_or_default());
+        }
+    }
     if asked.diff {
         return difference(&read);
     }
@@ -122,12 +130,28 @@ mod tests {
         };
         let code = |file: PathBuf, strict: bool| {
             let asked = Check { files: vec![file], json: true, env: Some("qa".into()), strict, diff: false };
-            check(&asked).unwrap_or_else(|e| e.code)
+            check(&asked, None).unwrap_or_else(|e| e.code)
         };
         let warned = "- [ ] a\n- [ ]\n";
         assert_eq!((code(page("- [ ] a\n"), true), code(page(warned), false)), (DONE, DONE));
         assert_eq!((code(page(warned), true), code(page("words\n"), false)), (REFUSED, WRONG));
         assert_eq!(code(dir.path().join("missing.md"), false), WRONG);
+    }
+
+    #[test]
+    fn contacts_nobody_stands_behind_are_warned_about() {
+        let page = "---\nescalation: nigth\n---\n# R\n- [ ] a\n## Contacts\n- **DBA**: Ana, +49 151 12345678\n\
+                    - **Lead**: [Name, Contact]\n- **Vendor**: Zoe, zoe@vendor.example\n- **Ops**: ben@example.org\n";
+        let text = "[people.ana]\nname = \"Anastasia\"\nphone = \"+4915112345678\"\n[people.ben]\nname = \"Ben\"\n\
+                    email = \"ben@example.org\"\n[roles]\nlead = [\"ana\"]\n[policies.night]\n\
+                    [[policies.night.steps]]\ntargets = [\"ana\"]";
+        let config = Config::parse(text, Path::new("")).unwrap();
+        let list = crate::markdown::read("page", page.as_bytes()).checklist.unwrap();
+        let said: Vec<_> =
+            directory::missing(&config.directory, &list).into_iter().map(|d| (d.line, d.message)).collect();
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].1.contains("no escalation policy `nigth`. Did you mean `night`?"), "{said:?}");
+        assert!(said[1].0 == 9 && said[1].1.contains("“Vendor” (Zoe)"), "{said:?}");
     }
 
     #[test]

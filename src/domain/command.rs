@@ -109,6 +109,25 @@ pub enum Command {
     Open {
         section: u32,
     },
+    /// Call somebody. `whom`: as said, where it was told apart; else the message may begin with them.
+    Page {
+        whom: Option<String>,
+        message: String,
+        /// It may wait for office hours.
+        low: bool,
+    },
+    /// Say that one has a page; none: the only one nobody has.
+    Ack {
+        page: Option<u32>,
+    },
+    /// Say that a page is dealt with.
+    Resolve {
+        page: Option<u32>,
+    },
+    /// Call the next step of a page now.
+    Escalate {
+        page: Option<u32>,
+    },
     /// A timer fell due.
     Due {
         timer: Timer,
@@ -121,7 +140,10 @@ impl Command {
     pub fn text_mut(&mut self) -> Option<&mut String> {
         match self {
             Self::Mark { note: text, .. } | Self::Progress { text } | Self::Finish { authority: text } => text.as_mut(),
-            Self::Note { text } | Self::Evidence { text, .. } | Self::Fill { value: text, .. } => Some(text),
+            Self::Note { text }
+            | Self::Page { message: text, .. }
+            | Self::Evidence { text, .. }
+            | Self::Fill { value: text, .. } => Some(text),
             Self::Hold { reason } | Self::Rollback { reason } | Self::Partial { reason } | Self::Cancel { reason } => {
                 Some(reason)
             }
@@ -153,4 +175,6 @@ pub enum Timer {
     Archive,
     /// The next rollback criterion that time alone will breach.
     Watch,
+    /// The next step of a page, or what else its pages wait for.
+    Page,
 }

@@ -1,6 +1,7 @@
 //! What a command means in a state: the events it causes, or why it is refused.
 
 use super::checklist::{Branch, Number};
+use super::climb;
 use super::command::{Command, ItemRef, Mark, Person, Timer};
 use super::deployment::{Deployment, Marked};
 use super::event::{Authority, Event, Reaction};
@@ -36,6 +37,12 @@ pub struct Decision {
     pub remarks: Vec<Refusal>,
 }
 
+impl Decision {
+    fn of(events: Vec<Event>) -> Self {
+        Self { events, remarks: Vec::new() }
+    }
+}
+
 impl From<Event> for Decision {
     fn from(event: Event) -> Self {
         Self { events: vec![event], remarks: Vec::new() }
@@ -61,6 +68,8 @@ pub fn decide(
             | Command::Finish { .. }
             | Command::Partial { .. }
             | Command::Cancel { .. }
+            | Command::Ack { .. }
+            | Command::Resolve { .. }
             | Command::Due { .. }
     );
     if d.seq >= MAX_EVENTS && !ends {
@@ -175,6 +184,13 @@ pub fn decide(
             };
             Ok(Decision { events, remarks: Vec::new() })
         }
+        Command::Page { whom, message, low } => {
+            not_archived(d)?;
+            climb::decide_page(d, whom.as_deref(), message, *low, by, at, policy).map(Decision::of)
+        }
+        Command::Ack { page } => climb::decide_ack(d, *page).map(Decision::of),
+        Command::Resolve { page } => climb::decide_resolve(d, *page).map(Decision::of),
+        Command::Escalate { page } => climb::decide_escalate(d, *page, by, at, policy).map(Decision::of),
         Command::Due { timer, due } => decide_due(d, *timer, *due, at, policy),
     }
 }
@@ -426,7 +442,11 @@ fn decide_due(
         Timer::Archive if d.status.is_over() && !d.archived => Ok(Event::Archived.into()),
         Timer::Watch if d.seq < MAX_EVENTS_POSTING => match watch::fallen_due(d, at) {
             events if events.is_empty() => Err(Refusal::Stale),
-            events => Ok(Decision { events, remarks: Vec::new() }),
+            events => Ok(Decision::of(events)),
+        },
+        Timer::Page => match climb::fallen_due(d, at, policy) {
+            events if events.is_empty() => Err(Refusal::Stale),
+            events => Ok(Decision::of(events)),
         },
         Timer::Progress | Timer::Archive | Timer::Watch => Err(Refusal::Stale),
     }
@@ -439,6 +459,7 @@ pub fn next_due(after: &Deployment, timer: Timer, at: Timestamp, policy: &Policy
             policy.progress.next_after(at)
         }
         Timer::Watch if after.seq < MAX_EVENTS_POSTING => watch::due(after),
+        Timer::Page => climb::due(after),
         _ => None,
     }
 }

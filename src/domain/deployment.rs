@@ -3,6 +3,7 @@
 use super::checklist::{Branch, Number};
 use super::command::{Mark, Person};
 use super::event::{Event, Reaction, Recorded};
+use super::paging::{Page, PageEvent};
 use super::plan::{Choice, Leaf, Plan, Stretch};
 use super::status::Status;
 use super::time::Timestamp;
@@ -61,6 +62,8 @@ pub struct Deployment {
     slots: Vec<Slot>,
     /// Leaves nobody asks for any more: another one completed what they are one of.
     spared: BTreeSet<u32>,
+    /// In the order they were opened; page n is the n-th.
+    pub pages: Vec<Arc<Page>>,
     /// Criteria it evaluates itself that are breached, by leaf.
     breaches: BTreeMap<u32, Breach>,
 }
@@ -161,6 +164,7 @@ impl Deployment {
             since: Since { at: first.at, marks: Vec::new() },
             slots,
             spared: BTreeSet::new(),
+            pages: Vec::new(),
             breaches: BTreeMap::new(),
         })
     }
@@ -237,6 +241,25 @@ impl Deployment {
             Event::Cleared { item } => {
                 let leaf = self.plan.leaf(item).and_then(|i| u32::try_from(i).ok());
                 self.breaches.retain(|l, _| Some(*l) != leaf);
+            }
+            Event::Page { page, event } => self.page(*page, event, &recorded.by, *at),
+        }
+    }
+
+    fn page(&mut self, number: u32, event: &PageEvent, by: &Person, at: Timestamp) {
+        if let PageEvent::Opened { .. } = event {
+            self.pages.extend(Page::open(number, self.rehearsal, event, by, at).map(Arc::new));
+            return;
+        }
+        let page = |n: u32| usize::try_from(n).ok().and_then(|n| n.checked_sub(1));
+        if let Some(found) = page(number).and_then(|i| self.pages.get_mut(i)) {
+            Arc::make_mut(found).evolve(event, by, at);
+        }
+        if let PageEvent::Released { n, with, .. } = event {
+            for (other, message) in with {
+                if let Some(found) = page(*other).and_then(|i| self.pages.get_mut(i)) {
+                    Arc::make_mut(found).bundled(*message, number, *n);
+                }
             }
         }
     }

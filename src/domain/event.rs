@@ -2,6 +2,7 @@
 
 use super::checklist::Number;
 use super::command::{Mark, Person, Via};
+use super::paging::PageEvent;
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -134,6 +135,11 @@ pub enum Event {
     /// It is breached no longer.
     Cleared {
         item: Number,
+    },
+    /// Something happened to one of its pages, which are numbered from 1.
+    Page {
+        page: u32,
+        event: PageEvent,
     },
 }
 

@@ -4,11 +4,14 @@
 //! happened), [`deployment`] (what the events add up to), [`decide`] and [`react`] (the rules).
 
 pub mod checklist;
+pub mod climb;
 pub mod command;
 pub mod decide;
 pub mod deployment;
+pub mod directory;
 pub mod event;
 pub mod fields;
+pub mod hours;
 pub mod judge;
 pub mod meaning;
 pub mod paging;

@@ -1,5 +1,8 @@
 //! What the configuration says about a deployment, and what only the house around it can know.
 
+use crate::domain::directory::Directory;
+use crate::domain::paging::Recent;
+use crate::domain::rotation::Cover;
 use crate::domain::schedule::Compiled;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,6 +18,12 @@ pub struct Policy {
     pub roles: Arc<BTreeMap<String, BTreeSet<String>>>,
     /// The deployment that holds the lock this one needs, if another does.
     pub lock_held_by: Option<u64>,
+    /// Who can be reached how.
+    pub directory: Arc<Directory>,
+    /// Who stands in for whom.
+    pub covers: Arc<Vec<Cover>>,
+    /// Who was called in the last hour.
+    pub recent: Arc<Recent>,
 }
 
 impl Policy {

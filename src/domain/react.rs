@@ -1,10 +1,12 @@
 //! What the outside must do after an event: show a message, arm a timer.
 
 use super::checklist::{Branch, Number};
+use super::climb;
 use super::command::{Mark, Timer};
 use super::decide::WALKABLE_MS;
 use super::deployment::Deployment;
 use super::event::{Event, Recorded};
+use super::paging::{PageEvent, Sent};
 use super::policy::Policy;
 use super::time::Timestamp;
 use super::watch;
@@ -31,6 +33,14 @@ pub enum Effect {
     Timer(Timer, Option<Timestamp>),
     /// The lock is free: the next in the queue may start.
     ReleaseLock,
+    /// A page's card, posted the first time and edited from then on.
+    ShowPage(u32),
+    /// One message of a page, to where it is addressed.
+    CallPage(u32, u32),
+    /// Every message of a page that has gone out or is about to: its state is another.
+    RefreshCalls(u32),
+    /// Say in the channel that nobody answers a page.
+    TellUnanswered(u32),
 }
 
 /// What a text is about. Each has its template.
@@ -129,7 +139,39 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             effects
         }
         Event::Archived => vec![ShowBoard, RefreshSections],
+        Event::Page { page, event } => paging(after, *page, event),
     }
+}
+
+/// What a page's event asks of the outside.
+fn paging(after: &Deployment, number: u32, event: &PageEvent) -> Vec<Effect> {
+    use Effect::{CallPage, RefreshCalls, ShowBoard, ShowPage, TellUnanswered};
+    let Some(page) = after.pages.iter().find(|p| p.number == number) else { return Vec::new() };
+    let goes = |n: u32| page.message(n).filter(|m| m.state == Sent::Waiting).map(|_| CallPage(number, n));
+    let mut effects = vec![ShowPage(number)];
+    match event {
+        PageEvent::Opened { .. } | PageEvent::Again { .. } => effects.push(ShowBoard),
+        PageEvent::Called { calls, .. } => {
+            let next = page.next_message();
+            let first = next.saturating_sub(u32::try_from(calls.len()).unwrap_or(0));
+            effects.extend((first..next).filter_map(goes));
+        }
+        PageEvent::Released { n, with, .. } => {
+            effects.extend(goes(*n));
+            effects.extend(with.iter().map(|(page, _)| ShowPage(*page)));
+        }
+        PageEvent::Missed { n, .. } => effects.extend(page.after(*n).and_then(goes)),
+        PageEvent::Delivered { .. } | PageEvent::Postponed { .. } => {}
+        PageEvent::Unanswered { .. } => {
+            effects.push(ShowBoard);
+            effects.extend((!after.rehearsal).then_some(TellUnanswered(number)));
+        }
+        PageEvent::Acknowledged | PageEvent::Lapsed { .. } | PageEvent::Escalated | PageEvent::Resolved => {
+            effects.extend([RefreshCalls(number), ShowBoard]);
+        }
+    }
+    effects.push(Effect::Timer(Timer::Page, climb::due(after)));
+    effects
 }
 
 /// The message of an item, and the others its parents reach into: they show how far those are.

@@ -1,7 +1,7 @@
 //! What an envelope wants, which deployment it means, and the answers to questions.
 
 use super::stage::{Stage, no_such};
-use super::{Engine, Envelope, Inner, Input, lock};
+use super::{Engine, Envelope, Inner, Input, lock, page_test};
 use crate::card::{Block, Button, Card, Fact, Reply, Tone, compose};
 use crate::config::Config;
 use crate::domain::checklist::Number;
@@ -14,18 +14,28 @@ use crate::grammar::{self, Query, Request};
 use crate::markdown::escape;
 use crate::near;
 use crate::store::{StoreError, Summary};
-use crate::words::refusals;
+use crate::words::{paging as words, refusals};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// What an envelope wants.
 pub(super) enum Wanted {
-    Answer { target: Option<u64>, query: Query },
-    Act { target: Option<u64>, command: Command },
+    Answer {
+        target: Option<u64>,
+        query: Query,
+    },
+    Act {
+        target: Option<u64>,
+        command: Command,
+    },
     Start(grammar::Start),
     Joined,
     React(Reacted),
     Due,
+    /// Prove that somebody can be reached.
+    Test(String),
+    /// Such a test was answered.
+    Heard(u32),
 }
 
 /// What became of a question.
@@ -90,6 +100,8 @@ pub(super) fn understand(envelope: &Envelope, config: &Config) -> Result<Wanted,
                 Request::Act(command) => {
                     Wanted::Act { target: parsed.deployment, command: in_full(command, envelope, config)? }
                 }
+                Request::Test { whom } => Wanted::Test(whom),
+                Request::Heard { test } => Wanted::Heard(test),
                 Request::Query(query) => Wanted::Answer { target: parsed.deployment, query },
             }),
             Err(problem) => Err(Reply::refused(problem.to_string())),
@@ -161,10 +173,23 @@ fn in_full(mut command: Command, envelope: &Envelope, config: &Config) -> Result
             None => config.identify(&to.name),
         };
     }
+    if let Command::Page { whom: Some(whom), .. } = &mut command {
+        let name = whom.trim_start_matches('@');
+        if name.eq_ignore_ascii_case("me") {
+            *whom = envelope.by.id.to_string();
+        } else if let Some(person) = envelope.mentioned.iter().find(|p| p.id.eq_ignore_ascii_case(name)) {
+            *whom = person.id.to_string();
+        }
+    }
     if let Some(text) = command.text_mut() {
         named(text, &envelope.mentioned);
     }
     Ok(command)
+}
+
+/// Somebody by id, as the directory names them.
+pub(super) fn person_by_id(config: &Config, id: &str) -> Person {
+    config.person(id).unwrap_or_else(|| Person { id: id.into(), name: id.into() })
 }
 
 /// People whom a text mentions, by name: nobody reads `@slack:U02BOB`.
@@ -287,6 +312,8 @@ impl Engine {
             }),
             Query::Checklists => Ok(self.checklists()),
             Query::List => Ok(self.list()),
+            Query::Contacts => page_test::overview(&self.inner, self.now()).await,
+            Query::OnCall { rotation } => Ok(self.on_call(rotation.as_deref())),
             Query::History => self.history(envelope).await,
             Query::Status | Query::Next | Query::Show { .. } | Query::Record => {
                 let id = match named.or(envelope.deployment) {
@@ -324,6 +351,16 @@ impl Engine {
             )),
             _ => Reply::ok("").with_card(compose::board(d, self.now())),
         }
+    }
+
+    fn on_call(&self, rotation: Option<&str>) -> Reply {
+        let config = &self.inner.config;
+        let known = |said: &str| config.directory.rotations.keys().any(|r| r.eq_ignore_ascii_case(said));
+        if let Some(said) = rotation.filter(|said| !config.directory.rotations.is_empty() && !known(said)) {
+            return Reply::refused(words::no_such_rotation(&config.directory, said));
+        }
+        let covers = self.inner.covers();
+        Reply::ok(words::on_call(&config.directory, rotation, &covers, self.now(), config.timezone))
     }
 
     fn list(&self) -> Reply {

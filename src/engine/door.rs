@@ -4,7 +4,7 @@
 use super::ask::{self, Wanted};
 use super::rules::Rules;
 use super::stage::{By, Stage, no_such};
-use super::{Envelope, Inner, Input, Job, Notice, lock, opening};
+use super::{Envelope, Inner, Input, Job, Notice, lock, opening, page_named, page_test};
 use crate::card::{Button, Reply};
 use crate::domain::command::{Command, ItemRef, Mark};
 use crate::domain::decide::is_criterion;
@@ -106,7 +106,7 @@ impl Door<'_> {
                 Err(_) => return self.one_by_one(jobs).await,
             }
         }
-        let mut stage = Stage::new(&inner.house, rules, inner.clock.now());
+        let mut stage = Stage::new(&inner.house, rules, inner.paged(), inner.clock.now());
         let mut answers = Vec::with_capacity(jobs.len());
         for job in &jobs {
             match job {
@@ -175,6 +175,7 @@ impl Door<'_> {
         let inner = self.inner;
         let batch = std::mem::take(&mut stage.batch);
         let next_id = stage.next_id;
+        let paged = stage.paged.clone();
         let (changed, summaries) = stage.into_changes();
         if batch.is_empty() {
             return Ok(());
@@ -189,6 +190,7 @@ impl Door<'_> {
             return Err(error);
         }
         *lock(&inner.trouble) = None;
+        *lock(&inner.paged) = paged;
         inner.house.publish(changed, &summaries, next_id);
         drop(publishing);
         if !batch.outbox.is_empty() {
@@ -277,6 +279,8 @@ async fn request(
             load(inner, stage, reaction.deployment).await?;
             react(inner, stage, envelope, reaction).await
         }
+        Wanted::Test(whom) => Ok(page_test::send(inner, stage, envelope, whom)),
+        Wanted::Heard(test) => page_test::heard(inner, envelope, *test).await,
         Wanted::Joined => joined(inner, stage, envelope).await,
         Wanted::Due => {
             let Input::Due { deployment, timer, due } = &envelope.input else { return Ok(Reply::ok("")) };
@@ -294,6 +298,21 @@ async fn witnessed(
     of: &NewDelivery,
     became: &Delivered,
 ) -> Result<(), StoreError> {
+    if let Some((page, n)) = page_named(&of.what).filter(|(_, n)| *n > 0) {
+        let reached = match &became.outcome {
+            DeliveryOutcome::Shown { .. } => Some(Ok(())),
+            DeliveryOutcome::Retry { why, .. } | DeliveryOutcome::Failed { why } => Some(Err(why.as_str())),
+            DeliveryOutcome::Dropped => None,
+        };
+        match reached {
+            Some(reached) if of.deployment > 0 => {
+                load(inner, stage, of.deployment).await?;
+                stage.reached(of.deployment, page, n, reached);
+            }
+            Some(Ok(())) => inner.proofs.delivered(of, became.at),
+            _ => {}
+        }
+    }
     match &became.outcome {
         DeliveryOutcome::Failed { why } if of.deployment > 0 => {
             load(inner, stage, of.deployment).await?;

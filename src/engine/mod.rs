@@ -9,6 +9,8 @@ mod door;
 mod house;
 mod opening;
 mod page;
+mod page_test;
+mod proofs;
 mod record;
 mod rules;
 mod stage;
@@ -21,6 +23,8 @@ use crate::card::{Card, Reply};
 use crate::config::Config;
 use crate::domain::command::{Command, Person, Timer, Via};
 use crate::domain::deployment::Deployment;
+use crate::domain::paging::Recent;
+use crate::domain::rotation::Cover;
 use crate::domain::text::Rich;
 use crate::domain::time::Timestamp;
 use crate::library::Library;
@@ -99,6 +103,34 @@ pub struct Page {
     pub fields: Vec<PageField>,
     /// Messages that could not be shown, with why.
     pub undelivered: Vec<(String, String)>,
+    /// Calls to people, in the order they were opened.
+    pub pages: Vec<CalledPage>,
+}
+
+/// A call to people, with all that became of it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct CalledPage {
+    pub number: u32,
+    pub message: String,
+    pub state: domain::paging::PageState,
+    pub urgency: domain::paging::Urgency,
+    /// By name; none: the product's own.
+    pub policy: Option<String>,
+    pub by: String,
+    pub at: Timestamp,
+    /// How often the same was asked.
+    pub count: u32,
+    /// Who acknowledged it last.
+    pub has: Option<String>,
+    /// Whom, how, when, delivered or why not: oldest first.
+    pub trail: Vec<TrailLine>,
+}
+
+/// A line of a call's trail.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct TrailLine {
+    pub at: Timestamp,
+    pub text: String,
 }
 
 /// A section of a deployment's page.
@@ -155,6 +187,9 @@ pub struct PageField {
     pub automatic: bool,
 }
 
+/// How far back calls to people are counted, in milliseconds.
+const HOUR_MS: i64 = 3_600_000;
+
 /// Requests that may wait at the door. Beyond that a surface waits in turn: nothing is dropped.
 const QUEUE: usize = 4096;
 
@@ -186,6 +221,10 @@ struct Inner {
     trouble: Mutex<Option<String>>,
     /// How the platforms are connected.
     links: Mutex<BTreeMap<&'static str, Link>>,
+    /// What pages know beyond their deployment.
+    paged: Mutex<stage::Paged>,
+    /// When somebody was last proven to be reached.
+    proofs: proofs::Proofs,
     /// Groups of the chats that people are in.
     groups: Arc<Mutex<rules::Groups>>,
 }
@@ -201,6 +240,18 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Inner {
+    /// Who stands in for whom in the rotations.
+    fn covers(&self) -> Arc<Vec<Cover>> {
+        Arc::default()
+    }
+
+    /// What pages know beyond their deployment, for a unit of work.
+    fn paged(&self) -> stage::Paged {
+        stage::Paged { covers: self.covers(), ..lock(&self.paged).clone() }
+    }
+}
+
 impl Engine {
     /// Opens the door on a store. The returned task ends when every clone of the engine is gone.
     pub async fn open(
@@ -210,6 +261,10 @@ impl Engine {
         library: Library,
     ) -> Result<(Self, tokio::task::JoinHandle<()>), StoreError> {
         let house = house::House::load(&store).await?;
+        let mut recent = Recent::default();
+        for (at, event) in store.paged_since(clock.now().plus_ms(-HOUR_MS)).await? {
+            recent.learn(&event, at);
+        }
         let (door, jobs) = mpsc::channel(QUEUE);
         let inner = Arc::new(Inner {
             store,
@@ -224,6 +279,8 @@ impl Engine {
             timers: Notify::new(),
             trouble: Mutex::new(None),
             links: Mutex::default(),
+            paged: Mutex::new(stage::Paged { recent: Arc::new(recent), ..stage::Paged::default() }),
+            proofs: proofs::Proofs::default(),
             groups: Arc::default(),
         });
         let task = tokio::spawn(door::run(Arc::downgrade(&inner), jobs));
@@ -292,7 +349,8 @@ impl Engine {
             let file = File { name: format!("record-{}.md", d.id), bytes: text.into_bytes() };
             return Ok(Some(Drawn { card: card::compose::record(&d), file: Some(file) }));
         }
-        Ok(view(&d, &wanted.what, self.now()).map(|card| Drawn { card, file: None }))
+        let posted = waiting.posted.is_some();
+        Ok(view(&d, &wanted.what, posted, self.now()).map(|card| Drawn { card, file: None }))
     }
 
     /// Tells in which groups of a platform (its ids) a person is now; `[roles]` may name them: `discord:8001`.
@@ -383,6 +441,13 @@ impl Engine {
     }
 }
 
+/// The page and the message that a view is of: `page/1/3`; message 0 is the page's own card: `page/1`.
+fn page_named(what: &str) -> Option<(u32, u32)> {
+    let rest = what.strip_prefix("page/")?;
+    let (page, n) = rest.split_once('/').unwrap_or((rest, "0"));
+    Some((page.parse().ok()?, n.parse().ok()?))
+}
+
 /// The name of the view that is a file.
 const RECORD: &str = "record";
 
@@ -393,10 +458,13 @@ pub struct Drawn {
     pub file: Option<File>,
 }
 
-/// Draws a view by its name: `board`, `section/3/1`.
-fn view(d: &Deployment, what: &str, now: domain::time::Timestamp) -> Option<Card> {
+/// Draws a view by its name: `board`, `section/3/1`, `page/1`, `page/1/3`.
+fn view(d: &Deployment, what: &str, posted: bool, now: domain::time::Timestamp) -> Option<Card> {
     if what == "board" {
         return Some(card::compose::board(d, now));
+    }
+    if let Some((page, n)) = page_named(what) {
+        return if n == 0 { card::page::card(d, page) } else { card::page::message(d, page, n, posted) };
     }
     let (section, part) = what.strip_prefix("section/")?.split_once('/')?;
     Some(card::compose::section_part(d, section.parse().ok()?, part.parse().ok()?))

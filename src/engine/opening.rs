@@ -15,7 +15,7 @@ use crate::grammar::{Start, quoted};
 use crate::markdown::escape;
 use crate::near;
 use crate::store::{StoreError, Summary, chain};
-use crate::words::Texts;
+use crate::words::{Texts, paging as words};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -58,6 +58,13 @@ pub(super) async fn start(
     }
     if let Err(problem) = schedule_of(&inner.config, &envelope.channel, &checklist) {
         return Ok(Reply::refused(format!("The checklist `{}` cannot be used: {}", checklist.name, escape(&problem))));
+    }
+    if let Some(name) = &checklist.escalation
+        && !inner.config.directory.policies.contains_key(name)
+    {
+        let near = near::nearest(name, inner.config.directory.policies.keys().map(String::as_str));
+        let text = words::no_such_policy(&checklist.name, name, near);
+        return Ok(Reply::refused(text));
     }
     let start_at = match wish.at.as_ref().map(|w| w.resolve(stage.now(), inner.config.timezone)).transpose() {
         Ok(at) => at,

@@ -1,13 +1,14 @@
 //! Everything about one deployment, for its page and its record.
 
-use super::{Engine, Page, PageField, PagePerson, PageSection, TimelineLine};
-use crate::card::{compose, kinds};
+use super::{CalledPage, Engine, Page, PageField, PagePerson, PageSection, TimelineLine, TrailLine};
+use crate::card::{compose, kinds, page as page_card};
 use crate::domain::checklist::Field;
 use crate::domain::command::Mark;
 use crate::domain::deployment::Deployment;
 use crate::domain::event::Recorded;
 use crate::domain::fields::is_automatic;
 use crate::domain::judge::judge;
+use crate::domain::paging;
 use crate::domain::time::Timestamp;
 use crate::store::{StoreError, Summary};
 use crate::words::replies;
@@ -43,6 +44,23 @@ fn page(d: &Deployment, log: &[Recorded], undelivered: Vec<(String, String)>, wh
         people: people(d),
         fields: fields(d, now),
         undelivered,
+        pages: d.pages.iter().map(|p| called(d, p)).collect(),
+    }
+}
+
+fn called(d: &Deployment, p: &paging::Page) -> CalledPage {
+    let trail = page_card::trail(d, p).into_iter();
+    CalledPage {
+        number: p.number,
+        message: p.message.clone(),
+        state: p.state,
+        urgency: p.urgency,
+        policy: p.policy.clone(),
+        by: p.by.name.to_string(),
+        at: p.at,
+        count: p.count,
+        has: p.has.as_ref().map(|(who, _)| who.name.to_string()),
+        trail: trail.map(|(at, text)| TrailLine { at, text: text.to_plain() }).collect(),
     }
 }
 

@@ -2,21 +2,24 @@
 
 use super::house::House;
 use super::rules::Rules;
-use crate::card::{Button, Card, Reply, compose, kinds};
+use crate::card::{Button, Card, Reply, compose, kinds, page as compose_page};
 use crate::domain::checklist::Number;
+use crate::domain::climb;
 use crate::domain::command::{Command, Mark, Person, Timer, Via};
 use crate::domain::decide::{Decision, decide, is_criterion, next_due};
 use crate::domain::deployment::Deployment;
 use crate::domain::event::{Event, Recorded};
+use crate::domain::paging::{MAX_PAGES, PageEvent, PageState, Recent, counted};
 use crate::domain::policy::Policy;
 use crate::domain::react::{Effect, Occasion, react};
 use crate::domain::refusal::Refusal;
+use crate::domain::rotation::Cover;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::domain::watch;
 use crate::store::{self, Batch, NewDelivery, NewEvent, Summary, chain};
 use crate::words::facts::{self, Moment};
-use crate::words::{Entry, Template, occasions, refusals, replies};
+use crate::words::{Entry, Template, occasions, paging, refusals, replies};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -41,6 +44,18 @@ pub(super) struct Stage<'a> {
     loaded: HashMap<u64, (Arc<Deployment>, store::Hash)>,
     pub(super) batch: Batch,
     pub(super) next_id: u64,
+    pub(super) paged: Paged,
+}
+
+/// What pages know beyond their deployment, as a unit of work finds and leaves it.
+#[derive(Clone, Default)]
+pub(super) struct Paged {
+    /// Who was called in the last hour.
+    pub(super) recent: Arc<Recent>,
+    /// Who stands in for whom in the rotations.
+    pub(super) covers: Arc<Vec<Cover>>,
+    /// The number of the last test.
+    pub(super) last_test: u32,
 }
 
 /// Who does something, through what.
@@ -52,7 +67,7 @@ pub(super) struct By<'a> {
 }
 
 impl<'a> Stage<'a> {
-    pub(super) fn new(house: &'a House, rules: &'a Rules, now: Timestamp) -> Self {
+    pub(super) fn new(house: &'a House, rules: &'a Rules, paged: Paged, now: Timestamp) -> Self {
         Self {
             house,
             rules,
@@ -62,6 +77,7 @@ impl<'a> Stage<'a> {
             loaded: HashMap::new(),
             batch: Batch::default(),
             next_id: house.next_id(),
+            paged,
         }
     }
 
@@ -116,7 +132,22 @@ impl<'a> Stage<'a> {
             may_override: self.rules.config.rules.override_.clone(),
             roles: self.rules.roles(),
             lock_held_by: if waits { self.holder(&d.lock()).map(|s| s.id) } else { None },
+            directory: self.rules.config.directory.clone(),
+            covers: self.covers(),
+            recent: self.paged.recent.clone(),
         }
+    }
+
+    /// Who stands in for whom in the rotations.
+    pub(super) fn covers(&self) -> Arc<Vec<Cover>> {
+        self.paged.covers.clone()
+    }
+
+    /// The number of the next test of whether somebody can be reached: never given twice.
+    pub(super) fn next_test(&mut self) -> u32 {
+        let now = u32::try_from(self.now.0 / 1_000).unwrap_or(u32::MAX);
+        self.paged.last_test = now.max(self.paged.last_test.saturating_add(1));
+        self.paged.last_test
     }
 
     /// Opens a deployment and records its first events.
@@ -186,6 +217,17 @@ impl<'a> Stage<'a> {
             let recorded = self.next(&staged.deployment, event, Person::rollcall(), by.via);
             self.append(staged, recorded);
         }
+        // A page may ask for the next one.
+        for _ in 0..=MAX_PAGES {
+            let events = climb::follow_on(&staged.deployment, &self.policy(&staged.deployment));
+            if events.is_empty() {
+                break;
+            }
+            for event in events {
+                let recorded = self.next(&staged.deployment, event, Person::rollcall(), by.via);
+                self.append(staged, recorded);
+            }
+        }
     }
 
     fn next(&self, d: &Deployment, event: Event, by: Person, via: Via) -> Recorded {
@@ -198,6 +240,7 @@ impl<'a> Stage<'a> {
             Arc::make_mut(&mut staged.deployment).evolve(&recorded);
         }
         let d = staged.deployment.clone();
+        self.learn(&d, &recorded);
         let hash = chain::link(&staged.head, d.id, &recorded);
         let prev = std::mem::replace(&mut staged.head, hash);
         self.keep_summary(&d, &before, recorded.seq == 1);
@@ -205,6 +248,24 @@ impl<'a> Stage<'a> {
             self.effect(effect, &before, &d, &recorded);
         }
         self.batch.events.push(NewEvent { deployment: d.id, prev, hash, recorded });
+    }
+
+    /// Notes who is called.
+    fn learn(&mut self, d: &Deployment, recorded: &Recorded) {
+        let Event::Page { page, event } = &recorded.event else { return };
+        if d.rehearsal {
+            return;
+        }
+        match event {
+            PageEvent::Called { .. } => Arc::make_mut(&mut self.paged.recent).learn(event, recorded.at),
+            PageEvent::Released { n, .. } => {
+                let call = d.pages.iter().find(|p| p.number == *page).and_then(|p| p.message(*n)).map(|m| &m.call);
+                if let Some(person) = call.and_then(|call| counted(call)) {
+                    Arc::make_mut(&mut self.paged.recent).note(&person.id, recorded.at);
+                }
+            }
+            _ => {}
+        }
     }
 
     fn keep_summary(&mut self, d: &Deployment, before: &Deployment, new: bool) {
@@ -240,6 +301,19 @@ impl<'a> Stage<'a> {
                 for n in d.on_show() {
                     let parts = d.plan.stretch(n).map_or(0, |s| s.parts);
                     (1..=parts).for_each(|p| self.show(d, format!("section/{n}/{p}"), true));
+                }
+            }
+            Effect::ShowPage(n) => self.show(d, format!("page/{n}"), false),
+            Effect::CallPage(page, n) => self.call(d, page, n, false),
+            Effect::RefreshCalls(page) => {
+                let messages = d.pages.iter().find(|p| p.number == page).map_or(1, |p| p.next_message());
+                (1..messages).for_each(|n| self.call(d, page, n, true));
+            }
+            Effect::TellUnanswered(page) => {
+                if let Some(card) = compose_page::unanswered(d, page) {
+                    for channel in d.channels() {
+                        self.post_about(d.id, channel, &format!("{}/unanswered", recorded.seq), card.clone());
+                    }
                 }
             }
             Effect::ShowAllIn(channel) => self.show_all_in(&channel, d),
@@ -293,6 +367,11 @@ impl<'a> Stage<'a> {
         self.batch.outbox.push(fixed(key, channel, card));
     }
 
+    /// A message about no deployment, under the name of a view.
+    pub(super) fn post_as(&mut self, channel: &str, key: String, what: String, card: Card) {
+        self.batch.outbox.push(NewDelivery { what, ..fixed(key, channel, card) });
+    }
+
     /// What a channel that comes to follow has missed: the announcement, the board, and the sections that are open.
     fn show_all_in(&mut self, channel: &str, d: &Deployment) {
         // What it is shown carries this deployment's present, also where it was shown here before and taken away.
@@ -304,6 +383,9 @@ impl<'a> Stage<'a> {
         for n in d.on_show() {
             let parts = d.plan.stretch(n).map_or(0, |s| s.parts);
             (1..=parts).for_each(|p| self.show_in(d, channel, format!("section/{n}/{p}"), false));
+        }
+        for page in d.pages.iter().filter(|p| p.state != PageState::Resolved) {
+            self.show_in(d, channel, format!("page/{}", page.number), false);
         }
     }
 
@@ -333,6 +415,22 @@ impl<'a> Stage<'a> {
     fn show(&mut self, d: &Deployment, what: String, only_if_shown: bool) {
         for channel in d.channels() {
             self.show_in(d, channel, what.clone(), only_if_shown);
+        }
+    }
+
+    /// One message of a page, to where it is addressed.
+    fn call(&mut self, d: &Deployment, page: u32, n: u32, only_if_shown: bool) {
+        let message = d.pages.iter().find(|p| p.number == page).and_then(|p| p.message(n));
+        let channel = message.map(|m| m.address().to_owned()).unwrap_or_default();
+        if !channel.is_empty() {
+            self.show_in(d, &channel, format!("page/{page}/{n}"), only_if_shown);
+        }
+    }
+
+    /// What became of a page's message, where it is news.
+    pub(super) fn reached(&mut self, id: u64, page: u32, n: u32, became: Result<(), &str>) {
+        if let Some(event) = self.peek(id).and_then(|d| climb::witnessed(&d, page, n, became)) {
+            self.witness(id, event);
         }
     }
 
@@ -413,6 +511,14 @@ pub(super) fn refused(d: &Deployment, command: &Command, refusal: &Refusal, at: 
             .collect();
     }
     reply.choices.extend(refusals::picker(d, refusal));
+    if let Refusal::WhichPage { pages } = refusal {
+        let verb = match command {
+            Command::Ack { .. } => "ack",
+            Command::Resolve { .. } => "resolve",
+            _ => "escalate",
+        };
+        reply.choices = paging::which(d, pages, verb);
+    }
     if let Refusal::ReasonNeeded { mark, item } = refusal {
         let word = refusals::command_word(*mark);
         let mut ask = Button::new(format!("{word} {item}"), format!("#{} {word} {item}", d.id));

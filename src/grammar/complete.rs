@@ -47,6 +47,11 @@ pub struct Vocabulary {
     pub people: Vec<String>,
     /// With their platform, but for the console's.
     pub channels: Vec<String>,
+    /// Roles, rotations and escalation policies: whom to page besides people.
+    pub teams: Vec<String>,
+    pub rotations: Vec<String>,
+    /// Pages that are not resolved: number and message.
+    pub pages: Vec<(String, String)>,
     /// Labels of the page's blanks.
     pub fields: Vec<String>,
     /// There is a deployment here: commands about one apply.
@@ -173,6 +178,12 @@ fn arguments(spec: &CommandSpec, head: &str, rest: &str, cx: &Vocabulary) -> Vec
                 }
             }
             Some(ArgKind::Field) => fields(head, rest, cx),
+            Some(ArgKind::Whom) => whom(head, rest, cx),
+            Some(ArgKind::Rotation) => names(head, rest, cx.rotations.iter().map(String::as_str), "", |_| "rotation"),
+            Some(ArgKind::Page) => {
+                let of = |n: &str| cx.pages.iter().find(|(p, _)| p == n).map_or("", |(_, message)| message);
+                names(head, rest, cx.pages.iter().map(|(n, _)| n.as_str()), "", of)
+            }
             Some(ArgKind::Channel) => {
                 let typed = rest.strip_prefix('#').unwrap_or(rest);
                 names(head, typed, cx.channels.iter().map(String::as_str), "", |_| "channel")
@@ -183,6 +194,18 @@ fn arguments(spec: &CommandSpec, head: &str, rest: &str, cx: &Vocabulary) -> Vec
             _ => Vec::new(),
         },
     }
+}
+
+/// Whom to page: people first. Once somebody is named, what follows is the message.
+fn whom(head: &str, rest: &str, cx: &Vocabulary) -> Vec<Completion> {
+    let typed = rest.strip_prefix('@').unwrap_or(rest);
+    if typed.contains(char::is_whitespace) && !typed.starts_with('"') {
+        return Vec::new();
+    }
+    let typed = typed.trim_matches(['"', '“', '”']);
+    let people = names(&format!("{head}@"), typed, cx.people.iter().map(String::as_str), " ", |_| "person");
+    let teams = names(head, typed, cx.teams.iter().map(String::as_str), " ", |_| "role, rotation or policy");
+    people.into_iter().chain(teams).take(MOST).collect()
 }
 
 /// Names that fit, the best first.
@@ -352,6 +375,9 @@ mod tests {
             ],
             people: list("ana,bob,Ana Maria"),
             fields: list("Error rate,Cut-over time,Odd: label"),
+            teams: list("lead,web,night"),
+            rotations: list("web"),
+            pages: vec![("2".into(), "checkout is down".into())],
             deployment: true,
         }
     }
@@ -412,7 +438,7 @@ mod tests {
         assert_eq!(complete("/deploy ", &vocabulary()).len(), COMMANDS.len());
         let none = Vocabulary::default();
         let names: Vec<_> = complete("", &none).into_iter().map(|c| c.label).collect();
-        assert_eq!(names, ["start", "list", "checklists", "history", "record", "help"]);
+        assert_eq!(names, ["start", "list", "oncall", "checklists", "history", "record", "help"]);
         assert_eq!(complete("#3 ", &none).len(), COMMANDS.len());
     }
 

@@ -1,5 +1,7 @@
 //! Words → request.
 
+mod page;
+
 use super::lex::{Alphabet, Cursor, Token, free_text, name, person};
 use super::problem::Problem;
 use super::spec::{ALSO, Arg, ArgKind, COMMANDS, CommandSpec, Form, Verb};
@@ -26,6 +28,10 @@ pub enum Request {
     Act(Command),
     /// Look at something.
     Query(Query),
+    /// Prove that somebody can be reached.
+    Test { whom: String },
+    /// Answer such a test.
+    Heard { test: u32 },
 }
 
 /// `start`, as typed. What is None comes from the channel or the checklist.
@@ -50,11 +56,21 @@ pub enum Query {
     Status,
     List,
     Next,
-    Show { item: ItemRef },
+    Show {
+        item: ItemRef,
+    },
     Checklists,
     History,
     Record,
-    Help { command: Option<String> },
+    Help {
+        command: Option<String>,
+    },
+    /// Who is on call, in one rotation or in all.
+    OnCall {
+        rotation: Option<String>,
+    },
+    /// Who can be reached how, and when that was last proven.
+    Contacts,
 }
 
 /// Reads what somebody typed, with or without a leading `/deploy` and a deployment's `#12`.
@@ -167,6 +183,15 @@ impl<'a> Reader<'a> {
             Verb::Finish => self.finish()?,
             Verb::Partial => Request::Act(C::Partial { reason: self.reason()? }),
             Verb::Cancel => Request::Act(C::Cancel { reason: self.reason()? }),
+            Verb::Page => self.page()?,
+            Verb::Ack => self.of_page(|page| C::Ack { page })?,
+            Verb::Resolve => self.of_page(|page| C::Resolve { page })?,
+            Verb::Escalate => self.of_page(|page| C::Escalate { page })?,
+            Verb::OnCall => {
+                let rotation = self.cursor.token()?.map(|t| t.text().to_owned()).filter(|r| !r.is_empty());
+                self.nothing(self.cursor.rest())?;
+                Request::Query(Query::OnCall { rotation })
+            }
         })
     }
 

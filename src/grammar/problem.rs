@@ -160,6 +160,14 @@ impl fmt::Display for Problem {
                         f.write_str("Write `finish` alone, or `finish --override REASON` if items are still open.")
                     }
                     "assign" | "handover" | "show" => instance(f, command),
+                    "page" => f.write_str(
+                        "`page test` takes one name. A message that begins with “test” stands in quotes: `page \"test \
+                         fails\"`.",
+                    ),
+                    "ack" | "resolve" | "escalate" => {
+                        write!(f, "Write `{command}` alone, or with a page's number: `{command} 1`.")
+                    }
+                    "oncall" => f.write_str("Write `oncall` alone, or with a rotation's name."),
                     "status" | "next" | "record" => {
                         write!(f, "Write `{command}` alone, or with a deployment's number: `{command} 12`.")
                     }

@@ -32,6 +32,11 @@ pub enum Verb {
     History,
     Record,
     Help,
+    Page,
+    Ack,
+    Resolve,
+    Escalate,
+    OnCall,
 }
 
 /// Under which heading help lists a command.
@@ -43,6 +48,8 @@ pub enum Group {
     Items,
     /// Steering the deployment as a whole.
     Course,
+    /// Reaching people.
+    People,
     /// How it ends.
     Outcome,
     /// What is kept.
@@ -51,7 +58,8 @@ pub enum Group {
 
 impl Group {
     /// In the order help shows them.
-    pub const ALL: [Group; 5] = [Group::Overview, Group::Items, Group::Course, Group::Outcome, Group::Record];
+    pub const ALL: [Group; 6] =
+        [Group::Overview, Group::Items, Group::Course, Group::People, Group::Outcome, Group::Record];
 
     /// Its heading.
     pub fn title(self) -> &'static str {
@@ -59,6 +67,7 @@ impl Group {
             Group::Overview => "Start and look",
             Group::Items => "Work through the items",
             Group::Course => "Steer",
+            Group::People => "Reach people",
             Group::Outcome => "End",
             Group::Record => "Look things up",
         }
@@ -84,6 +93,12 @@ pub enum ArgKind {
     Value,
     Text,
     DeploymentId,
+    /// Whom to call: a person, a role, a rotation, a policy.
+    Whom,
+    /// A page's number.
+    Page,
+    /// A rotation's name.
+    Rotation,
     /// One channel, or several with commas between.
     Channel,
     CommandName,
@@ -161,6 +176,7 @@ const ITEMS: Arg = place("items", ArgKind::Items, "numbers (`3.2`), ranges (`3.1
 const ITEM: Arg = place("item", ArgKind::Item, "its number, or words that match it");
 const REASON: Arg = place("reason", ArgKind::Text, "why, for everybody to read");
 const CHANNEL: Arg = maybe("channel", ArgKind::Channel, "which channel; without it, the one here");
+const PAGE: Arg = maybe("page", ArgKind::Page, "its number; without it, the only one there is");
 const ID: Arg = maybe("id", ArgKind::DeploymentId, "the deployment's number; without it, the one here");
 
 /// Every command there is, in the order help lists them.
@@ -378,6 +394,64 @@ pub static COMMANDS: &[CommandSpec] = &[
         on_deployment: true,
     },
     CommandSpec {
+        name: "page",
+        verb: Verb::Page,
+        group: Group::People,
+        args: &[
+            maybe(
+                "who",
+                ArgKind::Whom,
+                "a person, a role, a rotation or a policy; without it, the environment's policy",
+            ),
+            place("message", ArgKind::Text, "what is the matter; `test` shows and proves who can be reached"),
+            dashes("low", ArgKind::Flag, "it may wait for office hours"),
+        ],
+        summary: "Calls somebody, and on until somebody has it.",
+        usage: "page [WHO] MESSAGE [--low] · page test [WHO]",
+        example: "page @ana checkout answers 502",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "ack",
+        verb: Verb::Ack,
+        group: Group::People,
+        args: &[PAGE],
+        summary: "Says that you have a page: nobody else is called.",
+        usage: "ack [PAGE]",
+        example: "ack",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "escalate",
+        verb: Verb::Escalate,
+        group: Group::People,
+        args: &[PAGE],
+        summary: "Calls the next step of a page now.",
+        usage: "escalate [PAGE]",
+        example: "escalate",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "resolve",
+        verb: Verb::Resolve,
+        group: Group::People,
+        args: &[PAGE],
+        summary: "Says that a page is dealt with.",
+        usage: "resolve [PAGE]",
+        example: "resolve 1",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "oncall",
+        verb: Verb::OnCall,
+        group: Group::People,
+        args: &[maybe("rotation", ArgKind::Rotation, "which one; without it, all")],
+        summary: "Shows who is on call now, and who is next.",
+        usage: "oncall [ROTATION]",
+        example: "oncall",
+        on_deployment: false,
+    },
+    CommandSpec {
         name: "rollback",
         verb: Verb::Rollback,
         group: Group::Outcome,
@@ -472,7 +546,10 @@ pub static COMMANDS: &[CommandSpec] = &[
 /// What people also say for a command; only ever used to suggest the word there is.
 pub(super) static ALSO: &[(&str, &str)] = &[
     ("abort", "cancel"),
+    ("acknowledge", "ack"),
+    ("alert", "page"),
     ("begin", "start"),
+    ("call", "page"),
     ("check", "tick"),
     ("comment", "note"),
     ("complete", "finish"),
@@ -488,6 +565,7 @@ pub(super) static ALSO: &[(&str, &str)] = &[
     ("reopen", "untick"),
     ("report", "progress"),
     ("revert", "rollback"),
+    ("rota", "oncall"),
     ("say", "note"),
     ("set", "fill"),
     ("stop", "hold"),
@@ -513,7 +591,7 @@ mod tests {
         assert_eq!(
             names.join(" "),
             "start status list next show tick untick skip fail block assign note evidence fill hold resume handover \
-             progress follow unfollow rollback rolled-back finish partial cancel checklists history record help"
+             progress follow unfollow page ack escalate resolve oncall rollback rolled-back finish partial cancel checklists history record help"
         );
         for (_, ours) in ALSO {
             assert!(CommandSpec::named(ours).is_some(), "{ours}");
@@ -529,7 +607,11 @@ mod tests {
             }
             assert!(c.summary.ends_with('.') && c.summary.len() <= 100, "{}", c.summary);
             let required: Vec<_> = c.args.iter().map(|a| a.required || a.form != Form::Place).collect();
-            assert!(!required.windows(2).any(|w| !w[0] && w[1]) || c.verb == Verb::Start, "{}", c.name);
+            assert!(
+                !required.windows(2).any(|w| !w[0] && w[1]) || matches!(c.verb, Verb::Start | Verb::Page),
+                "{}",
+                c.name
+            );
         }
     }
 }

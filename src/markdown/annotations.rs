@@ -9,7 +9,7 @@ use pulldown_cmark::{Event, Parser};
 use std::sync::LazyLock;
 
 /// What may stand in an annotation.
-pub const ANNOTATION_KEYS: &[&str] = &["optional", "required", "id", "owner", "kind", "environment"];
+pub const ANNOTATION_KEYS: &[&str] = &["optional", "required", "id", "owner", "kind", "environment", "critical"];
 
 static COMMENT: LazyLock<Pattern> = LazyLock::new(|| pattern(r"(?s)<!--\s*rollcall:\s*(?P<words>.*?)\s*-->"));
 static PAIR: LazyLock<Pattern> =
@@ -21,6 +21,8 @@ pub(super) struct Annotation {
     pub(super) line: u32,
     /// `Some(false)` for `required`.
     pub(super) optional: Option<bool>,
+    /// Its failure pages somebody.
+    pub(super) critical: bool,
     pub(super) id: Option<String>,
     pub(super) owner: Option<String>,
     pub(super) kind: Option<SectionKind>,
@@ -79,6 +81,11 @@ fn annotation(words: &str, line: u32, diagnostics: &mut Vec<Diagnostic>) -> Anno
             "optional" | "required" => match value {
                 None | Some("true" | "yes") => out.optional = Some(key == "optional"),
                 Some("false" | "no") => out.optional = Some(key != "optional"),
+                Some(_) => wrong(format!("`{key}` in this annotation stands alone, or is `true` or `false`.")),
+            },
+            "critical" => match value {
+                None | Some("true" | "yes") => out.critical = true,
+                Some("false" | "no") => out.critical = false,
                 Some(_) => wrong(format!("`{key}` in this annotation stands alone, or is `true` or `false`.")),
             },
             "id" => {

@@ -126,6 +126,7 @@ pub(super) fn checklist(
         service: front.service,
         environment: front.environment,
         progress: front.progress,
+        escalation: front.escalation,
         templates: front.templates,
         contacts,
         phases,

@@ -114,6 +114,7 @@ pub(super) fn annotate(checklist: &mut Checklist, annotations: Vec<Annotation>, 
                         )),
                     }
                 }
+                item.critical |= annotation.critical;
                 if let Some(optional) = annotation.optional {
                     item.optional = optional;
                 }
@@ -130,6 +131,9 @@ pub(super) fn annotate(checklist: &mut Checklist, annotations: Vec<Annotation>, 
             None => {
                 if annotation.id.is_some() || annotation.owner.is_some() {
                     wrong("`id` and `owner` are for items; this annotation stands beside a heading.".to_owned());
+                }
+                if annotation.critical {
+                    section.items.iter_mut().for_each(|i| i.critical = true);
                 }
                 if let Some(optional) = annotation.optional {
                     section.items.iter_mut().for_each(|i| i.optional = optional);

@@ -12,6 +12,7 @@ mod error;
 mod names;
 mod open;
 mod outbox;
+mod paged;
 mod past;
 mod probe;
 mod read;

@@ -24,9 +24,10 @@ pub(super) fn timer(timer: Timer) -> &'static str {
         Timer::Progress => "progress",
         Timer::Archive => "archive",
         Timer::Watch => "watch",
+        Timer::Page => "page",
     }
 }
 
 pub(super) fn timer_named(word: &str) -> Option<Timer> {
-    [Timer::Start, Timer::Progress, Timer::Archive, Timer::Watch].into_iter().find(|t| timer(*t) == word)
+    [Timer::Start, Timer::Progress, Timer::Archive, Timer::Watch, Timer::Page].into_iter().find(|t| timer(*t) == word)
 }

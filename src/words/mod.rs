@@ -4,6 +4,7 @@ pub mod facts;
 mod guard;
 mod help;
 pub mod occasions;
+pub mod paging;
 pub mod refusals;
 pub mod replies;
 pub mod slack;

@@ -217,6 +217,13 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
             "#{holder} is under way on {} now; #{id} cannot be rolled back under it. Roll back #{holder}, or wait for it.",
             escape(&d.environment)
         ),
+        Refusal::NobodyNamed { .. }
+        | Refusal::TooManyPages { .. }
+        | Refusal::NoSuchPage { .. }
+        | Refusal::NoPages
+        | Refusal::WhichPage { .. }
+        | Refusal::PageTaken { .. }
+        | Refusal::PageOver { .. } => super::paging::refusal(d, r, now).unwrap_or_default(),
         Refusal::Stale => "That moment has passed; nothing changed.".into(),
         Refusal::LogFull { limit } => format!(
             "The record of #{id} is full: it has {limit} entries. Only its outcome can still be recorded: `/deploy partial the \

@@ -1,6 +1,6 @@
 //! What the person who said something is told when it was done.
 
-use super::refusals;
+use super::{paging, refusals};
 use crate::card::{Reply, compose, kinds};
 use crate::domain::checklist::{Branch, Number};
 use crate::domain::command::{Command, Mark};
@@ -165,6 +165,7 @@ fn said(d: &Deployment, event: &Event) -> String {
         Event::Cancelled { .. } => format!("#{id} is cancelled."),
         Event::Followed { channel } => format!("#{id} is shown in {} too.", refusals::place(channel)),
         Event::Unfollowed { channel } => format!("#{id} is no longer shown in {}.", refusals::place(channel)),
+        Event::Page { page, event } => paging::done(d, *page, event),
         _ => String::new(),
     }
 }
@@ -235,6 +236,7 @@ pub fn timeline(d: &Deployment, event: &Event) -> Rich {
             item(n).0.into_iter().for_each(|s| rich.push(s));
             rich
         }
+        Event::Page { page, event } => paging::timeline(d, *page, event),
     }
 }
 

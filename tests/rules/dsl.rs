@@ -23,7 +23,15 @@ fn hourly() -> Arc<rollcall::domain::schedule::Compiled> {
 
 /// Hourly progress, no roles, nobody else under way.
 pub fn policy() -> Policy {
-    Policy { progress: hourly(), may_override: Vec::new(), roles: Arc::default(), lock_held_by: None }
+    Policy {
+        progress: hourly(),
+        may_override: Vec::new(),
+        roles: Arc::default(),
+        lock_held_by: None,
+        directory: Arc::default(),
+        covers: Arc::default(),
+        recent: Arc::default(),
+    }
 }
 
 /// The page most tests walk.
@@ -291,6 +299,15 @@ pub fn command(said: &str) -> Command {
         "cancel" => Command::Cancel { reason: text() },
         "follow" => Command::Follow { channel: text() },
         "unfollow" => Command::Unfollow { channel: text() },
+        "page" => Command::Page {
+            whom: tail.is_some().then(|| rest.to_owned()),
+            message: tail.clone().unwrap_or_else(|| rest.to_owned()),
+            low: false,
+        },
+        "page-low" => Command::Page { whom: None, message: text(), low: true },
+        "ack" => Command::Ack { page: rest.parse().ok() },
+        "resolve" => Command::Resolve { page: rest.parse().ok() },
+        "escalate" => Command::Escalate { page: rest.parse().ok() },
         "open" => Command::Open { section: rest.parse().unwrap() },
         "due" => {
             let (timer, due) = rest.split_once(' ').unwrap();
@@ -375,6 +392,7 @@ pub fn what(event: &Event) -> String {
         Event::Redelivered { channel } => format!("redelivered {channel}"),
         Event::Breached { item, measured_ms, late_ms } => format!("breached {item} at {measured_ms}{}", late(late_ms)),
         Event::Cleared { item } => format!("cleared {item}"),
+        Event::Page { page, event } => format!("page {page} {}", crate::paging::what(event)),
     }
 }
 
@@ -419,6 +437,13 @@ pub fn why(refusal: &Refusal) -> String {
         Refusal::HomeChannel => "home".into(),
         Refusal::TooManyChannels { limit } => format!("too many channels {limit}"),
         Refusal::Stale => "stale".into(),
+        Refusal::NobodyNamed { said, near } => format!("nobody <{said}>, near {}", near.as_deref().unwrap_or("-")),
+        Refusal::TooManyPages { limit } => format!("too many pages {limit}"),
+        Refusal::NoSuchPage { page, pages } => format!("no page {page} of {pages:?}"),
+        Refusal::NoPages => "no pages".into(),
+        Refusal::WhichPage { pages } => format!("which page of {pages:?}"),
+        Refusal::PageTaken { page, by, at } => format!("page {page} taken by {} at {}", by.name, at.0),
+        Refusal::PageOver { page } => format!("page {page} is over"),
         Refusal::LogFull { limit } => format!("full {limit}"),
     }
 }

@@ -50,6 +50,7 @@ events! {
     Redelivered "redelivered" [],
     Breached "breached" ["late_ms"],
     Cleared "cleared" [],
+    Page "page" [],
 }
 
 fn lines() -> impl Iterator<Item = (usize, &'static str)> {
@@ -109,7 +110,7 @@ fn every_mark_and_every_surface_is_there() {
             });
         }
     }
-    assert_eq!((marks.len(), surfaces.len()), (5, 5));
+    assert_eq!((marks.len(), surfaces.len()), (5, 6));
 }
 
 #[test]

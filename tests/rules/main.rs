@@ -6,6 +6,8 @@ mod events;
 mod finding;
 mod life;
 mod marks;
+mod on_call;
+mod paging;
 mod plan;
 mod properties;
 mod reactions;

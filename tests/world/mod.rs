@@ -6,6 +6,7 @@ use rollcall::card::fit::{CONSOLE, Limits};
 use rollcall::card::{Block, Button, Card, Reply};
 use rollcall::config::Config;
 use rollcall::domain::command::{Person, Via};
+use rollcall::domain::paging::PageState;
 use rollcall::domain::time::Timestamp;
 use rollcall::engine::{Engine, Envelope, Input};
 use rollcall::library::Library;
@@ -51,19 +52,25 @@ pub enum Fault {
     AnswerLost,
     /// Not shown; try again.
     Busy,
+    /// Not shown, and never will be.
+    Refused,
 }
 
 /// A channel that remembers. Survives restarts, as a chat does.
 #[derive(Default)]
 pub struct FakeChat {
+    /// The prefix of its channels; empty: the console's.
+    pub name: &'static str,
     pub seen: Mutex<Vec<Seen>>,
     pub faults: Mutex<VecDeque<Option<Fault>>>,
     pub calls: AtomicI64,
+    /// Posts that should not have been: a page somebody has, a message that stood there already.
+    pub wrong: Mutex<Vec<String>>,
 }
 
 impl Chat for FakeChat {
     fn platform(&self) -> &'static str {
-        "console"
+        if self.name.is_empty() { "console" } else { self.name }
     }
     fn limits(&self) -> Limits {
         CONSOLE
@@ -75,7 +82,15 @@ impl Chat for FakeChat {
             if fault == Some(Fault::Busy) {
                 return Err(ChatError::Retry { after_ms: 1_000, why: "429".into() });
             }
+            if fault == Some(Fault::Refused) {
+                return Err(ChatError::Refused { why: "no such address".into() });
+            }
             let mut seen = self.seen.lock().unwrap();
+            let stands = seen.iter().any(|s| s.key == d.key);
+            let taken = d.card.page.as_ref().is_some_and(|p| p.state != PageState::Open);
+            if d.posted.is_none() && ((stands && !d.uncertain) || (!stands && taken)) {
+                self.wrong.lock().unwrap().push(d.key.clone());
+            }
             match seen.iter_mut().find(|s| s.key == d.key) {
                 Some(message) => {
                     message.card = d.card.clone();
@@ -102,6 +117,8 @@ pub struct World {
     pub kept: Option<tempfile::TempDir>,
     pub clock: Arc<HandClock>,
     pub chat: Arc<FakeChat>,
+    /// Other chats, and ways to reach people, by prefix.
+    pub ways: HashMap<&'static str, Arc<FakeChat>>,
     pub config: Arc<Config>,
     checklists: Option<PathBuf>,
     running: Option<(Engine, tokio::task::JoinHandle<()>, Arc<Store>)>,
@@ -125,11 +142,18 @@ impl World {
     }
 
     pub async fn with(config: Config, checklists: Option<PathBuf>) -> Self {
+        Self::with_ways(config, checklists, &[]).await
+    }
+
+    /// A world in which people can also be reached by these ways.
+    pub async fn with_ways(config: Config, checklists: Option<PathBuf>, ways: &[&'static str]) -> Self {
+        let way = |name: &&'static str| (*name, Arc::new(FakeChat { name, ..FakeChat::default() }));
         let mut world = Self {
             dir: folder(),
             kept: None,
             clock: Arc::new(HandClock(AtomicI64::new(MORNING))),
             chat: Arc::default(),
+            ways: ways.iter().map(way).collect(),
             config: Arc::new(config),
             checklists,
             running: None,
@@ -151,7 +175,8 @@ impl World {
         let store = Arc::new(Store::open(&self.db()).await.unwrap());
         let (engine, task) =
             Engine::open(store.clone(), self.clock.clone(), self.config.clone(), self.library()).await.unwrap();
-        let chats: Chats = HashMap::from([("console", self.chat.clone() as Arc<dyn Chat>)]);
+        let mut chats: Chats = HashMap::from([("console", self.chat.clone() as Arc<dyn Chat>)]);
+        chats.extend(self.ways.iter().map(|(name, way)| (*name, way.clone() as Arc<dyn Chat>)));
         self.outbox = Some(Outbox::new(engine.clone(), chats));
         self.running = Some((engine, task, store));
     }
@@ -247,6 +272,16 @@ impl World {
 
     pub fn messages(&self) -> Vec<Seen> {
         self.chat.seen.lock().unwrap().clone()
+    }
+
+    /// What has come by one of the ways, in order.
+    pub fn came(&self, way: &str) -> Vec<Seen> {
+        self.ways[way].seen.lock().unwrap().clone()
+    }
+
+    /// What happens to the next deliveries by a way.
+    pub fn fault(&self, way: &str, faults: impl IntoIterator<Item = Option<Fault>>) {
+        self.ways[way].faults.lock().unwrap().extend(faults);
     }
 
     /// The message whose key begins so.

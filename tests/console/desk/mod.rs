@@ -409,6 +409,7 @@ impl Desk for FakeDesk {
                     automatic: true,
                 },
             ],
+            pages: Vec::new(),
             undelivered: vec![],
         };
         self.looked(Some(page))
