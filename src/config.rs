@@ -2,6 +2,7 @@
 //!
 //! Secrets do not stand in it: people's keys are there as SHA-256 digests, and even those are never printed.
 
+mod freezes;
 mod read;
 mod slack;
 
@@ -9,6 +10,7 @@ pub use slack::{Slack, SlackSecrets};
 
 use crate::domain::checklist::Schedule;
 use crate::domain::command::Person;
+use crate::domain::freeze::Rule;
 use crate::domain::schedule::Compiled;
 use chrono_tz::Tz;
 use std::collections::BTreeMap;
@@ -52,6 +54,8 @@ pub struct Config {
     pub console: Console,
     pub slack: Slack,
     pub log: Log,
+    /// When nothing may be started, and windows in which something may.
+    pub freezes: Vec<Rule>,
 }
 
 /// When progress is posted, where neither checklist nor channel says otherwise.
@@ -98,8 +102,10 @@ impl fmt::Debug for KeyDigest {
 /// Who may do what only some may.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// Roles that may finish over open items. Empty: nobody.
+    /// Roles that may finish over open items, and start in freezes that name no others. Empty: nobody.
     pub override_: Vec<String>,
+    /// Roles that may freeze, and lift what others have frozen. Empty: anybody may freeze, and only they lift it.
+    pub freeze: Vec<String>,
 }
 
 /// The web console.
@@ -195,6 +201,7 @@ impl Default for Config {
             console: Console::default(),
             slack: Slack::default(),
             log: Log::default(),
+            freezes: Vec::new(),
         }
     }
 }

@@ -80,6 +80,7 @@ pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod grammar;
+pub mod ics;
 pub mod library;
 pub mod loops;
 pub mod markdown;

@@ -123,6 +123,12 @@ fn board_facts(d: &Deployment, now: Timestamp) -> Vec<Fact> {
         Status::Queued => facts.extend(d.behind.map(|b| fact("Waits for", format!("#{b}")))),
         _ => {}
     }
+    if let Some(wait) = &d.frozen {
+        let reason = if wait.reason.is_empty() { String::new() } else { format!(": {}", wait.reason) };
+        let until = if wait.until.is_some() { ", until" } else { "" };
+        let value = Rich::plain(format!("{}{reason}{until}", wait.freeze));
+        facts.push(Fact { label: "Frozen by".into(), value, at: wait.until });
+    }
     if let Some(at) = d.started_at {
         facts.push(Fact { label: "Started".into(), value: Rich::default(), at: Some(at) });
         let label = if d.status.is_over() { "Took" } else { "Elapsed" };
@@ -425,7 +431,7 @@ pub fn post(d: &Deployment, occasion: Occasion, lines: Vec<Rich>) -> Card {
     let tone = match occasion {
         Occasion::Start | Occasion::Resume => Tone::Active,
         Occasion::Success => Tone::Good,
-        Occasion::Hold | Occasion::Partial => Tone::Warn,
+        Occasion::Hold | Occasion::Partial | Occasion::Frozen => Tone::Warn,
         Occasion::Failure | Occasion::Rollback | Occasion::RolledBack | Occasion::Breach => Tone::Bad,
         Occasion::Scheduled | Occasion::Queued | Occasion::Progress | Occasion::Handover | Occasion::Cancelled => {
             Tone::Plain

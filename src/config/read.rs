@@ -1,5 +1,6 @@
 //! Reading the file: what stands in it, checked, with the line of what is wrong.
 
+use super::freezes::RawFreeze;
 use super::{
     CHATS, CONSOLE, Channel, Config, ConfigProblem, Console, DEFAULT_CHANNEL, HOURLY, KeyDigest, Log, LogFormat,
     LogLevel, PersonEntry, Progress, Rules, Slack, check_listen, slack,
@@ -39,6 +40,8 @@ struct Raw {
     console: RawConsole,
     slack: RawSlack,
     log: RawLog,
+    freezes: BTreeMap<Spanned<String>, RawFreeze>,
+    start_windows: BTreeMap<Spanned<String>, RawFreeze>,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +76,7 @@ struct RawPerson {
 struct RawRules {
     #[serde(rename = "override")]
     override_: Vec<Spanned<String>>,
+    freeze: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -94,13 +98,13 @@ struct RawLog {
     level: Option<Spanned<String>>,
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     text: &'a str,
-    folder: &'a Path,
+    pub(super) folder: &'a Path,
 }
 
 impl Reader<'_> {
-    fn wrong(&self, span: Range<usize>, message: impl Into<String>) -> ConfigProblem {
+    pub(super) fn wrong(&self, span: Range<usize>, message: impl Into<String>) -> ConfigProblem {
         ConfigProblem { file: None, line: Some(line(self.text, span.start)), message: message.into() }
     }
 
@@ -146,7 +150,7 @@ impl Reader<'_> {
             }
             roles.insert(role.into_inner(), ids.into_iter().map(Spanned::into_inner).collect::<Vec<_>>());
         }
-        for role in &raw.rules.override_ {
+        for role in raw.rules.override_.iter().chain(&raw.rules.freeze) {
             if !roles.contains_key(role.get_ref()) {
                 return Err(self.unknown("role", "[roles]", role, roles.keys().map(String::as_str)));
             }
@@ -160,6 +164,9 @@ impl Reader<'_> {
                 return Err(self.wrong(host.span(), message));
             }
         }
+        let own: Vec<String> = raw.rules.override_.iter().map(|r| r.get_ref().clone()).collect();
+        let known = |role: &str| roles.contains_key(role);
+        let freezes = self.freezes(raw.freezes, raw.start_windows, timezone, &known, &own)?;
         check_listen(listen, &people).map_err(|e| self.wrong(listen_span, e))?;
         Ok(Config {
             listen,
@@ -172,7 +179,10 @@ impl Reader<'_> {
             elsewhere,
             people,
             roles,
-            rules: Rules { override_: raw.rules.override_.into_iter().map(Spanned::into_inner).collect() },
+            rules: Rules {
+                override_: raw.rules.override_.into_iter().map(Spanned::into_inner).collect(),
+                freeze: raw.rules.freeze.into_iter().map(Spanned::into_inner).collect(),
+            },
             console: Console {
                 hosts: raw.console.hosts.into_iter().map(|h| h.into_inner().to_ascii_lowercase()).collect(),
             },
@@ -190,6 +200,7 @@ impl Reader<'_> {
                         .map(|l| (l.word(), l)),
                 )?,
             },
+            freezes,
         })
     }
 
@@ -361,7 +372,7 @@ impl Reader<'_> {
     }
 
     /// A name fit to be shown: not empty, not endless, nothing in it that controls a screen.
-    fn name(&self, what: &str, name: &Spanned<String>, limit: usize) -> Result<(), ConfigProblem> {
+    pub(super) fn name(&self, what: &str, name: &Spanned<String>, limit: usize) -> Result<(), ConfigProblem> {
         let text = name.get_ref();
         let length = text.chars().count();
         if text.trim().is_empty() {
@@ -380,7 +391,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn unknown<'k>(
+    pub(super) fn unknown<'k>(
         &self,
         what: &str,
         place: &str,

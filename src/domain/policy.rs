@@ -1,5 +1,6 @@
 //! What the configuration says about a deployment, and what only the house around it can know.
 
+use crate::domain::freeze::Frozen;
 use crate::domain::schedule::Compiled;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,6 +16,8 @@ pub struct Policy {
     pub roles: Arc<BTreeMap<String, BTreeSet<String>>>,
     /// The deployment that holds the lock this one needs, if another does.
     pub lock_held_by: Option<u64>,
+    /// Why it may not start now, if it may not.
+    pub frozen: Option<Frozen>,
 }
 
 impl Policy {

@@ -51,6 +51,8 @@ pub enum Occasion {
     Cancelled,
     /// A rollback criterion the deployment evaluates itself is breached.
     Breach,
+    /// Its turn has come, but a freeze holds.
+    Frozen,
 }
 
 /// What follows from an event.
@@ -129,6 +131,8 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             effects
         }
         Event::Archived => vec![ShowBoard, RefreshSections],
+        Event::FreezeOverridden { .. } => vec![],
+        Event::Frozen { .. } => vec![Say(Occasion::Frozen), ShowBoard],
     }
 }
 

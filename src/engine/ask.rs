@@ -23,6 +23,7 @@ pub(super) enum Wanted {
     Answer { target: Option<u64>, query: Query },
     Act { target: Option<u64>, command: Command },
     Start(grammar::Start),
+    Order(grammar::Order),
     Joined,
     React(Reacted),
     Due,
@@ -90,6 +91,7 @@ pub(super) fn understand(envelope: &Envelope, config: &Config) -> Result<Wanted,
                 Request::Act(command) => {
                     Wanted::Act { target: parsed.deployment, command: in_full(command, envelope, config)? }
                 }
+                Request::Order(order) => Wanted::Order(in_full_too(order, envelope)),
                 Request::Query(query) => Wanted::Answer { target: parsed.deployment, query },
             }),
             Err(problem) => Err(Reply::refused(problem.to_string())),
@@ -165,6 +167,14 @@ fn in_full(mut command: Command, envelope: &Envelope, config: &Config) -> Result
         named(text, &envelope.mentioned);
     }
     Ok(command)
+}
+
+/// Who is mentioned in the reason of an order, by name.
+fn in_full_too(mut order: grammar::Order, envelope: &Envelope) -> grammar::Order {
+    if let grammar::Order::Freeze { reason, .. } = &mut order {
+        named(reason, &envelope.mentioned);
+    }
+    order
 }
 
 /// People whom a text mentions, by name: nobody reads `@slack:U02BOB`.
@@ -287,6 +297,7 @@ impl Engine {
             }),
             Query::Checklists => Ok(self.checklists()),
             Query::List => Ok(self.list()),
+            Query::Freezes => Ok(self.freezes()),
             Query::History => self.history(envelope).await,
             Query::Status | Query::Next | Query::Show { .. } | Query::Record => {
                 let id = match named.or(envelope.deployment) {
@@ -322,7 +333,7 @@ impl Engine {
                  In a terminal: `rollcall record {0} --format md`.",
                 d.id
             )),
-            _ => Reply::ok("").with_card(compose::board(d, self.now())),
+            _ => Reply::ok("").with_card(self.board(d)),
         }
     }
 

@@ -12,6 +12,7 @@ mod page;
 mod record;
 mod rules;
 mod stage;
+mod standing;
 mod suggest;
 
 pub use crate::grammar::Completion;
@@ -292,7 +293,11 @@ impl Engine {
             let file = File { name: format!("record-{}.md", d.id), bytes: text.into_bytes() };
             return Ok(Some(Drawn { card: card::compose::record(&d), file: Some(file) }));
         }
-        Ok(view(&d, &wanted.what, self.now()).map(|card| Drawn { card, file: None }))
+        let mut card = view(&d, &wanted.what, self.now());
+        if let Some(card) = card.as_mut().filter(|_| wanted.what == BOARD) {
+            self.add_freeze(&d, card);
+        }
+        Ok(card.map(|card| Drawn { card, file: None }))
     }
 
     /// Tells in which groups of a platform (its ids) a person is now; `[roles]` may name them: `discord:8001`.
@@ -383,6 +388,9 @@ impl Engine {
     }
 }
 
+/// The name of the view that is edited in place.
+const BOARD: &str = "board";
+
 /// The name of the view that is a file.
 const RECORD: &str = "record";
 
@@ -395,7 +403,7 @@ pub struct Drawn {
 
 /// Draws a view by its name: `board`, `section/3/1`.
 fn view(d: &Deployment, what: &str, now: domain::time::Timestamp) -> Option<Card> {
-    if what == "board" {
+    if what == BOARD {
         return Some(card::compose::board(d, now));
     }
     let (section, part) = what.strip_prefix("section/")?.split_once('/')?;

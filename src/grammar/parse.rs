@@ -9,6 +9,10 @@ use crate::domain::checklist::Number;
 use crate::domain::command::{Command, ItemRef, Mark, Person};
 use crate::near::nearest;
 
+mod standing;
+
+pub use standing::Order;
+
 /// What was asked, and of which deployment if one was named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parsed {
@@ -26,6 +30,8 @@ pub enum Request {
     Act(Command),
     /// Look at something.
     Query(Query),
+    /// Have something hold for the whole house.
+    Order(Order),
 }
 
 /// `start`, as typed. What is None comes from the channel or the checklist.
@@ -42,6 +48,8 @@ pub struct Start {
     pub queue: bool,
     /// Practice.
     pub rehearse: bool,
+    /// Why it may start although a freeze holds.
+    pub override_: Option<String>,
 }
 
 /// A question.
@@ -53,6 +61,7 @@ pub enum Query {
     Show { item: ItemRef },
     Checklists,
     History,
+    Freezes,
     Record,
     Help { command: Option<String> },
 }
@@ -135,6 +144,11 @@ impl<'a> Reader<'a> {
             Verb::List => self.alone(Request::Query(Query::List))?,
             Verb::Checklists => self.alone(Request::Query(Query::Checklists))?,
             Verb::History => self.alone(Request::Query(Query::History))?,
+            Verb::Freezes => self.alone(Request::Query(Query::Freezes))?,
+            Verb::Freeze => self.freeze()?,
+            Verb::Unfreeze => self.unfreeze()?,
+            Verb::Cover => self.cover()?,
+            Verb::Uncover => self.uncover()?,
             Verb::Show => {
                 let (item, rest) = self.item()?;
                 self.nothing(rest)?;
@@ -298,7 +312,8 @@ impl<'a> Reader<'a> {
                 if given.iter().any(|(a, _)| a.name == arg.name) {
                     return Err(Problem::Twice { command, option: arg.name });
                 }
-                given.push((arg, String::new()));
+                let said = if arg.kind == ArgKind::Text { self.said_after(arg.name)? } else { String::new() };
+                given.push((arg, said));
                 continue;
             }
             if let Some(at) = word.find([':', '=']) {
@@ -338,6 +353,7 @@ impl<'a> Reader<'a> {
             follow: Vec::new(),
             queue: false,
             rehearse: false,
+            override_: None,
         };
         for (arg, value) in given {
             match arg.kind {
@@ -354,6 +370,7 @@ impl<'a> Reader<'a> {
                     }
                 }
                 ArgKind::Time => start.at = Some(When::parse(&value)?),
+                ArgKind::Text => start.override_ = Some(value),
                 _ if arg.name == "queue" => start.queue = true,
                 _ => start.rehearse = true,
             }

@@ -230,6 +230,15 @@ pub fn timeline(d: &Deployment, event: &Event) -> Rich {
             item(n).0.into_iter().for_each(|s| rich.push(s));
             with(with(rich, &measured(d, n, *measured_ms)), &late(*late_ms))
         }
+        Event::FreezeOverridden { authority, freezes } => with(
+            word("Freeze overridden"),
+            &format!("{}: {} (as {})", freezes.join(", "), authority.reason, authority.role),
+        ),
+        Event::Frozen { freeze, reason, until } => {
+            let until = until.map(|at| at.utc().format(", until %Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
+            let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            with(word("Waits for a freeze"), &format!("{freeze}{reason}{until}"))
+        }
         Event::Cleared { item: n } => {
             let mut rich = Rich(vec![bold("No longer breached: ")]);
             item(n).0.into_iter().for_each(|s| rich.push(s));
