@@ -80,6 +80,7 @@ fn policy() -> Policy {
         may_override: Vec::new(),
         roles: Arc::default(),
         lock_held_by: None,
+        frozen: None,
     }
 }
 

@@ -23,7 +23,7 @@ fn hourly() -> Arc<rollcall::domain::schedule::Compiled> {
 
 /// Hourly progress, no roles, nobody else under way.
 pub fn policy() -> Policy {
-    Policy { progress: hourly(), may_override: Vec::new(), roles: Arc::default(), lock_held_by: None }
+    Policy { progress: hourly(), may_override: Vec::new(), roles: Arc::default(), lock_held_by: None, frozen: None }
 }
 
 /// The page most tests walk.
@@ -368,6 +368,13 @@ pub fn what(event: &Event) -> String {
         },
         Event::Partial { reason } => format!("partial : {reason}"),
         Event::Cancelled { reason } => format!("cancelled : {reason}"),
+        Event::FreezeOverridden { authority, freezes } => {
+            format!("overrides {} : {} as {}", freezes.join(", "), authority.reason, authority.role)
+        }
+        Event::Frozen { freeze, reason, until } => {
+            let until = until.map(|at| format!(" until {}", at.0)).unwrap_or_default();
+            format!("frozen by {freeze}{until} : {reason}")
+        }
         Event::Archived => "archived".into(),
         Event::Followed { channel } => format!("followed {channel}"),
         Event::Unfollowed { channel } => format!("unfollowed {channel}"),

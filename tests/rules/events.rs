@@ -50,6 +50,8 @@ events! {
     Redelivered "redelivered" [],
     Breached "breached" ["late_ms"],
     Cleared "cleared" [],
+    FreezeOverridden "freeze_overridden" [],
+    Frozen "frozen" ["until"],
 }
 
 fn lines() -> impl Iterator<Item = (usize, &'static str)> {
