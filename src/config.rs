@@ -13,7 +13,7 @@ use crate::domain::command::Person;
 use crate::domain::freeze::Rule;
 use crate::domain::schedule::Compiled;
 use chrono_tz::Tz;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -237,6 +237,14 @@ impl Config {
             Some(_) => self.elsewhere.get(channel),
             None => self.channels.get(channel),
         }
+    }
+
+    /// The ids of a chat's channels that the configuration names, each once, in order.
+    pub fn channels_on(&self, platform: &str) -> Vec<String> {
+        let followed = self.channels.values().chain(self.elsewhere.values()).flat_map(|c| &c.follow);
+        let of = |channel: &String| channel.strip_prefix(platform)?.strip_prefix(':').map(str::to_owned);
+        let all: BTreeSet<String> = self.elsewhere.keys().chain(followed).filter_map(of).collect();
+        all.into_iter().collect()
     }
 
     /// The person behind an account of a chat: the directory's, else somebody of the name their profile has.

@@ -77,6 +77,7 @@ pub mod chat;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod domain;
 pub mod engine;
 pub mod grammar;

@@ -210,7 +210,7 @@ async fn freezes_lists_what_holds_and_what_comes() {
     let said = done(&w, "Ana", "freezes").await;
     insta::assert_snapshot!("freezes", said.text);
     let w = world("").await;
-    assert_eq!(done(&w, "Ana", "freezes").await.text, "Nothing is frozen now.\n\nNone begins in the next 14 days.");
+    assert_eq!(done(&w, "Ana", "freezes").await.text, "Nothing is frozen now.\n\nNo freeze begins in the next 14 days.");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use super::{Block, Button, Card, Fact, ItemLine, Shown, Style, Tone, kinds};
 use crate::domain::checklist::{Branch, CodeBlock, Item, Number};
 use crate::domain::command::Mark;
 use crate::domain::deployment::{Closed, Deployment};
+use crate::domain::freeze::called;
 use crate::domain::react::Occasion;
 use crate::domain::status::Status;
 use crate::domain::text::{Rich, Span};
@@ -126,7 +127,7 @@ fn board_facts(d: &Deployment, now: Timestamp) -> Vec<Fact> {
     if let Some(wait) = &d.frozen {
         let reason = if wait.reason.is_empty() { String::new() } else { format!(": {}", wait.reason) };
         let until = if wait.until.is_some() { ", until" } else { "" };
-        let value = Rich::plain(format!("{}{reason}{until}", wait.freeze));
+        let value = Rich::plain(format!("{}{reason}{until}", called(&wait.freeze)));
         facts.push(Fact { label: "Frozen by".into(), value, at: wait.until });
     }
     if let Some(at) = d.started_at {

@@ -477,6 +477,7 @@ fn said(text: &str, error: &toml::de::Error) -> ConfigProblem {
             "a string" | "path string" => "a text in quotes",
             "a sequence" => "a list such as `[\"one\", \"two\"]`",
             "a map" => "a table",
+            "a TOML datetime" => "a day without quotes, such as 2026-12-20,",
             other => other,
         };
         format!("Here stands {found}, but {expected} is expected.")

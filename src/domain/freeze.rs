@@ -23,6 +23,11 @@ pub const LONGEST_MS: i64 = 366 * 86_400_000;
 const BACK_MS: [i64; 7] =
     [120_000, 3_600_000, 86_400_000, 8 * 86_400_000, 32 * 86_400_000, 370 * 86_400_000, 3_290 * 86_400_000];
 
+/// A freeze as people name it: those that were set have a number only.
+pub fn called(name: &str) -> String {
+    if name.chars().all(|c| c.is_ascii_digit()) { format!("freeze {name}") } else { name.to_owned() }
+}
+
 /// From a moment on until another, which is no longer in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {

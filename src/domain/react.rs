@@ -131,6 +131,8 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             effects
         }
         Event::Archived => vec![ShowBoard, RefreshSections],
+        // Said with the announcement of the start, or with that of the moment it is to start.
+        Event::FreezeOverridden { .. } if after.start_at.is_some() => vec![Say(Occasion::Scheduled)],
         Event::FreezeOverridden { .. } => vec![],
         Event::Frozen { .. } => vec![Say(Occasion::Frozen), ShowBoard],
     }

@@ -324,6 +324,9 @@ impl<'a> Stage<'a> {
         card.buttons = kinds::post_buttons(d, &recorded.event);
         let name = if occasion == Occasion::Start {
             "start".into()
+        } else if matches!(recorded.event, Event::FreezeOverridden { .. }) {
+            // In place of what its opening has just said.
+            format!("1/{}", occasions::word(occasion))
         } else {
             format!("{}/{}", recorded.seq, occasions::word(occasion))
         };

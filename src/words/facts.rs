@@ -7,6 +7,7 @@ use crate::domain::checklist::Branch;
 use crate::domain::command::Mark;
 use crate::domain::deployment::Deployment;
 use crate::domain::event::{Event, Recorded};
+use crate::domain::freeze::called;
 use crate::domain::time::{Timestamp, span};
 
 /// Items listed as next; open items listed.
@@ -51,7 +52,7 @@ pub fn of(m: &Moment<'_>) -> Facts {
             by: d.person(o.by).name.to_string(),
             role: o.authority.role.clone(),
             reason: o.authority.reason.clone(),
-            freezes: o.freezes.join(", "),
+            freezes: o.freezes.iter().map(|f| called(f)).collect::<Vec<_>>().join(", "),
         }),
         ..Facts::default()
     };
@@ -72,8 +73,9 @@ pub fn of(m: &Moment<'_>) -> Facts {
             facts.item = d.plan.leaf(item).map(|i| entry(d, i));
             late(&mut facts, at, *late_ms);
         }
+        Event::FreezeOverridden { .. } => facts.start_at = d.start_at.map(moment),
         Event::Frozen { freeze, reason, until } => {
-            (facts.freeze, facts.start_at) = (Some(freeze.clone()), until.map(moment));
+            (facts.freeze, facts.start_at) = (Some(called(freeze)), until.map(moment));
             facts.reason = Some(reason.clone()).filter(|r| !r.is_empty());
         }
         Event::HandedOver { to } => facts.to = Some(to.name.to_string()),

@@ -2,7 +2,7 @@
 
 use crate::card::{Card, Tone};
 use crate::domain::command::Person;
-use crate::domain::freeze::{Freezes, Frozen, Holding, Kind, Scope};
+use crate::domain::freeze::{Freezes, Frozen, Holding, Kind, Scope, called};
 use crate::domain::standing::{Refusal, Ruling, SetFreeze};
 use crate::domain::text::{Rich, Span};
 use crate::domain::time::Timestamp;
@@ -47,8 +47,8 @@ fn ends(until: Option<Timestamp>, zone: Tz) -> String {
 
 /// A freeze as a sentence names it: `weekend (no starts), until Mon …`.
 fn named(h: &Holding, zone: Tz) -> String {
-    let set = h.name.chars().all(|c| c.is_ascii_digit());
-    let name = if set { format!("freeze {}", h.name) } else { format!("`{}`", h.name) };
+    let set = called(&h.name);
+    let name = if set == h.name { format!("`{set}`") } else { set };
     match (h.since, h.until) {
         (None, None) => format!("{name}{}, a window for starting that does not open again", why(&h.reason)),
         (None, Some(at)) => format!("{name}{}, a window for starting that opens {}", why(&h.reason), moment(at, zone)),
@@ -91,7 +91,7 @@ fn overriders(frozen: &Frozen) -> String {
             said.push(roles);
         }
     }
-    format!("{} may start all the same, with `--override \"the reason\"`.", capital(&said.join(", and ")))
+    format!("Whoever is {} may start all the same: add `--override \"the reason\"`.", said.join(", and "))
 }
 
 /// Somebody without the role wants to start all the same.
@@ -105,15 +105,10 @@ pub fn no_authority(holding: &Holding, zone: Tz) -> String {
     format!("Only {} may override {}. Ask one of them.", or(&holding.may_override), named(holding, zone))
 }
 
-fn capital(word: &str) -> String {
-    let mut chars = word.chars();
-    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
-}
-
 /// The line on the board of what is under way.
 pub fn on_board(h: &Holding, zone: Tz) -> Rich {
     let reason = if h.reason.is_empty() { String::new() } else { format!(" ({})", h.reason) };
-    let name = if h.name.chars().all(|c| c.is_ascii_digit()) { format!("freeze {}", h.name) } else { h.name.clone() };
+    let name = called(&h.name);
     Rich::plain(format!("Frozen by {name}{reason}, {}: new starts wait; this one goes on.", ends(h.until, zone)))
 }
 
@@ -170,10 +165,13 @@ pub fn done(ruling: &Ruling, now: Timestamp, zone: Tz) -> String {
         Ruling::FreezeSet { number, until, environment, service, .. } => format!(
             "Freeze {number} holds{}, {}. What is under way goes on; what is scheduled waits. `/deploy unfreeze {number}` \
              lifts it.",
-            escape(&scope_words(service.as_deref(), environment.as_deref())),
+            place(&Scope {
+                services: service.iter().cloned().collect(),
+                environments: environment.iter().cloned().collect(),
+            }),
             ends(*until, zone)
         ),
-        Ruling::FreezeLifted { number } => format!("Freeze {number} is lifted. What waited for it starts now."),
+        Ruling::FreezeLifted { number } => format!("Freeze {number} is lifted. Whatever waited for it starts now."),
         Ruling::CoverSet { cover } => {
             let from = if cover.from <= now { String::new() } else { format!(" from {}", moment(cover.from, zone)) };
             format!(
@@ -271,7 +269,8 @@ pub fn freezes(all: &Freezes<'_>, now: Timestamp, zone: Tz) -> String {
             format!("opens {}", moment(span.from, zone))
         };
         let reason = why(&rule.reason);
-        Some(format!("`{}`{reason}{}, {when}; outside {}", rule.name, place(&rule.scope), by(&rule.may_override)))
+        let outside = if rule.may_override.is_empty() { "nobody".to_owned() } else { or(&rule.may_override) };
+        Some(format!("`{}`{reason}{}, {when}; {outside} may start outside it", rule.name, place(&rule.scope)))
     });
     let windows: Vec<String> = windows.collect();
     if !windows.is_empty() {
@@ -285,7 +284,7 @@ pub fn freezes(all: &Freezes<'_>, now: Timestamp, zone: Tz) -> String {
     let coming: Vec<String> = coming.collect();
     out.push_str("\n\n");
     out.push_str(&if coming.is_empty() {
-        "None begins in the next 14 days.".to_owned()
+        "No freeze begins in the next 14 days.".to_owned()
     } else {
         listed("In the next 14 days:", coming)
     });

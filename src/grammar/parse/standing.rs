@@ -89,7 +89,7 @@ impl Reader<'_> {
             rotation,
             person: Person::named(&person(who)?),
             from: told.time("from")?,
-            until: until.ok_or_else(|| self.missing("its end, `until:TIME`,"))?,
+            until: until.ok_or_else(|| self.missing("an end, `until:TIME`"))?,
         }))
     }
 
@@ -137,6 +137,12 @@ impl Reader<'_> {
                 }
                 told.given.push((arg, value));
                 continue;
+            }
+            // A slip of the pen is asked about: a freeze without its end lasts.
+            let slip = key.filter(|&at| at >= 4 && at + 1 < word.len()).map(|at| &word[..at]);
+            if let Some(near) = slip.and_then(|key| self.near(key, Form::Option)) {
+                let word = format!("{}:", slip.unwrap_or_default());
+                return Err(Problem::UnknownOption { command, word, nearest: Some(near) });
             }
             // What stands in quotes keeps them: it may be the whole of the reason, or a part of it.
             let before = self.cursor.rest();
