@@ -144,7 +144,10 @@ fn checklists(config: &Config) -> Vec<Finding> {
                 0 => d.message.clone(),
                 line => format!("Line {line}: {}", d.message),
             });
-            let todo = format!("Mend it; `rollcall check` shows how it is understood. Until then nobody can start {}.", entry.name);
+            let todo = format!(
+                "Mend it; `rollcall check` shows how it is understood. Until then nobody can start {}.",
+                entry.name
+            );
             findings.push(Finding::bad(format!("checklist {}", entry.name), says, todo));
             continue;
         }
@@ -161,7 +164,9 @@ fn checklists(config: &Config) -> Vec<Finding> {
         }
     }
     findings.push(match (usable, warnings) {
-        (0, _) => Finding::bad(WHAT, format!("None {place} can be used."), "Write one: rollcall new checklists/NAME.md"),
+        (0, _) => {
+            Finding::bad(WHAT, format!("None {place} can be used."), "Write one: rollcall new checklists/NAME.md")
+        }
         (n, 0) => Finding::good(WHAT, format!("{n} {place}.")),
         (n, w) => {
             let todo = match &config.checklists {
@@ -254,7 +259,10 @@ async fn look_through(store: &Store) -> Result<(Vec<Finding>, Option<Timestamp>)
         }
         false => {
             let todo = "`rollcall audit verify` tells all. Keep the file, and compare with the newest backup.";
-            (vec![Finding::bad(WHAT, format!("#{last} is not as it was recorded: somebody has changed it."), todo)], newest)
+            (
+                vec![Finding::bad(WHAT, format!("#{last} is not as it was recorded: somebody has changed it."), todo)],
+                newest,
+            )
         }
     })
 }
@@ -299,7 +307,9 @@ async fn in_slack(asked: &Asked<'_>) -> Examined {
     match SlackSecrets::from(asked.var) {
         None => not_set_up(asked.config, WHAT, CHATS[0], "SLACK_BOT_TOKEN"),
         Some(Err(why)) => alone(Finding::bad(WHAT, why, "")),
-        Some(Ok(_)) if asked.offline => alone(Finding::good(WHAT, "The tokens are there; not asked whether they work.")),
+        Some(Ok(_)) if asked.offline => {
+            alone(Finding::good(WHAT, "The tokens are there; not asked whether they work."))
+        }
         Some(Ok(secrets)) => slack::examine::examine(&secrets, asked.config).await,
     }
 }
@@ -320,7 +330,8 @@ fn clock(now: Timestamp, newest: Option<Timestamp>, others: &[(&str, Option<Time
     const TODO: &str = "Set it, and keep it right: a time service such as chrony or systemd-timesyncd.";
     let mut findings = Vec::new();
     if let Some(behind) = newest.map(|at| at.since_ms(now)).filter(|ms| *ms >= CLOCK_OFF_MS) {
-        let says = format!("It is {} behind the newest thing recorded: timers wait until it is there again.", span(behind));
+        let says =
+            format!("It is {} behind the newest thing recorded: timers wait until it is there again.", span(behind));
         findings.push(Finding::bad(WHAT, says, TODO));
     }
     let mut compared = Vec::new();

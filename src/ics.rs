@@ -48,7 +48,8 @@ pub fn read(text: &str, zone: Tz) -> Result<Vec<(Span, String)>, String> {
     let mut calendar = false;
     for line in lines(text) {
         let at = line.number;
-        let property = Property::read(&line).ok_or_else(|| format!("line {at} is not `NAME:value`, as in iCalendar."))?;
+        let property =
+            Property::read(&line).ok_or_else(|| format!("line {at} is not `NAME:value`, as in iCalendar."))?;
         match &*property.name {
             "BEGIN" => {
                 let what = property.value.trim().to_uppercase();
@@ -176,7 +177,8 @@ impl Event {
             "DTEND" => self.end = first()?,
             "DURATION" => {
                 let ms = duration(&property.value);
-                let why = || format!("line {line}: `{}` is no length of time, such as P1D or PT8H.", shown(&property.value));
+                let why =
+                    || format!("line {line}: `{}` is no length of time, such as P1D or PT8H.", shown(&property.value));
                 self.duration_ms = Some(ms.ok_or_else(why)?);
             }
             "RRULE" => self.rules.push((property.value.trim().to_owned(), line)),
@@ -270,7 +272,8 @@ fn recurring(start: When, rule: &str) -> Result<Vec<NaiveDateTime>, String> {
     if ["SECONDLY", "MINUTELY", "HOURLY"].iter().any(|f| rule.contains(f)) {
         return Err(format!("`{}` comes more often than daily; a freeze does not.", shown(&rule)));
     }
-    let as_utc = |local: NaiveDateTime| DateTime::<Utc>::from_naive_utc_and_offset(local, Utc).with_timezone(&rrule::Tz::UTC);
+    let as_utc =
+        |local: NaiveDateTime| DateTime::<Utc>::from_naive_utc_and_offset(local, Utc).with_timezone(&rrule::Tz::UTC);
     let parsed: RRule<Unvalidated> = rule.parse().map_err(|_| bad())?;
     let parsed = parsed.validate(as_utc(start.local)).map_err(|_| bad())?;
     let mut times = Vec::new();
@@ -364,7 +367,8 @@ fn duration(text: &str) -> Option<i64> {
 
 /// A text without iCalendar's escapes.
 fn plain(text: &str) -> String {
-    let text = text.replace("\\n", " ").replace("\\N", " ").replace("\\,", ",").replace("\\;", ";").replace("\\\\", "\\");
+    let text =
+        text.replace("\\n", " ").replace("\\N", " ").replace("\\,", ",").replace("\\;", ";").replace("\\\\", "\\");
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_NAME).collect::<String>().trim().to_owned()
 }
 

@@ -169,6 +169,7 @@ async fn a_queued_start_whose_turn_comes_in_a_freeze_waits_until_it_is_lifted() 
     let mut w = world("").await;
     done(&w, "Ana", "start v1.0.0").await;
     done(&w, "Ana", "start v1.1.0 --queue").await;
+    done(&w, "Ana", "start v1.2.0 --queue").await;
     done(&w, "Ana", "start v2.0.0 at:+20h").await;
     done(&w, "Bob", "freeze incident 4711 is being looked into").await;
     // It never touches what is under way, but the board says so.
@@ -183,7 +184,8 @@ async fn a_queued_start_whose_turn_comes_in_a_freeze_waits_until_it_is_lifted() 
     assert!(!lifted.ok && lifted.text.contains("was set by Bob"), "{}", lifted.text);
     done(&w, "Bob", "unfreeze").await;
     assert!(board(&w, 2).contains("active"), "{}", board(&w, 2));
-    assert!(board(&w, 3).contains("scheduled"), "what is for later stays for later: {}", board(&w, 3));
+    assert!(board(&w, 3).contains("queued"), "its turn has not come: {}", board(&w, 3));
+    assert!(board(&w, 4).contains("scheduled"), "what is for later stays for later: {}", board(&w, 4));
     assert!(!board(&w, 2).contains("Frozen"));
 }
 
@@ -210,7 +212,10 @@ async fn freezes_lists_what_holds_and_what_comes() {
     let said = done(&w, "Ana", "freezes").await;
     insta::assert_snapshot!("freezes", said.text);
     let w = world("").await;
-    assert_eq!(done(&w, "Ana", "freezes").await.text, "Nothing is frozen now.\n\nNo freeze begins in the next 14 days.");
+    assert_eq!(
+        done(&w, "Ana", "freezes").await.text,
+        "Nothing is frozen now.\n\nNo freeze begins in the next 14 days."
+    );
 }
 
 #[tokio::test]

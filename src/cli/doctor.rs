@@ -7,8 +7,10 @@ use clap::ValueEnum;
 
 /// What `rollcall doctor` was asked.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Exit codes: 0 all is well, 1 something should be looked at (!), 2 something does not work (✗).\n\
-                        Tokens are taken from the environment, as the bot takes them; none is ever printed.")]
+#[command(
+    after_help = "Exit codes: 0 all is well, 1 something should be looked at (!), 2 something does not work (✗).\n\
+                        Tokens are taken from the environment, as the bot takes them; none is ever printed."
+)]
 pub struct Doctor {
     /// Ask nobody outside this machine: no Slack, no Discord
     #[arg(long)]
@@ -30,7 +32,8 @@ pub async fn examine(arguments: &Arguments, asked: &Doctor) -> u8 {
         Ok(config) => {
             let var = |name: &str| std::env::var(name).ok();
             let now = SystemClock.now();
-            doctor::examine(&Asked { config: &config, file: file.as_deref(), var: &var, offline: asked.offline, now }).await
+            doctor::examine(&Asked { config: &config, file: file.as_deref(), var: &var, offline: asked.offline, now })
+                .await
         }
         // Everything else follows from it.
         Err(end) => vec![Finding::bad("configuration", end.message, "Mend that first; the rest is looked at then.")],

@@ -1,6 +1,6 @@
 //! Arguments → what the terminal does. Speaks to the running bot, or reads the file beside it.
 
-mod doctor;
+pub mod doctor;
 pub mod draw;
 mod pages;
 mod remote;

@@ -128,9 +128,7 @@ impl Reader<'_> {
         if ways.iter().filter(|way| **way).count() != 1 {
             return Err(self.wrong(name.span(), WAYS));
         }
-        let lacks = |key: &str| {
-            Err(self.wrong(name.span(), format!("`{key}` is missing here. {WAYS}")))
-        };
+        let lacks = |key: &str| Err(self.wrong(name.span(), format!("`{key}` is missing here. {WAYS}")));
         match (&raw.starts, &raw.ends, &raw.last_days, &raw.of, &raw.from, &raw.until, &raw.ics) {
             (Some(starts), Some(ends), ..) => self.cron(starts, ends, zone),
             (Some(_), None, ..) => lacks("ends"),
@@ -185,7 +183,8 @@ impl Reader<'_> {
         match u32::try_from(*days.get_ref()).ok().filter(|n| (1..=most).contains(n)) {
             Some(days) => Ok(Spans::Last { days, of: period, zone }),
             None => {
-                let message = format!("`last_days` of a {word} is a number from 1 to {most}: some of it must stay free.");
+                let message =
+                    format!("`last_days` of a {word} is a number from 1 to {most}: some of it must stay free.");
                 Err(self.wrong(days.span(), message))
             }
         }
@@ -198,7 +197,9 @@ impl Reader<'_> {
             return Err(self.wrong(until.span(), "It ends before it begins. A day given as its end belongs to it."));
         }
         if ends.since_ms(begins) > LONGEST_MS {
-            return Err(self.wrong(until.span(), "It lasts longer than a year; let it end sooner, and look at it again then."));
+            return Err(
+                self.wrong(until.span(), "It lasts longer than a year; let it end sooner, and look at it again then.")
+            );
         }
         Ok(Spans::Once(Span { from: begins, until: ends }))
     }

@@ -170,12 +170,21 @@ impl Standing {
 /// What somebody wants to hold for the whole house, with every moment worked out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wish {
-    Freeze { reason: String, until: Option<Timestamp>, environment: Option<String>, service: Option<String> },
+    Freeze {
+        reason: String,
+        until: Option<Timestamp>,
+        environment: Option<String>,
+        service: Option<String>,
+    },
     /// By its number, a rule's name, or none: the only one there is.
-    Unfreeze { which: Option<String> },
+    Unfreeze {
+        which: Option<String>,
+    },
     Cover(Cover),
     /// The cover that holds, else the next.
-    Uncover { rotation: String },
+    Uncover {
+        rotation: String,
+    },
 }
 
 /// Who may what, and what the configuration fixes.
@@ -261,8 +270,7 @@ pub fn decide(s: &Standing, wish: &Wish, by: &Person, at: Timestamp, rights: &Ri
             if cover.until <= cover.from {
                 return Err(Refusal::EndsBeforeItBegins);
             }
-            let overlaps =
-                |c: &&Cover| c.rotation == cover.rotation && c.from < cover.until && cover.from < c.until;
+            let overlaps = |c: &&Cover| c.rotation == cover.rotation && c.from < cover.until && cover.from < c.until;
             if let Some(other) = s.covers(at).find(overlaps) {
                 return Err(Refusal::Covered { cover: other.clone() });
             }

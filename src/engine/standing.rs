@@ -1,8 +1,8 @@
 //! What holds for the whole house: freezes set and lifted, covers, and what they mean for a start.
 
-use super::stage::{By, Stage};
-use super::{Engine, Envelope, Inner};
 use super::opening::again;
+use super::stage::{By, Stage, lock_of};
+use super::{Engine, Envelope, Inner};
 use crate::card::{Block, Button, Card, Reply, Style};
 use crate::config::Config;
 use crate::domain::command::Timer;
@@ -16,6 +16,7 @@ use crate::domain::time::Timestamp;
 use crate::grammar::{Order, Start, When};
 use crate::store::{NewRuling, Summary};
 use crate::words::standing as words;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Boards drawn anew at once because a freeze was set or lifted; of more, the newest. The others follow with whatever
@@ -178,7 +179,14 @@ impl Stage<'_> {
         for s in concerned.iter().rev().filter(|s| s.status.is_under_way()).take(MOST_BOARDS) {
             self.show_board_of(s);
         }
-        for s in concerned.iter().filter(|s| matches!(s.status, Status::Scheduled | Status::Queued)) {
+        // Of those in a queue, the first: the others' turn has not come.
+        let mut queues = BTreeSet::new();
+        let waits = |s: &&Summary| match s.status {
+            Status::Scheduled => true,
+            Status::Queued => queues.insert(lock_of(s)),
+            _ => false,
+        };
+        for s in concerned.iter().filter(waits) {
             self.batch.timers.push((s.id, Timer::Start, Some(super::stage::AT_ONCE)));
         }
     }

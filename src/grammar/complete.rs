@@ -404,7 +404,7 @@ mod tests {
             ("start v1", vec!["start v1.2.0 ", "start v1.1.9 "]),
             ("start v2 --q", vec!["start v2 --queue "]),
             ("start v2 —r", vec!["start v2 --rehearse "]),
-            ("start v2 --queue --", vec!["start v2 --queue --rehearse "]),
+            ("start v2 --queue --", vec!["start v2 --queue --rehearse ", "start v2 --queue --override "]),
             ("start v2 e", vec!["start v2 env:"]),
             ("start v2 env:", vec!["start v2 env:production ", "start v2 env:staging "]),
             ("start v2 environment:st", vec!["start v2 env:staging "]),
@@ -418,6 +418,9 @@ mod tests {
             ("fill odd", vec!["fill \"Odd: label\" "]),
             ("help ti", vec!["help tick", "help untick", "help partial"]),
             ("finish --o", vec!["finish --override "]),
+            ("freeze incident un", vec!["freeze incident until:"]),
+            ("freeze incident until:+1", vec!["freeze incident until:+1h "]),
+            ("cover primary @b", vec!["cover primary @bob"]),
             ("note hel", vec![]),
             ("nonsense x", vec![]),
         ] {
@@ -437,7 +440,7 @@ mod tests {
         assert_eq!(complete("/deploy ", &vocabulary()).len(), COMMANDS.len());
         let none = Vocabulary::default();
         let names: Vec<_> = complete("", &none).into_iter().map(|c| c.label).collect();
-        assert_eq!(names, ["start", "list", "checklists", "history", "record", "help"]);
+        assert_eq!(names.join(" "), "start list freeze unfreeze freezes cover uncover checklists history record help");
         assert_eq!(complete("#3 ", &none).len(), COMMANDS.len());
     }
 

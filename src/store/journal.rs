@@ -162,3 +162,6 @@ pub(super) async fn walk(moment: &mut SqliteConnection) -> Result<(u64, Option<(
     };
     Ok((count, fault.or(end)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -282,10 +282,8 @@ impl Store {
 
     /// Has SQLite look through the file; what it finds, at most ten lines.
     pub async fn broken_pages(&self) -> Result<Vec<String>, StoreError> {
-        let found: Vec<String> = sqlx::query_scalar("PRAGMA quick_check(10)")
-            .fetch_all(&self.readers)
-            .await
-            .map_err(|e| self.error(e))?;
+        let found: Vec<String> =
+            sqlx::query_scalar("PRAGMA quick_check(10)").fetch_all(&self.readers).await.map_err(|e| self.error(e))?;
         Ok(found.into_iter().filter(|line| line != "ok").collect())
     }
 

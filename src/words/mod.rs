@@ -12,6 +12,6 @@ mod templates;
 
 pub use help::{hello, help};
 pub use templates::{
-    Blocked, Entry, Facts, Failed, LONGEST_TEMPLATE, LONGEST_TEXT, Override, Since, Template, TemplateProblem, Texts, Ticker,
-    Waiting,
+    Blocked, Entry, Facts, Failed, LONGEST_TEMPLATE, LONGEST_TEXT, Override, Since, Template, TemplateProblem, Texts,
+    Ticker, Waiting,
 };

@@ -233,7 +233,12 @@ pub fn timeline(d: &Deployment, event: &Event) -> Rich {
         }
         Event::FreezeOverridden { authority, freezes } => with(
             word("Freeze overridden"),
-            &format!("{}: {} (as {})", freezes.iter().map(|f| called(f)).collect::<Vec<_>>().join(", "), authority.reason, authority.role),
+            &format!(
+                "{}: {} (as {})",
+                freezes.iter().map(|f| called(f)).collect::<Vec<_>>().join(", "),
+                authority.reason,
+                authority.role
+            ),
         ),
         Event::Frozen { freeze, reason, until } => {
             let until = until.map(|at| at.utc().format(", until %Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();

@@ -28,12 +28,10 @@ fn or(roles: &[String]) -> String {
 
 /// ` for shop in production`; empty: everywhere.
 fn place(scope: &Scope) -> String {
-    let services = if scope.services.is_empty() { String::new() } else { format!(" for {}", scope.services.join(", ")) };
-    let places = if scope.environments.is_empty() {
-        String::new()
-    } else {
-        format!(" in {}", scope.environments.join(", "))
-    };
+    let services =
+        if scope.services.is_empty() { String::new() } else { format!(" for {}", scope.services.join(", ")) };
+    let places =
+        if scope.environments.is_empty() { String::new() } else { format!(" in {}", scope.environments.join(", ")) };
     escape(&format!("{services}{places}"))
 }
 
@@ -114,10 +112,7 @@ pub fn on_board(h: &Holding, zone: Tz) -> Rich {
 
 fn post(tone: Tone, bold: String, rest: String) -> Card {
     Card {
-        title: Rich(vec![
-            Span { text: bold, bold: true, ..Span::default() },
-            Span { text: rest, ..Span::default() },
-        ]),
+        title: Rich(vec![Span { text: bold, bold: true, ..Span::default() }, Span { text: rest, ..Span::default() }]),
         tone,
         rehearsal: false,
         broadcast: false,
@@ -137,7 +132,11 @@ pub fn announced(ruling: &Ruling, lifted: Option<&SetFreeze>, by: &Person, zone:
         }
         Ruling::FreezeLifted { number } => {
             let reason = lifted.map(|f| format!(" ({})", f.reason)).unwrap_or_default();
-            Some(post(Tone::Good, format!("Freeze {number} is lifted"), format!(" by {}{reason}. Starts may be again.", by.name)))
+            Some(post(
+                Tone::Good,
+                format!("Freeze {number} is lifted"),
+                format!(" by {}{reason}. Starts may be again.", by.name),
+            ))
         }
         Ruling::CoverSet { cover } => Some(post(
             Tone::Plain,
@@ -221,7 +220,9 @@ pub fn refusal(r: &Refusal, now: Timestamp, zone: Tz) -> String {
         Refusal::NotYoursToLift { number, by, roles } => {
             format!("Freeze {number} was set by {}; they or {} lift it.", escape(&by.name), or(roles))
         }
-        Refusal::EndsBeforeItBegins => "That ends before it begins. Name a later `until:`, or an earlier `from:`.".into(),
+        Refusal::EndsBeforeItBegins => {
+            "That ends before it begins. Name a later `until:`, or an earlier `from:`.".into()
+        }
         Refusal::Covered { cover } => {
             let begun = if cover.from <= now { String::new() } else { format!(" from {}", moment(cover.from, zone)) };
             format!(
@@ -252,7 +253,12 @@ pub fn freezes(all: &Freezes<'_>, now: Timestamp, zone: Tz) -> String {
         if let Some((span, called)) = rule.spans.held(now) {
             let reason = why(called.unwrap_or(&rule.reason));
             let until = moment(span.until, zone);
-            lines.push(format!("`{}`{reason}{}, until {until}; {}", rule.name, place(&rule.scope), by(&rule.may_override)));
+            lines.push(format!(
+                "`{}`{reason}{}, until {until}; {}",
+                rule.name,
+                place(&rule.scope),
+                by(&rule.may_override)
+            ));
         }
     }
     for f in all.set.iter().filter(|f| f.holds(now)) {

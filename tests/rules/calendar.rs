@@ -6,7 +6,10 @@ fn spans(events: &str) -> Result<Vec<String>, String> {
     let text = format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{events}\r\nEND:VCALENDAR\r\n");
     let spans = ics::read(&text, chrono_tz::Europe::Berlin)?;
     let said = |t: rollcall::domain::time::Timestamp| t.utc().format("%y-%m-%dT%H:%M").to_string();
-    Ok(spans.iter().map(|(s, name)| format!("{} {} {name}", said(s.from), said(s.until)).trim_end().to_owned()).collect())
+    Ok(spans
+        .iter()
+        .map(|(s, name)| format!("{} {} {name}", said(s.from), said(s.until)).trim_end().to_owned())
+        .collect())
 }
 
 fn event(lines: &str) -> String {
@@ -20,7 +23,10 @@ fn reads(lines: &str, expected: &[&str]) {
 
 #[test]
 fn events_once() {
-    reads("SUMMARY:Inventory\\, all\r\nDTSTART:20261124T150000Z\r\nDTEND:20261124T170000Z", &["26-11-24T15:00 26-11-24T17:00 Inventory, all"]);
+    reads(
+        "SUMMARY:Inventory\\, all\r\nDTSTART:20261124T150000Z\r\nDTEND:20261124T170000Z",
+        &["26-11-24T15:00 26-11-24T17:00 Inventory, all"],
+    );
     reads("DTSTART;TZID=America/New_York:20261124T090000\r\nDURATION:PT1H30M", &["26-11-24T14:00 26-11-24T15:30"]);
     // Without a zone, the house's.
     reads("DTSTART:20261124T090000\r\nDTEND:20261124T100000", &["26-11-24T08:00 26-11-24T09:00"]);
@@ -43,7 +49,12 @@ fn events_again_and_again() {
     reads(
         "DTSTART;TZID=Europe/Berlin:20260327T023000\r\nDURATION:PT1H\r\nRRULE:FREQ=DAILY;UNTIL=20260330T003000Z",
         // 29 March: half past two is left out, and it begins at three.
-        &["26-03-27T01:30 26-03-27T02:30", "26-03-28T01:30 26-03-28T02:30", "26-03-29T01:00 26-03-29T01:30", "26-03-30T00:30 26-03-30T01:30"],
+        &[
+            "26-03-27T01:30 26-03-27T02:30",
+            "26-03-28T01:30 26-03-28T02:30",
+            "26-03-29T01:00 26-03-29T01:30",
+            "26-03-30T00:30 26-03-30T01:30",
+        ],
     );
     // UNTIL as a day: the whole of it.
     reads(
@@ -83,9 +94,7 @@ fn one_time_is_moved_and_overlaps_are_one() {
     );
     assert_eq!(spans(&two).unwrap(), ["26-12-19T23:00 27-01-04T23:00 Holidays"]);
     // Alarms and zones in the file are passed over.
-    let nested = event(
-        "DTSTART;VALUE=DATE:20261224\r\nBEGIN:VALARM\r\nTRIGGER:-PT15M\r\nDURATION:PT5M\r\nEND:VALARM",
-    );
+    let nested = event("DTSTART;VALUE=DATE:20261224\r\nBEGIN:VALARM\r\nTRIGGER:-PT15M\r\nDURATION:PT5M\r\nEND:VALARM");
     assert_eq!(spans(&nested).unwrap(), ["26-12-23T23:00 26-12-24T23:00"]);
 }
 

@@ -179,7 +179,10 @@ fn windows_are_the_only_times_to_start() {
     );
     table(
         "[start_windows.once]\nfrom = 2026-11-20\nuntil = 2026-11-20\n",
-        &[("2026-11-19T12:00:00Z", "once to 11-19T23:00; free 11-19T23:00"), ("2026-11-21T12:00:00Z", "once to never; free never")],
+        &[
+            ("2026-11-19T12:00:00Z", "once to 11-19T23:00; free 11-19T23:00"),
+            ("2026-11-21T12:00:00Z", "once to never; free never"),
+        ],
     );
 }
 
@@ -218,7 +221,10 @@ fn what_is_coming() {
     let lines: Vec<String> =
         coming.iter().map(|c| format!("{} {} {}", c.name, said(Some(c.from)), said(Some(c.until)))).collect();
     // The one that holds now is not coming.
-    assert_eq!(lines, ["weekend 11-27T14:00 11-30T07:00", "close 11-27T23:00 11-30T23:00", "weekend 12-04T14:00 12-07T07:00"]);
+    assert_eq!(
+        lines,
+        ["weekend 11-27T14:00 11-30T07:00", "close 11-27T23:00 11-30T23:00", "weekend 12-04T14:00 12-07T07:00"]
+    );
 }
 
 #[test]

@@ -79,13 +79,18 @@ fn covers_do_not_overlap_and_end_by_themselves() {
     let mut h = House::default();
     assert_eq!(h.says("Ana", cover("primary", "Ben", 5_000, 5_000)), "no: EndsBeforeItBegins");
     assert_eq!(h.says("Ana", cover("primary", "Ben", 10_000, 20_000)), "CoverSet");
-    assert!(h.says("Ana", cover("primary", "Cleo", 19_999, 30_000)).contains("Covered { cover: Cover { rotation: \"primary\""));
+    assert!(
+        h.says("Ana", cover("primary", "Cleo", 19_999, 30_000))
+            .contains("Covered { cover: Cover { rotation: \"primary\"")
+    );
     assert_eq!(h.says("Ana", cover("primary", "Cleo", 20_000, 30_000)), "CoverSet");
     assert_eq!(h.says("Ana", cover("secondary", "Cleo", 10_000, 30_000)), "CoverSet");
     let who = |h: &House, at| h.s.covers(Timestamp(at)).map(|c| c.person.name.to_string()).collect::<Vec<_>>();
     assert_eq!(who(&h, 15_000), ["Ben", "Cleo", "Cleo"]);
     assert_eq!(who(&h, 20_000), ["Cleo", "Cleo"]);
-    assert!(h.says("Ana", Wish::Uncover { rotation: "tertiary".into() }).contains("others: [\"primary\", \"secondary\"]"));
+    assert!(
+        h.says("Ana", Wish::Uncover { rotation: "tertiary".into() }).contains("others: [\"primary\", \"secondary\"]")
+    );
     // The soonest goes first.
     assert_eq!(h.says("Ana", Wish::Uncover { rotation: "Primary".into() }), "CoverLifted");
     assert_eq!(who(&h, 15_000), ["Cleo", "Cleo"]);

@@ -1,7 +1,7 @@
 //! Looks at Discord from the outside: whether the token works, what the bot may in the channels named in the
 //! configuration, and whether the command is registered. Changes nothing.
 
-use super::client::{Rest, http_client, snowflake};
+use super::client::{Rest, Trouble, http_client, snowflake};
 use super::commands;
 use super::gateway::NEEDED;
 use super::setup::Setup;
@@ -32,9 +32,10 @@ pub async fn examine(setup: &Setup, config: &Config) -> Examined {
     let me = match rest.me().await {
         Ok(me) => me,
         Err(trouble) => {
-            let todo = "Copy the token anew from discord.com/developers/applications → your app → Bot, into DISCORD_TOKEN.";
+            let todo =
+                "Copy the token anew from discord.com/developers/applications → your app → Bot, into DISCORD_TOKEN.";
             let todo = if trouble.code().is_some() { todo } else { "" };
-            examined.findings.push(Finding::bad(WHAT, format!("{}.", trouble.words()), todo));
+            examined.findings.push(Finding::bad(WHAT, sentence(&trouble), todo));
             return examined;
         }
     };
@@ -68,10 +69,19 @@ pub async fn examine(setup: &Setup, config: &Config) -> Examined {
     examined
 }
 
+/// What went wrong, as a sentence.
+fn sentence(trouble: &Trouble) -> String {
+    let words = trouble.words();
+    let mut chars = words.chars();
+    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}
+
 /// What time it is there. Anybody may ask where the gateway is.
 async fn their_now(setup: &Setup) -> Option<Timestamp> {
     let client = http_client(setup).ok()?;
-    let request = client.get("https://discord.com/api/v10/gateway").header("user-agent", serenity::constants::USER_AGENT);
+    let request =
+        client.get("https://discord.com/api/v10/gateway").header("user-agent", serenity::constants::USER_AGENT);
     let response = request.send().await.ok()?;
     let date = response.headers().get("date")?.to_str().ok()?;
     Some(chrono::DateTime::parse_from_rfc2822(date).ok()?.to_utc().into())
@@ -87,12 +97,8 @@ async fn command(rest: &Rest, setup: &Setup) -> Finding {
         Ok(known) if known.iter().any(|c| commands::same(&commands::registration(), c)) => {
             Finding::good(WHAT, "`/deploy` is registered as this Rollcall has it.")
         }
-        Ok(_) => Finding::warn(
-            WHAT,
-            "`/deploy` is not registered, or as another Rollcall has it.",
-            "Nothing: it is put right when the bot starts.",
-        ),
-        Err(trouble) => Finding::warn(WHAT, format!("{}.", trouble.words()), ""),
+        Ok(_) => Finding::good(WHAT, "`/deploy` is registered anew when the bot starts."),
+        Err(trouble) => Finding::warn(WHAT, sentence(&trouble), ""),
     }
 }
 
@@ -105,9 +111,8 @@ struct Guild {
 }
 
 async fn guild(rest: &Rest, id: u64, me: u64) -> Result<Guild, String> {
-    let sentence = |t: super::client::Trouble| format!("{}.", t.words());
-    let roles = rest.roles(id).await.map_err(sentence)?;
-    let member = rest.member(id, me).await.map_err(sentence)?;
+    let roles = rest.roles(id).await.map_err(|t| sentence(&t))?;
+    let member = rest.member(id, me).await.map_err(|t| sentence(&t))?;
     let mine: BTreeSet<u64> = member["roles"].as_array().into_iter().flatten().filter_map(snowflake).collect();
     let of = |role: &Value| permissions(&role["permissions"]);
     let everyone = roles.iter().find(|r| snowflake(&r["id"]) == Some(id)).map_or(Permissions::empty(), of);
@@ -130,7 +135,7 @@ async fn in_channel(
     let Ok(id) = channel.parse::<u64>() else {
         return Err("It is no channel of Discord: its id is a number of some 18 digits (right click, Copy ID).".into());
     };
-    let there = rest.channel(id).await.map_err(|t| format!("{}.", t.words()))?;
+    let there = rest.channel(id).await.map_err(|t| sentence(&t))?;
     let Some(of) = snowflake(&there["guild_id"]) else {
         return Err("It belongs to no server: a direct message is no place where a team deploys.".into());
     };
@@ -156,9 +161,8 @@ fn in_place(guild: &Guild, exceptions: &Value, me: u64) -> Permissions {
     let mut may = guild.may;
     let mut apply = |whose: &dyn Fn(u64) -> bool| {
         let of = exceptions.iter().filter(|(id, ..)| whose(*id));
-        let (allow, deny) = of.fold((Permissions::empty(), Permissions::empty()), |(a, d), (_, allow, deny)| {
-            (a | *allow, d | *deny)
-        });
+        let (allow, deny) =
+            of.fold((Permissions::empty(), Permissions::empty()), |(a, d), (_, allow, deny)| (a | *allow, d | *deny));
         may = (may - deny) | allow;
     };
     apply(&|id| id == guild.id);
@@ -176,9 +180,7 @@ mod tests {
     fn exceptions_count_in_discords_order() {
         let (view, send) = (Permissions::VIEW_CHANNEL, Permissions::SEND_MESSAGES);
         let guild = Guild { id: 1, everyone: view, mine: BTreeSet::from([7]), may: view | send };
-        let exception = |id: u64, allow: Permissions, deny: Permissions| {
-            json!({ "id": id.to_string(), "allow": allow.bits().to_string(), "deny": deny.bits().to_string() })
-        };
+        let exception = |id: u64, allow: Permissions, deny: Permissions| json!({ "id": id.to_string(), "allow": allow.bits().to_string(), "deny": deny.bits().to_string() });
         let none = Permissions::empty();
         for (exceptions, expected) in [
             (json!([]), view | send),

@@ -18,7 +18,8 @@ const LARGEST: usize = 4 << 20;
 const MOST: usize = 100;
 
 const WHAT: &str = "Slack";
-const SCOPES: &str = "Add them at api.slack.com/apps → your app → OAuth & Permissions, then press Reinstall to Workspace.";
+const SCOPES: &str =
+    "Add them at api.slack.com/apps → your app → OAuth & Permissions, then press Reinstall to Workspace.";
 
 /// What the bot must be allowed, and what is lost without it.
 const NEEDED: [(&str, &str); 5] = [
@@ -39,7 +40,8 @@ const USEFUL: [(&str, &str); 5] = [
 /// Looks at Slack with these secrets.
 pub async fn examine(secrets: &SlackSecrets, config: &Config) -> Examined {
     let mut examined = Examined::default();
-    let client = match reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build() {
+    let client = match reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build()
+    {
         Ok(client) => client,
         Err(_) => {
             let todo = "Install the machine's certificates (ca-certificates) and look again.";
