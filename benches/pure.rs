@@ -83,6 +83,7 @@ fn policy() -> Policy {
         directory: Arc::default(),
         covers: Arc::default(),
         recent: Arc::default(),
+        frozen: None,
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod people;
 mod policies;
+mod freezes;
 mod read;
 mod rotations;
 mod slack;
@@ -13,9 +14,10 @@ pub use slack::{Slack, SlackSecrets};
 use crate::domain::checklist::Schedule;
 use crate::domain::command::Person;
 use crate::domain::directory::Directory;
+use crate::domain::freeze::Rule;
 use crate::domain::schedule::Compiled;
 use chrono_tz::Tz;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -59,6 +61,8 @@ pub struct Config {
     pub console: Console,
     pub slack: Slack,
     pub log: Log,
+    /// When nothing may be started, and windows in which something may.
+    pub freezes: Vec<Rule>,
 }
 
 /// When progress is posted, where neither checklist nor channel says otherwise.
@@ -105,8 +109,10 @@ impl fmt::Debug for KeyDigest {
 /// Who may do what only some may.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// Roles that may finish over open items. Empty: nobody.
+    /// Roles that may finish over open items, and start in freezes that name no others. Empty: nobody.
     pub override_: Vec<String>,
+    /// Roles that may freeze, and lift what others have frozen. Empty: anybody may freeze, and only they lift it.
+    pub freeze: Vec<String>,
 }
 
 /// The web console.
@@ -203,6 +209,7 @@ impl Default for Config {
             console: Console::default(),
             slack: Slack::default(),
             log: Log::default(),
+            freezes: Vec::new(),
         }
     }
 }
@@ -238,6 +245,14 @@ impl Config {
             Some(_) => self.elsewhere.get(channel),
             None => self.channels.get(channel),
         }
+    }
+
+    /// The ids of a chat's channels that the configuration names, each once, in order.
+    pub fn channels_on(&self, platform: &str) -> Vec<String> {
+        let followed = self.channels.values().chain(self.elsewhere.values()).flat_map(|c| &c.follow);
+        let of = |channel: &String| channel.strip_prefix(platform)?.strip_prefix(':').map(str::to_owned);
+        let all: BTreeSet<String> = self.elsewhere.keys().chain(followed).filter_map(of).collect();
+        all.into_iter().collect()
     }
 
     /// The person behind an account of a chat: the directory's, else somebody of the name their profile has.

@@ -4,6 +4,7 @@ use super::{Block, Button, Card, Fact, ItemLine, Shown, Style, Tone, kinds, page
 use crate::domain::checklist::{Branch, CodeBlock, Item, Number};
 use crate::domain::command::Mark;
 use crate::domain::deployment::{Closed, Deployment};
+use crate::domain::freeze::called;
 use crate::domain::react::Occasion;
 use crate::domain::status::Status;
 use crate::domain::text::{Rich, Span};
@@ -123,6 +124,12 @@ fn board_facts(d: &Deployment, now: Timestamp) -> Vec<Fact> {
         }
         Status::Queued => facts.extend(d.behind.map(|b| fact("Waits for", format!("#{b}")))),
         _ => {}
+    }
+    if let Some(wait) = &d.frozen {
+        let reason = if wait.reason.is_empty() { String::new() } else { format!(": {}", wait.reason) };
+        let until = if wait.until.is_some() { ", until" } else { "" };
+        let value = Rich::plain(format!("{}{reason}{until}", called(&wait.freeze)));
+        facts.push(Fact { label: "Frozen by".into(), value, at: wait.until });
     }
     if let Some(at) = d.started_at {
         facts.push(Fact { label: "Started".into(), value: Rich::default(), at: Some(at) });
@@ -428,7 +435,7 @@ pub fn post(d: &Deployment, occasion: Occasion, lines: Vec<Rich>) -> Card {
     let tone = match occasion {
         Occasion::Start | Occasion::Resume => Tone::Active,
         Occasion::Success => Tone::Good,
-        Occasion::Hold | Occasion::Partial => Tone::Warn,
+        Occasion::Hold | Occasion::Partial | Occasion::Frozen => Tone::Warn,
         Occasion::Failure | Occasion::Rollback | Occasion::RolledBack | Occasion::Breach => Tone::Bad,
         Occasion::Scheduled | Occasion::Queued | Occasion::Progress | Occasion::Handover | Occasion::Cancelled => {
             Tone::Plain

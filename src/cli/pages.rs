@@ -1,6 +1,6 @@
 //! The commands about pages: what is understood of them, what a change means, a page to start from.
 
-use super::{DONE, End, REFUSED, WRONG, print};
+use super::{DONE, End, REFUSED, WRONG, print, print_error};
 use crate::check;
 use crate::config::Config;
 use crate::domain::checklist::{Checklist, Severity};
@@ -37,30 +37,46 @@ pub struct Check {
 
 /// Shows what is understood of pages; exit code 0, 1 (warnings, when strict) or 2 (errors).
 pub fn check(asked: &Check, config: Option<&Config>) -> Result<u8, End> {
-    let mut read: Vec<(String, Reading)> = asked.files.iter().map(|f| read(f)).collect::<Result<_, _>>()?;
+    let (mut read_all, mut unread) = (Vec::new(), None);
+    for file in &asked.files {
+        match read(file) {
+            Ok(reading) => read_all.push(reading),
+            // One that cannot be read takes no other with it.
+            Err(end) => {
+                if let Some(End { message, .. }) = unread.replace(end) {
+                    print_error(&message);
+                }
+            }
+        }
+    }
     if let Some(config) = config {
-        for (_, reading) in &mut read {
+        for (_, reading) in &mut read_all {
             let missing = reading.checklist.as_ref().map(|list| directory::missing(&config.directory, list));
             reading.diagnostics.extend(missing.unwrap_or_default());
         }
     }
     if asked.diff {
-        return difference(&read);
+        return unread.map_or_else(|| difference(&read_all), Err);
     }
+    let shown = show(asked, &read_all);
+    unread.map_or(Ok(shown), Err)
+}
+
+fn show(asked: &Check, read: &[(String, Reading)]) -> u8 {
     if asked.json {
-        print(&serde_json::to_string_pretty(&check::json(&read, asked.env.as_deref())).unwrap_or_default());
+        print(&serde_json::to_string_pretty(&check::json(read, asked.env.as_deref())).unwrap_or_default());
     } else {
         let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        for (file, reading) in &read {
+        for (file, reading) in read {
             print(&check::tree(file, reading, asked.env.as_deref(), color));
         }
     }
     let worst = read.iter().flat_map(|(_, r)| &r.diagnostics).map(|d| d.severity).min();
-    Ok(match worst {
+    match worst {
         Some(Severity::Error) => WRONG,
         Some(Severity::Warning) if asked.strict => REFUSED,
         _ => DONE,
-    })
+    }
 }
 
 fn read(file: &Path) -> Result<(String, Reading), End> {

@@ -3,6 +3,7 @@
 use super::people::{RawPerson, RawRoles};
 use super::policies::{RawPaging, RawPolicy};
 use super::rotations::RawRotation;
+use super::freezes::RawFreeze;
 use super::{
     CHATS, CONSOLE, Channel, Config, ConfigProblem, Console, DEFAULT_CHANNEL, HOURLY, Log, LogFormat, LogLevel,
     Progress, Rules, Slack, check_listen, slack,
@@ -47,6 +48,8 @@ struct Raw {
     paging: RawPaging,
     rotations: BTreeMap<Spanned<String>, RawRotation>,
     policies: BTreeMap<Spanned<String>, RawPolicy>,
+    freezes: BTreeMap<Spanned<String>, RawFreeze>,
+    start_windows: BTreeMap<Spanned<String>, RawFreeze>,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +75,7 @@ struct RawChannel {
 struct RawRules {
     #[serde(rename = "override")]
     override_: Vec<Spanned<String>>,
+    freeze: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -140,7 +144,7 @@ impl Reader<'_> {
         self.rotations(raw.rotations, timezone, &mut directory)?;
         self.policies(raw.policies, &mut directory)?;
         self.limits(&raw.paging, &mut directory)?;
-        for role in &raw.rules.override_ {
+        for role in raw.rules.override_.iter().chain(&raw.rules.freeze) {
             if !roles.contains_key(role.get_ref()) {
                 return Err(self.unknown("role", "[roles]", role, roles.keys().map(String::as_str)));
             }
@@ -154,6 +158,9 @@ impl Reader<'_> {
                 return Err(self.wrong(host.span(), message));
             }
         }
+        let own: Vec<String> = raw.rules.override_.iter().map(|r| r.get_ref().clone()).collect();
+        let known = |role: &str| roles.contains_key(role);
+        let freezes = self.freezes(raw.freezes, raw.start_windows, timezone, &known, &own)?;
         check_listen(listen, &people).map_err(|e| self.wrong(listen_span, e))?;
         Ok(Config {
             listen,
@@ -167,7 +174,10 @@ impl Reader<'_> {
             people,
             roles,
             directory: Arc::new(directory),
-            rules: Rules { override_: raw.rules.override_.into_iter().map(Spanned::into_inner).collect() },
+            rules: Rules {
+                override_: raw.rules.override_.into_iter().map(Spanned::into_inner).collect(),
+                freeze: raw.rules.freeze.into_iter().map(Spanned::into_inner).collect(),
+            },
             console: Console {
                 hosts: raw.console.hosts.into_iter().map(|h| h.into_inner().to_ascii_lowercase()).collect(),
             },
@@ -185,6 +195,7 @@ impl Reader<'_> {
                         .map(|l| (l.word(), l)),
                 )?,
             },
+            freezes,
         })
     }
 
@@ -378,6 +389,7 @@ fn said(text: &str, error: &toml::de::Error) -> ConfigProblem {
             "a string" | "path string" => "a text in quotes",
             "a sequence" => "a list such as `[\"one\", \"two\"]`",
             "a map" => "a table",
+            "a TOML datetime" => "a day without quotes, such as 2026-12-20,",
             other => other,
         };
         format!("Here stands {found}, but {expected} is expected.")

@@ -427,8 +427,13 @@ fn decide_due(
     let late = at.since_ms(due);
     let late_ms = if late >= LATE_MS { late } else { 0 };
     match timer {
+        // Asked before its moment, because something that it may wait for has changed.
+        Timer::Start if d.status == Status::Scheduled && d.start_at.is_some_and(|t| t > at.max(due)) => {
+            Err(Refusal::Stale)
+        }
         Timer::Start => match (d.status, policy.lock_held_by) {
             (Status::Scheduled, Some(behind)) => Ok(Event::Queued { behind }.into()),
+            (Status::Scheduled | Status::Queued, None) if policy.frozen.is_some() => waits(d, policy),
             (Status::Scheduled | Status::Queued, None) => {
                 // Out of the queue nothing is late: its turn has just come.
                 let late_ms = if d.status == Status::Scheduled { late_ms } else { 0 };
@@ -452,6 +457,20 @@ fn decide_due(
     }
 }
 
+/// A start waits for a freeze. It is said again only when it is another freeze or another moment.
+fn waits(d: &Deployment, policy: &Policy) -> Result<Decision, Refusal> {
+    let Some(frozen) = &policy.frozen else { return Err(Refusal::Stale) };
+    let Some(first) = frozen.first() else { return Err(Refusal::Stale) };
+    if d.frozen.as_ref().is_some_and(|w| w.freeze == first.name && w.until == frozen.free_at) {
+        return Err(Refusal::Stale);
+    }
+    Ok(Event::Frozen { freeze: first.name.clone(), reason: first.reason.clone(), until: frozen.free_at }.into())
+}
+
+/// How often a start that waits for a freeze looks whether it still holds, in milliseconds: an hour. What is lifted is
+/// heard of at once; this is for a configuration that has changed.
+const LOOK_AGAIN_MS: i64 = 3_600_000;
+
 /// What stays on the timer after it fell due. A stale timer that is still wanted is armed again.
 pub fn next_due(after: &Deployment, timer: Timer, at: Timestamp, policy: &Policy) -> Option<Timestamp> {
     match timer {
@@ -460,6 +479,12 @@ pub fn next_due(after: &Deployment, timer: Timer, at: Timestamp, policy: &Policy
         }
         Timer::Watch if after.seq < MAX_EVENTS_POSTING => watch::due(after),
         Timer::Page => climb::due(after),
+        Timer::Start if after.status == Status::Scheduled && after.start_at.is_some_and(|t| t > at) => after.start_at,
+        Timer::Start if matches!(after.status, Status::Scheduled | Status::Queued) => {
+            let again = at.plus_ms(LOOK_AGAIN_MS);
+            let frozen = policy.frozen.as_ref().filter(|_| policy.lock_held_by.is_none())?;
+            Some(frozen.free_at.map_or(again, |free| free.min(again)))
+        }
         _ => None,
     }
 }

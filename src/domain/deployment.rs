@@ -2,7 +2,7 @@
 
 use super::checklist::{Branch, Number};
 use super::command::{Mark, Person};
-use super::event::{Event, Reaction, Recorded};
+use super::event::{Authority, Event, Reaction, Recorded};
 use super::paging::{Page, PageEvent};
 use super::plan::{Choice, Leaf, Plan, Stretch};
 use super::status::Status;
@@ -66,6 +66,30 @@ pub struct Deployment {
     pub pages: Vec<Arc<Page>>,
     /// Criteria it evaluates itself that are breached, by leaf.
     breaches: BTreeMap<u32, Breach>,
+    /// On what authority it starts in a freeze.
+    pub overridden: Option<Overridden>,
+    /// What it waits for although its turn has come.
+    pub frozen: Option<Wait>,
+}
+
+/// On whose authority a deployment starts in freezes, and in which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overridden {
+    /// An index into `people`.
+    pub by: u16,
+    pub authority: Authority,
+    /// By name.
+    pub freezes: Vec<String>,
+}
+
+/// A freeze that a deployment waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// The freeze's name.
+    pub freeze: String,
+    pub reason: String,
+    /// When it may start; none: nobody knows yet.
+    pub until: Option<Timestamp>,
 }
 
 /// Somebody who took part.
@@ -166,6 +190,8 @@ impl Deployment {
             spared: BTreeSet::new(),
             pages: Vec::new(),
             breaches: BTreeMap::new(),
+            overridden: None,
+            frozen: None,
         })
     }
 
@@ -183,6 +209,7 @@ impl Deployment {
             Event::Queued { behind } => (self.status, self.behind) = (Status::Queued, Some(*behind)),
             Event::Started { .. } => {
                 (self.status, self.behind, self.started_at) = (Status::Active, None, Some(*at));
+                self.frozen = None;
                 self.since = Since { at: *at, marks: Vec::new() };
             }
             Event::SectionOpened { section } => _ = self.opened.insert(*section),
@@ -242,6 +269,12 @@ impl Deployment {
                 let leaf = self.plan.leaf(item).and_then(|i| u32::try_from(i).ok());
                 self.breaches.retain(|l, _| Some(*l) != leaf);
             }
+            Event::FreezeOverridden { authority, freezes } => {
+                self.overridden = Some(Overridden { by, authority: authority.clone(), freezes: freezes.clone() });
+            }
+            Event::Frozen { freeze, reason, until } => {
+                self.frozen = Some(Wait { freeze: freeze.clone(), reason: reason.clone(), until: *until });
+            }
             Event::Page { page, event } => self.page(*page, event, &recorded.by, *at),
         }
     }
@@ -266,6 +299,7 @@ impl Deployment {
 
     fn end(&mut self, status: Status, at: Timestamp, reason: Option<String>) {
         (self.status, self.ended_at, self.reason, self.held_at) = (status, Some(at), reason, None);
+        self.frozen = None;
     }
 
     fn seen(&mut self, index: u16, at: Timestamp) {

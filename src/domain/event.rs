@@ -141,6 +141,20 @@ pub enum Event {
         page: u32,
         event: PageEvent,
     },
+    /// It may start although these freezes (by name) hold then.
+    FreezeOverridden {
+        authority: Authority,
+        freezes: Vec<String>,
+    },
+    /// It was to start and waits for a freeze to end.
+    Frozen {
+        /// The freeze's name.
+        freeze: String,
+        reason: String,
+        /// When it may start; none: nobody knows yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
 }
 
 /// One person's emoji on one of our messages.
@@ -162,12 +176,12 @@ impl Reaction {
     }
 }
 
-/// On what authority required items were left open. Roles may change afterwards: this is what was so then.
+/// On what authority something was done that is not for everybody. Roles may change afterwards: this is what was so then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authority {
     /// The role that may.
     pub role: String,
-    /// Why they do not count.
+    /// Why.
     pub reason: String,
 }
 

@@ -3,6 +3,7 @@
 use crate::domain::directory::Directory;
 use crate::domain::paging::Recent;
 use crate::domain::rotation::Cover;
+use crate::domain::freeze::Frozen;
 use crate::domain::schedule::Compiled;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub struct Policy {
     pub covers: Arc<Vec<Cover>>,
     /// Who was called in the last hour.
     pub recent: Arc<Recent>,
+    /// Why it may not start now, if it may not.
+    pub frozen: Option<Frozen>,
 }
 
 impl Policy {

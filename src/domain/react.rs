@@ -61,6 +61,8 @@ pub enum Occasion {
     Cancelled,
     /// A rollback criterion the deployment evaluates itself is breached.
     Breach,
+    /// Its turn has come, but a freeze holds.
+    Frozen,
 }
 
 /// What follows from an event.
@@ -140,6 +142,10 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
         }
         Event::Archived => vec![ShowBoard, RefreshSections],
         Event::Page { page, event } => paging(after, *page, event),
+        // Said with the announcement of the start, or with that of the moment it is to start.
+        Event::FreezeOverridden { .. } if after.start_at.is_some() => vec![Say(Occasion::Scheduled)],
+        Event::FreezeOverridden { .. } => vec![],
+        Event::Frozen { .. } => vec![Say(Occasion::Frozen), ShowBoard],
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) enum Wanted {
         command: Command,
     },
     Start(grammar::Start),
+    Order(grammar::Order),
     Joined,
     React(Reacted),
     Due,
@@ -102,6 +103,7 @@ pub(super) fn understand(envelope: &Envelope, config: &Config) -> Result<Wanted,
                 }
                 Request::Test { whom } => Wanted::Test(whom),
                 Request::Heard { test } => Wanted::Heard(test),
+                Request::Order(order) => Wanted::Order(in_full_too(order, envelope)),
                 Request::Query(query) => Wanted::Answer { target: parsed.deployment, query },
             }),
             Err(problem) => Err(Reply::refused(problem.to_string())),
@@ -190,6 +192,14 @@ fn in_full(mut command: Command, envelope: &Envelope, config: &Config) -> Result
 /// Somebody by id, as the directory names them.
 pub(super) fn person_by_id(config: &Config, id: &str) -> Person {
     config.person(id).unwrap_or_else(|| Person { id: id.into(), name: id.into() })
+}
+
+/// Who is mentioned in the reason of an order, by name.
+fn in_full_too(mut order: grammar::Order, envelope: &Envelope) -> grammar::Order {
+    if let grammar::Order::Freeze { reason, .. } = &mut order {
+        named(reason, &envelope.mentioned);
+    }
+    order
 }
 
 /// People whom a text mentions, by name: nobody reads `@slack:U02BOB`.
@@ -314,6 +324,7 @@ impl Engine {
             Query::List => Ok(self.list()),
             Query::Contacts => page_test::overview(&self.inner, self.now()).await,
             Query::OnCall { rotation } => Ok(self.on_call(rotation.as_deref())),
+            Query::Freezes => Ok(self.freezes()),
             Query::History => self.history(envelope).await,
             Query::Status | Query::Next | Query::Show { .. } | Query::Record => {
                 let id = match named.or(envelope.deployment) {
@@ -349,7 +360,7 @@ impl Engine {
                  In a terminal: `rollcall record {0} --format md`.",
                 d.id
             )),
-            _ => Reply::ok("").with_card(compose::board(d, self.now())),
+            _ => Reply::ok("").with_card(self.board(d)),
         }
     }
 

@@ -4,7 +4,7 @@
 use super::ask::{self, Wanted};
 use super::rules::Rules;
 use super::stage::{By, Stage, no_such};
-use super::{Envelope, Inner, Input, Job, Notice, lock, opening, page_named, page_test};
+use super::{Envelope, Inner, Input, Job, Notice, lock, opening, page_named, page_test, standing};
 use crate::card::{Button, Reply};
 use crate::domain::command::{Command, ItemRef, Mark};
 use crate::domain::decide::is_criterion;
@@ -176,13 +176,13 @@ impl Door<'_> {
         let batch = std::mem::take(&mut stage.batch);
         let next_id = stage.next_id;
         let paged = stage.paged.clone();
-        let (changed, summaries) = stage.into_changes();
+        let changes = stage.into_changes();
         if batch.is_empty() {
             return Ok(());
         }
         let publishing = inner.publishing.lock().await;
         if let Err(error) = inner.store.commit(&batch).await {
-            inner.house.forget(changed.iter().map(|(d, _)| d.id));
+            inner.house.forget(changes.deployments.iter().map(|(d, _)| d.id));
             // Whether or not it is on the disk after all: from here on the disk is right.
             if let Err(error) = inner.house.reload(&inner.store).await {
                 tracing::warn!(%error, "what is open could not be read again");
@@ -191,7 +191,7 @@ impl Door<'_> {
         }
         *lock(&inner.trouble) = None;
         *lock(&inner.paged) = paged;
-        inner.house.publish(changed, &summaries, next_id);
+        inner.house.publish(changes.deployments, &changes.summaries, next_id, changes.standing);
         drop(publishing);
         if !batch.outbox.is_empty() {
             inner.outbox.notify_one();
@@ -268,6 +268,7 @@ async fn request(
     match wanted {
         Wanted::Answer { .. } => Ok(Reply::refused("That is a question, not a change.")),
         Wanted::Start(start) => opening::start(inner, stage, envelope, start).await,
+        Wanted::Order(order) => Ok(standing::order(inner, stage, envelope, order)),
         Wanted::Act { target, command } => match ask::target(inner, stage, envelope, *target).await? {
             Ok(id) => {
                 load(inner, stage, id).await?;

@@ -14,6 +14,7 @@ mod proofs;
 mod record;
 mod rules;
 mod stage;
+mod standing;
 mod suggest;
 
 pub use crate::grammar::Completion;
@@ -350,7 +351,11 @@ impl Engine {
             return Ok(Some(Drawn { card: card::compose::record(&d), file: Some(file) }));
         }
         let posted = waiting.posted.is_some();
-        Ok(view(&d, &wanted.what, posted, self.now()).map(|card| Drawn { card, file: None }))
+        let mut card = view(&d, &wanted.what, posted, self.now());
+        if let Some(card) = card.as_mut().filter(|_| wanted.what == BOARD) {
+            self.add_freeze(&d, card);
+        }
+        Ok(card.map(|card| Drawn { card, file: None }))
     }
 
     /// Tells in which groups of a platform (its ids) a person is now; `[roles]` may name them: `discord:8001`.
@@ -448,6 +453,9 @@ fn page_named(what: &str) -> Option<(u32, u32)> {
     Some((page.parse().ok()?, n.parse().ok()?))
 }
 
+/// The name of the view that is edited in place.
+const BOARD: &str = "board";
+
 /// The name of the view that is a file.
 const RECORD: &str = "record";
 
@@ -460,7 +468,7 @@ pub struct Drawn {
 
 /// Draws a view by its name: `board`, `section/3/1`, `page/1`, `page/1/3`.
 fn view(d: &Deployment, what: &str, posted: bool, now: domain::time::Timestamp) -> Option<Card> {
-    if what == "board" {
+    if what == BOARD {
         return Some(card::compose::board(d, now));
     }
     if let Some((page, n)) = page_named(what) {

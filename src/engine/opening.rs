@@ -2,6 +2,7 @@
 
 use super::rules::schedule_of;
 use super::stage::{By, Stage, lock_of};
+use super::standing::let_through;
 use super::{Envelope, Inner, lock};
 use crate::card::{Button, Reply};
 use crate::domain::checklist::Checklist;
@@ -80,6 +81,21 @@ pub(super) async fn start(
     if let (Some(holder), None, false) = (&holder, start_at, wish.queue) {
         return Ok(taken(holder, wish, &checklist.name, &service, &environment, stage));
     }
+    let full = Start {
+        checklist: Some(checklist.name.clone()),
+        environment: Some(environment.clone()),
+        service: Some(service.clone()),
+        ..wish.clone()
+    };
+    // Whoever is queued starts later, and waits then.
+    let queued = start_at.is_none() && holder.is_some();
+    let overriding = match queued {
+        true => None,
+        false => match let_through(stage, envelope, &full, start_at) {
+            Ok(event) => event,
+            Err(reply) => return Ok(*reply),
+        },
+    };
     let expected_ms = inner.store.usual_duration(&checklist.name, &service, PAST).await?;
     // Less than a minute was no walk to expect anything from.
     let expected_ms = expected_ms.filter(|ms| *ms >= 60_000);
@@ -110,13 +126,14 @@ pub(super) async fn start(
         return Ok(Reply::refused(format!("A deployment is shown in {MAX_CHANNELS} channels at most.")));
     }
     let follow = follow.into_iter().map(|channel| Event::Followed { channel });
+    let nothing_overridden = wish.override_.is_some() && overriding.is_none();
     let then = match (&holder, start_at) {
         (_, Some(_)) => Vec::new(),
         (Some(holder), None) => vec![Event::Queued { behind: holder.id }],
         (None, None) => vec![Event::Started { late_ms: 0 }],
     };
     // Followed before it starts: the announcement goes everywhere.
-    let then = follow.chain(then).collect();
+    let then = follow.chain(overriding).chain(then).collect();
     let name = crate::card::compose::name(&d);
     stage.open_deployment(d, first, then, &by);
     let rehearsal = if wish.rehearse { " (rehearsal)" } else { "" };
@@ -131,7 +148,8 @@ pub(super) async fn start(
         (Some(h), None) => format!("Queued #{id} {} behind #{}{rehearsal}.", escape(&name), h.id),
         (None, None) => format!("Started #{id} {}{rehearsal}.", escape(&name)),
     };
-    Ok(Reply::ok(text).about(id))
+    let idle = if nothing_overridden { " No freeze holds then, so nothing was overridden." } else { "" };
+    Ok(Reply::ok(format!("{text}{idle}")).about(id))
 }
 
 fn plan(inner: &Inner, checklist: Arc<Checklist>) -> Arc<Plan> {
@@ -140,7 +158,7 @@ fn plan(inner: &Inner, checklist: Arc<Checklist>) -> Arc<Plan> {
 }
 
 /// The words of a start, with one more option.
-fn again(wish: &Start, option: &str) -> String {
+pub(super) fn again(wish: &Start, option: &str) -> String {
     let mut words = vec!["start".to_owned(), wish.version.clone()];
     let mut add = |name: &str, value: &Option<String>| {
         if let Some(value) = value {
@@ -160,7 +178,9 @@ fn again(wish: &Start, option: &str) -> String {
     if wish.rehearse {
         words.push("--rehearse".into());
     }
-    words.push(option.into());
+    words.extend((!option.is_empty()).then(|| option.to_owned()));
+    // Last, because it may be everything that is left.
+    words.extend(wish.override_.as_ref().map(|why| format!("--override \"{}\"", why.replace('"', "'"))));
     words.join(" ")
 }
 

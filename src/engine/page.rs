@@ -28,7 +28,9 @@ impl Engine {
             _ => Arc::new(self.inner.house.told(store, id, &log).await?),
         };
         let undelivered = store.failed_deliveries(Some(id)).await?.into_iter().map(|u| (u.key, u.why)).collect();
-        Ok(Some(page(&d, &log, undelivered, whole, self.now())))
+        let mut page = page(&d, &log, undelivered, whole, self.now());
+        self.add_freeze(&d, &mut page.board);
+        Ok(Some(page))
     }
 }
 

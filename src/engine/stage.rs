@@ -3,28 +3,31 @@
 use super::house::House;
 use super::rules::Rules;
 use crate::card::{Button, Card, Reply, compose, kinds, page as compose_page};
+use crate::config::Config;
 use crate::domain::checklist::Number;
 use crate::domain::climb;
 use crate::domain::command::{Command, Mark, Person, Timer, Via};
 use crate::domain::decide::{Decision, decide, is_criterion, next_due};
 use crate::domain::deployment::Deployment;
 use crate::domain::event::{Event, Recorded};
+use crate::domain::freeze::Frozen;
 use crate::domain::paging::{MAX_PAGES, PageEvent, PageState, Recent, counted};
 use crate::domain::policy::Policy;
 use crate::domain::react::{Effect, Occasion, react};
 use crate::domain::refusal::Refusal;
 use crate::domain::rotation::Cover;
+use crate::domain::standing::Standing;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::domain::watch;
 use crate::store::{self, Batch, NewDelivery, NewEvent, Summary, chain};
 use crate::words::facts::{self, Moment};
 use crate::words::{Entry, Template, occasions, paging, refusals, replies};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Due whatever the clock says, even after it has been set back.
-const AT_ONCE: Timestamp = Timestamp(0);
+pub(super) const AT_ONCE: Timestamp = Timestamp(0);
 
 /// A deployment being changed: a copy is made for every event, and the state before it is still there to compare.
 struct Staged {
@@ -42,6 +45,8 @@ pub(super) struct Stage<'a> {
     summaries: BTreeMap<u64, Summary>,
     /// Loaded for this unit because they were not in memory.
     loaded: HashMap<u64, (Arc<Deployment>, store::Hash)>,
+    /// What holds for the whole house, where this unit changed it.
+    standing: Option<(Arc<Standing>, store::Hash)>,
     pub(super) batch: Batch,
     pub(super) next_id: u64,
     pub(super) paged: Paged,
@@ -56,6 +61,13 @@ pub(super) struct Paged {
     pub(super) covers: Arc<Vec<Cover>>,
     /// The number of the last test.
     pub(super) last_test: u32,
+}
+
+/// What a unit of work changed.
+pub(super) struct Changes {
+    pub(super) deployments: Vec<(Arc<Deployment>, store::Hash)>,
+    pub(super) summaries: Vec<Summary>,
+    pub(super) standing: Option<(Arc<Standing>, store::Hash)>,
 }
 
 /// Who does something, through what.
@@ -75,6 +87,7 @@ impl<'a> Stage<'a> {
             staged: HashMap::new(),
             summaries: BTreeMap::new(),
             loaded: HashMap::new(),
+            standing: None,
             batch: Batch::default(),
             next_id: house.next_id(),
             paged,
@@ -135,6 +148,42 @@ impl<'a> Stage<'a> {
             directory: self.rules.config.directory.clone(),
             covers: self.covers(),
             recent: self.paged.recent.clone(),
+            frozen: self.keeps_waiting(d),
+        }
+    }
+
+    /// The freeze that keeps a deployment from starting now. A rehearsal is bound by none.
+    fn keeps_waiting(&self, d: &Deployment) -> Option<Frozen> {
+        if d.rehearsal || !matches!(d.status, Status::Scheduled | Status::Queued) {
+            return None;
+        }
+        let except = d.overridden.as_ref().map_or(&[][..], |o| &o.freezes);
+        self.frozen(&d.service, &d.environment, self.now, except)
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.rules.config
+    }
+
+    /// The roles somebody has.
+    pub(super) fn roles_of(&self, person: &str) -> BTreeSet<String> {
+        let roles = self.rules.roles();
+        roles.iter().filter(|(_, people)| people.contains(person)).map(|(role, _)| role.clone()).collect()
+    }
+
+    /// What holds for the whole house as this unit leaves it, with the link of the last ruling.
+    pub(super) fn kept_standing(&self) -> (Arc<Standing>, store::Hash) {
+        self.standing.clone().unwrap_or_else(|| self.house.standing_with_head())
+    }
+
+    pub(super) fn keep_standing(&mut self, standing: Arc<Standing>, head: store::Hash) {
+        self.standing = Some((standing, head));
+    }
+
+    /// A board to be drawn anew wherever it is shown.
+    pub(super) fn show_board_of(&mut self, s: &Summary) {
+        for channel in std::iter::once(&s.channel).chain(&s.also) {
+            self.want(s.id, channel, "board".into(), true);
         }
     }
 
@@ -349,6 +398,9 @@ impl<'a> Stage<'a> {
         card.buttons = kinds::post_buttons(d, &recorded.event);
         let name = if occasion == Occasion::Start {
             "start".into()
+        } else if matches!(recorded.event, Event::FreezeOverridden { .. }) {
+            // In place of what its opening has just said.
+            format!("1/{}", occasions::word(occasion))
         } else {
             format!("{}/{}", recorded.seq, occasions::word(occasion))
         };
@@ -435,17 +487,21 @@ impl<'a> Stage<'a> {
     }
 
     fn show_in(&mut self, d: &Deployment, channel: &str, what: String, only_if_shown: bool) {
-        let key = format!("{}/{what}@{channel}", d.id);
+        self.want(d.id, channel, what, only_if_shown);
+    }
+
+    fn want(&mut self, id: u64, channel: &str, what: String, only_if_shown: bool) {
+        let key = format!("{id}/{what}@{channel}");
         // Ten ticks in one unit of work are one refresh.
         if let Some(same) = self.batch.outbox.iter_mut().find(|n| n.key == key) {
             same.only_if_shown &= only_if_shown;
             return;
         }
         let threaded = what.starts_with("section/") || what == "record";
-        let thread = threaded.then(|| format!("{}/start@{channel}", d.id));
+        let thread = threaded.then(|| format!("{id}/start@{channel}"));
         self.batch.outbox.push(NewDelivery {
             key,
-            deployment: d.id,
+            deployment: id,
             channel: channel.to_owned(),
             thread,
             what,
@@ -461,9 +517,9 @@ impl<'a> Stage<'a> {
     }
 
     /// What the unit changed, to be published when it is committed.
-    pub(super) fn into_changes(self) -> (Vec<(Arc<Deployment>, store::Hash)>, Vec<Summary>) {
-        let changed = self.staged.into_values().map(|s| (s.deployment, s.head)).collect();
-        (changed, self.summaries.into_values().collect())
+    pub(super) fn into_changes(self) -> Changes {
+        let deployments = self.staged.into_values().map(|s| (s.deployment, s.head)).collect();
+        Changes { deployments, summaries: self.summaries.into_values().collect(), standing: self.standing }
     }
 }
 

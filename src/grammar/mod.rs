@@ -12,7 +12,7 @@ mod spec;
 mod when;
 
 pub use complete::{Completion, ItemWord, Vocabulary, complete, quoted};
-pub use parse::{Parsed, Query, Request, Start, parse};
+pub use parse::{Order, Parsed, Query, Request, Start, parse};
 pub use problem::{Problem, Unfit};
 pub use spec::{Arg, ArgKind, COMMANDS, CommandSpec, Form, Group, Verb};
 pub use when::When;

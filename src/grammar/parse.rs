@@ -11,6 +11,10 @@ use crate::domain::checklist::Number;
 use crate::domain::command::{Command, ItemRef, Mark, Person};
 use crate::near::nearest;
 
+mod standing;
+
+pub use standing::Order;
+
 /// What was asked, and of which deployment if one was named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parsed {
@@ -32,6 +36,8 @@ pub enum Request {
     Test { whom: String },
     /// Answer such a test.
     Heard { test: u32 },
+    /// Have something hold for the whole house.
+    Order(Order),
 }
 
 /// `start`, as typed. What is None comes from the channel or the checklist.
@@ -48,6 +54,8 @@ pub struct Start {
     pub queue: bool,
     /// Practice.
     pub rehearse: bool,
+    /// Why it may start although a freeze holds.
+    pub override_: Option<String>,
 }
 
 /// A question.
@@ -61,6 +69,7 @@ pub enum Query {
     },
     Checklists,
     History,
+    Freezes,
     Record,
     Help {
         command: Option<String>,
@@ -151,6 +160,11 @@ impl<'a> Reader<'a> {
             Verb::List => self.alone(Request::Query(Query::List))?,
             Verb::Checklists => self.alone(Request::Query(Query::Checklists))?,
             Verb::History => self.alone(Request::Query(Query::History))?,
+            Verb::Freezes => self.alone(Request::Query(Query::Freezes))?,
+            Verb::Freeze => self.freeze()?,
+            Verb::Unfreeze => self.unfreeze()?,
+            Verb::Cover => self.cover()?,
+            Verb::Uncover => self.uncover()?,
             Verb::Show => {
                 let (item, rest) = self.item()?;
                 self.nothing(rest)?;
@@ -323,7 +337,8 @@ impl<'a> Reader<'a> {
                 if given.iter().any(|(a, _)| a.name == arg.name) {
                     return Err(Problem::Twice { command, option: arg.name });
                 }
-                given.push((arg, String::new()));
+                let said = if arg.kind == ArgKind::Text { self.said_after(arg.name)? } else { String::new() };
+                given.push((arg, said));
                 continue;
             }
             if let Some(at) = word.find([':', '=']) {
@@ -363,6 +378,7 @@ impl<'a> Reader<'a> {
             follow: Vec::new(),
             queue: false,
             rehearse: false,
+            override_: None,
         };
         for (arg, value) in given {
             match arg.kind {
@@ -379,6 +395,7 @@ impl<'a> Reader<'a> {
                     }
                 }
                 ArgKind::Time => start.at = Some(When::parse(&value)?),
+                ArgKind::Text => start.override_ = Some(value),
                 _ if arg.name == "queue" => start.queue = true,
                 _ => start.rehearse = true,
             }

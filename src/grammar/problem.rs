@@ -231,14 +231,14 @@ impl fmt::Display for Problem {
             }
             Problem::BadTime { text } => write!(
                 f,
-                "{} is no time I can read. Write `at:18:30`, `at:\"tomorrow 18:30\"`, `at:+2h` or \
-                 `at:2026-11-21T18:30`.",
+                "{} is no time I can read. Times are written `18:30`, `\"tomorrow 18:30\"`, `+2h` or \
+                 `2026-11-21T18:30`.",
                 said(text)
             ),
             Problem::NoSuchTime { text } => write!(
                 f,
                 "{} is on no calendar or clock. Days are written year-month-day, hours go from 00 to 23: \
-                 `at:2026-11-21T18:30`.",
+                 `2026-11-21T18:30`.",
                 said(text)
             ),
         }

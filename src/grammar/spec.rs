@@ -37,6 +37,11 @@ pub enum Verb {
     Resolve,
     Escalate,
     OnCall,
+    Freeze,
+    Unfreeze,
+    Freezes,
+    Cover,
+    Uncover,
 }
 
 /// Under which heading help lists a command.
@@ -52,14 +57,16 @@ pub enum Group {
     People,
     /// How it ends.
     Outcome,
+    /// What holds for everybody.
+    House,
     /// What is kept.
     Record,
 }
 
 impl Group {
     /// In the order help shows them.
-    pub const ALL: [Group; 6] =
-        [Group::Overview, Group::Items, Group::Course, Group::People, Group::Outcome, Group::Record];
+    pub const ALL: [Group; 7] =
+        [Group::Overview, Group::Items, Group::Course, Group::People, Group::Outcome, Group::House, Group::Record];
 
     /// Its heading.
     pub fn title(self) -> &'static str {
@@ -69,6 +76,7 @@ impl Group {
             Group::Course => "Steer",
             Group::People => "Reach people",
             Group::Outcome => "End",
+            Group::House => "For the whole house",
             Group::Record => "Look things up",
         }
     }
@@ -101,6 +109,8 @@ pub enum ArgKind {
     Rotation,
     /// One channel, or several with commas between.
     Channel,
+    /// A name of the configuration's, in quotes where it has spaces.
+    Name,
     CommandName,
     /// Present or not.
     Flag,
@@ -194,9 +204,11 @@ pub static COMMANDS: &[CommandSpec] = &[
             option("follow", ArgKind::Channel, "channels that show it too, for instance `slack:C0123,#deploys`"),
             dashes("queue", ArgKind::Flag, "wait in line if another deployment is under way there"),
             dashes("rehearse", ArgKind::Flag, "walk the list as practice, marked REHEARSAL"),
+            dashes("override", ArgKind::Text, "why it may start in a freeze; takes a role that may say so"),
         ],
         summary: "Starts a deployment, or schedules it with `at:`.",
-        usage: "start VERSION [checklist:NAME] [env:ENV] [service:NAME] [at:TIME] [follow:CHANNEL] [--queue] [--rehearse]",
+        usage: "start VERSION [checklist:NAME] [env:ENV] [service:NAME] [at:TIME] [follow:CHANNEL] [--queue] [--rehearse] \
+                [--override REASON]",
         example: "start v1.2.0 env:production",
         on_deployment: false,
     },
@@ -502,6 +514,66 @@ pub static COMMANDS: &[CommandSpec] = &[
         on_deployment: true,
     },
     CommandSpec {
+        name: "freeze",
+        verb: Verb::Freeze,
+        group: Group::House,
+        args: &[
+            REASON,
+            option("until", ArgKind::Time, "when it ends; without it, when it is lifted"),
+            option("env", ArgKind::Environment, "only there"),
+            option("service", ArgKind::Service, "only this one"),
+        ],
+        summary: "Forbids starts for a while; what is under way goes on.",
+        usage: "freeze REASON [until:TIME] [env:ENV] [service:NAME]",
+        example: "freeze incident 4711 is being looked into until:+4h env:production",
+        on_deployment: false,
+    },
+    CommandSpec {
+        name: "unfreeze",
+        verb: Verb::Unfreeze,
+        group: Group::House,
+        args: &[maybe("freeze", ArgKind::Name, "its number; without it, the only one there is")],
+        summary: "Lifts a freeze that somebody has set.",
+        usage: "unfreeze [FREEZE]",
+        example: "unfreeze 2",
+        on_deployment: false,
+    },
+    CommandSpec {
+        name: "freezes",
+        verb: Verb::Freezes,
+        group: Group::House,
+        args: &[],
+        summary: "Says what is frozen now, what comes in the next 14 days, and who may start all the same.",
+        usage: "freezes",
+        example: "freezes",
+        on_deployment: false,
+    },
+    CommandSpec {
+        name: "cover",
+        verb: Verb::Cover,
+        group: Group::House,
+        args: &[
+            place("rotation", ArgKind::Name, "which rotation"),
+            place("person", ArgKind::Person, "who stands in"),
+            option("until", ArgKind::Time, "when the rotation holds again; always needed"),
+            option("from", ArgKind::Time, "when it begins; without it, now"),
+        ],
+        summary: "Has somebody stand in for whoever is on call.",
+        usage: "cover ROTATION @PERSON until:TIME [from:TIME]",
+        example: "cover primary @ana until:+8h",
+        on_deployment: false,
+    },
+    CommandSpec {
+        name: "uncover",
+        verb: Verb::Uncover,
+        group: Group::House,
+        args: &[place("rotation", ArgKind::Name, "which rotation")],
+        summary: "Takes a stand-in away: the one there is now, else the next.",
+        usage: "uncover ROTATION",
+        example: "uncover primary",
+        on_deployment: false,
+    },
+    CommandSpec {
         name: "checklists",
         verb: Verb::Checklists,
         group: Group::Record,
@@ -591,7 +663,8 @@ mod tests {
         assert_eq!(
             names.join(" "),
             "start status list next show tick untick skip fail block assign note evidence fill hold resume handover \
-             progress follow unfollow page ack escalate resolve oncall rollback rolled-back finish partial cancel checklists history record help"
+             progress follow unfollow page ack escalate resolve oncall rollback rolled-back finish partial cancel freeze \
+             unfreeze freezes cover uncover checklists history record help"
         );
         for (_, ours) in ALSO {
             assert!(CommandSpec::named(ours).is_some(), "{ours}");

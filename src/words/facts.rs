@@ -1,12 +1,13 @@
 //! What a template may say of a moment.
 
 use super::replies;
-use super::{Blocked, Entry, Facts, Since, Ticker, Waiting};
+use super::{Blocked, Entry, Facts, Override, Since, Ticker, Waiting};
 use crate::card::compose;
 use crate::domain::checklist::Branch;
 use crate::domain::command::Mark;
 use crate::domain::deployment::Deployment;
 use crate::domain::event::{Event, Recorded};
+use crate::domain::freeze::called;
 use crate::domain::time::{Timestamp, span};
 
 /// Items listed as next; open items listed.
@@ -47,6 +48,12 @@ pub fn of(m: &Moment<'_>) -> Facts {
         open: open.iter().take(OPEN).map(|&i| entry(d, i)).collect(),
         open_count: u32::try_from(open.len()).unwrap_or(u32::MAX),
         follow_up_open: follow_up_open(d),
+        overridden: d.overridden.as_ref().map(|o| Override {
+            by: d.person(o.by).name.to_string(),
+            role: o.authority.role.clone(),
+            reason: o.authority.reason.clone(),
+            freezes: o.freezes.iter().map(|f| called(f)).collect::<Vec<_>>().join(", "),
+        }),
         ..Facts::default()
     };
     match &m.recorded.event {
@@ -65,6 +72,11 @@ pub fn of(m: &Moment<'_>) -> Facts {
             facts.reason = Some(replies::measured(d, item, *measured_ms));
             facts.item = d.plan.leaf(item).map(|i| entry(d, i));
             late(&mut facts, at, *late_ms);
+        }
+        Event::FreezeOverridden { .. } => facts.start_at = d.start_at.map(moment),
+        Event::Frozen { freeze, reason, until } => {
+            (facts.freeze, facts.start_at) = (Some(called(freeze)), until.map(moment));
+            facts.reason = Some(reason.clone()).filter(|r| !r.is_empty());
         }
         Event::HandedOver { to } => facts.to = Some(to.name.to_string()),
         _ => {}

@@ -20,6 +20,7 @@ pub fn template(occasion: Occasion) -> Template {
         Occasion::Partial => Template::Partial,
         Occasion::Cancelled => Template::Cancelled,
         Occasion::Breach => Template::Breach,
+        Occasion::Frozen => Template::Frozen,
     }
 }
 
@@ -40,5 +41,6 @@ pub fn word(occasion: Occasion) -> &'static str {
         Occasion::Partial => "partial",
         Occasion::Cancelled => "cancelled",
         Occasion::Breach => "breach",
+        Occasion::Frozen => "frozen",
     }
 }

@@ -7,6 +7,7 @@ use crate::domain::command::{Command, Mark};
 use crate::domain::decide::{Decision, is_criterion};
 use crate::domain::deployment::Deployment;
 use crate::domain::event::Event;
+use crate::domain::freeze::called;
 use crate::domain::judge::{Verdict, judge};
 use crate::domain::status::Status;
 use crate::domain::text::{Rich, Span};
@@ -230,6 +231,20 @@ pub fn timeline(d: &Deployment, event: &Event) -> Rich {
             let mut rich = Rich(vec![bold("Criterion breached: ")]);
             item(n).0.into_iter().for_each(|s| rich.push(s));
             with(with(rich, &measured(d, n, *measured_ms)), &late(*late_ms))
+        }
+        Event::FreezeOverridden { authority, freezes } => with(
+            word("Freeze overridden"),
+            &format!(
+                "{}: {} (as {})",
+                freezes.iter().map(|f| called(f)).collect::<Vec<_>>().join(", "),
+                authority.reason,
+                authority.role
+            ),
+        ),
+        Event::Frozen { freeze, reason, until } => {
+            let until = until.map(|at| at.utc().format(", until %Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
+            let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            with(word("Waits for a freeze"), &format!("{}{reason}{until}", called(freeze)))
         }
         Event::Cleared { item: n } => {
             let mut rich = Rich(vec![bold("No longer breached: ")]);

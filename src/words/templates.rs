@@ -44,11 +44,13 @@ pub enum Template {
     Queued,
     /// A rollback criterion that the deployment evaluates itself is breached.
     Breach,
+    /// Its turn has come, but a freeze holds.
+    Frozen,
 }
 
 impl Template {
     /// All of them.
-    pub const ALL: [Template; 15] = [
+    pub const ALL: [Template; 16] = [
         Template::Start,
         Template::Progress,
         Template::Success,
@@ -64,6 +66,7 @@ impl Template {
         Template::Scheduled,
         Template::Queued,
         Template::Breach,
+        Template::Frozen,
     ];
 
     /// What it is called in a configuration and in front matter.
@@ -84,6 +87,7 @@ impl Template {
             Template::Scheduled => "scheduled",
             Template::Queued => "queued",
             Template::Breach => "breach",
+            Template::Frozen => "frozen",
         }
     }
 
@@ -110,6 +114,7 @@ impl Template {
             Template::Scheduled => include_str!("defaults/scheduled.md"),
             Template::Queued => include_str!("defaults/queued.md"),
             Template::Breach => include_str!("defaults/breach.md"),
+            Template::Frozen => include_str!("defaults/frozen.md"),
         }
     }
 }
@@ -159,6 +164,16 @@ pub struct Since {
     /// Failed and not ticked since.
     pub failed: Vec<Failed>,
     pub blocked: Vec<Blocked>,
+}
+
+/// On whose authority a deployment starts in a freeze.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Override {
+    pub by: String,
+    pub role: String,
+    pub reason: String,
+    /// The freezes, by name.
+    pub freezes: String,
 }
 
 /// What templates may say. All of it plain text; what does not apply is none, 0 or empty.
@@ -211,6 +226,10 @@ pub struct Facts {
     pub behind: Option<u64>,
     /// Follow-up items still open after the outcome.
     pub follow_up_open: u32,
+    /// Where it starts in a freeze: on whose authority.
+    pub overridden: Option<Override>,
+    /// Always there for `frozen`: the freeze's name. `start_at` is when it goes, where that is known.
+    pub freeze: Option<String>,
 }
 
 /// Why a template cannot be used.
@@ -490,6 +509,7 @@ fn samples(template: Template) -> [Facts; 3] {
         expected: None,
         since: Since { span: "1 h 00 min".into(), ticked: 1, ..full().since },
         follow_up_open: 0,
+        overridden: None,
         ..full()
     };
     let all = full();
@@ -511,6 +531,7 @@ fn samples(template: Template) -> [Facts; 3] {
         Template::Late => bare.late = all.late,
         Template::Scheduled => bare.start_at = all.start_at,
         Template::Queued => bare.behind = all.behind,
+        Template::Frozen => bare.freeze = all.freeze,
         _ => {}
     }
     [full(), between, bare]
@@ -559,6 +580,13 @@ fn full() -> Facts {
         start_at: Some("Fri 27 Nov, 18:30 (Europe/Berlin)".into()),
         behind: Some(11),
         follow_up_open: 3,
+        overridden: Some(Override {
+            by: "Bob".into(),
+            role: "lead".into(),
+            reason: "checkout is down".into(),
+            freezes: "weekend".into(),
+        }),
+        freeze: Some("weekend".into()),
     }
 }
 

@@ -31,6 +31,7 @@ pub fn policy() -> Policy {
         directory: Arc::default(),
         covers: Arc::default(),
         recent: Arc::default(),
+        frozen: None,
     }
 }
 
@@ -385,6 +386,13 @@ pub fn what(event: &Event) -> String {
         },
         Event::Partial { reason } => format!("partial : {reason}"),
         Event::Cancelled { reason } => format!("cancelled : {reason}"),
+        Event::FreezeOverridden { authority, freezes } => {
+            format!("overrides {} : {} as {}", freezes.join(", "), authority.reason, authority.role)
+        }
+        Event::Frozen { freeze, reason, until } => {
+            let until = until.map(|at| format!(" until {}", at.0)).unwrap_or_default();
+            format!("frozen by {freeze}{until} : {reason}")
+        }
         Event::Archived => "archived".into(),
         Event::Followed { channel } => format!("followed {channel}"),
         Event::Unfollowed { channel } => format!("unfollowed {channel}"),

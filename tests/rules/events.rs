@@ -51,6 +51,8 @@ events! {
     Breached "breached" ["late_ms"],
     Cleared "cleared" [],
     Page "page" [],
+    FreezeOverridden "freeze_overridden" [],
+    Frozen "frozen" ["until"],
 }
 
 fn lines() -> impl Iterator<Item = (usize, &'static str)> {

@@ -366,6 +366,17 @@ impl Rest {
         self.call(LightMethod::Post, route, Some(&silent(body))).await.map(drop)
     }
 
+    /// A server's roles.
+    pub async fn roles(&self, guild: u64) -> Done<Vec<Value>> {
+        list(self.call(LightMethod::Get, Route::GuildRoles { guild_id: GuildId::new(guild) }, None).await?)
+    }
+
+    /// Somebody in a server.
+    pub async fn member(&self, guild: u64, user: u64) -> Done<Value> {
+        let route = Route::GuildMember { guild_id: GuildId::new(guild), user_id: UserId::new(user) };
+        self.call(LightMethod::Get, route, None).await
+    }
+
     /// What somebody is called.
     pub async fn user_name(&self, user: u64) -> Done<String> {
         let answer = self.call(LightMethod::Get, Route::User { user_id: UserId::new(user) }, None).await?;

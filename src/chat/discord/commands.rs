@@ -100,6 +100,7 @@ fn option(arg: &Arg) -> Value {
             let names = COMMANDS.iter().map(|c| json!({ "name": c.name, "value": c.name }));
             option["choices"] = names.collect();
         }
+        ArgKind::Name => option["max_length"] = crate::grammar::LONGEST_TITLE.into(),
         ArgKind::Text | ArgKind::Value => option["max_length"] = crate::grammar::LONGEST_TEXT.into(),
         ArgKind::Version => {
             option["max_length"] = crate::grammar::LONGEST_VERSION.into();
@@ -180,7 +181,7 @@ pub fn words(chosen: &Chosen) -> String {
             (ArgKind::Field, _) => format!("\"{}\":", value.replace(['"', '“', '”'], "")),
             (ArgKind::Whom, _) => whom(value),
             (ArgKind::Person, _) => format!("@{}", quoted(&unquoted(value.trim_start_matches('@')))),
-            (ArgKind::Version, _) => quoted(&unquoted(value)),
+            (ArgKind::Version | ArgKind::Name, _) => quoted(&unquoted(value)),
             _ => value.to_owned(),
         };
         out.push(' ');

@@ -18,6 +18,7 @@
 mod answer;
 pub mod client;
 pub mod commands;
+pub mod examine;
 mod gateway;
 pub mod hear;
 pub mod markup;

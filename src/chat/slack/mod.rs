@@ -16,6 +16,7 @@
 mod api;
 pub mod boxes;
 mod desk;
+pub mod examine;
 mod hear;
 mod home;
 pub mod http;

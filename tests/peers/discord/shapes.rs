@@ -42,7 +42,7 @@ pub fn role(id: Id, name: &str, position: usize) -> Value {
         "id": id.to_string(), "name": name, "description": null, "color": 0,
         "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null }, "hoist": false, "icon": null,
         "unicode_emoji": null, "position": position, "managed": false,
-        "permissions": if id == GUILD { may::ALL.to_string() } else { "0".to_owned() },
+        "permissions": if id == GUILD { (may::ALL & !may::ADMINISTRATOR).to_string() } else { "0".to_owned() },
         "mentionable": false, "flags": 0,
     })
 }
@@ -75,7 +75,10 @@ pub fn channel(channel: &Channel) -> Value {
         shape["position"] = json!(0);
         shape["topic"] = Value::Null;
         shape["nsfw"] = json!(false);
-        shape["permission_overwrites"] = json!([]);
+        // What the bot may not here is an exception of its own.
+        let lacks = may::ALL & !channel.may;
+        let exception = json!({ "id": BOT.to_string(), "type": 1, "allow": "0", "deny": lacks.to_string() });
+        shape["permission_overwrites"] = if lacks == 0 { json!([]) } else { json!([exception]) };
     }
     shape
 }
