@@ -146,7 +146,7 @@ async fn a_page_reaches_who_is_on_call_and_stops_when_somebody_has_it() {
     assert_eq!(w.came("slack")[0].card.page.as_ref().unwrap().state, PageState::Resolved);
     assert!(!read(&w.message("1/board").card).contains("Page 1"));
     let record = w.engine().record(1, Format::Markdown).await.unwrap().unwrap();
-    for line in ["## Pages", "checkout answers 502", "Page 1 acknowledged", "sms", "Cleo: SMS delivered"] {
+    for line in ["## Pages", "checkout answers 502", "Page 1 acknowledged", "sms", "Cleo (role lead): SMS delivered"] {
         assert!(record.to_lowercase().contains(&line.to_lowercase()), "{line}: {record}");
     }
     let json = w.engine().record(1, Format::Json).await.unwrap().unwrap();

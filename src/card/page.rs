@@ -2,7 +2,6 @@
 
 use super::compose::{empty, name};
 use super::{Block, Button, Card, Fact, PageFacts, Style, Tone, kinds};
-use crate::domain::command::Person;
 use crate::domain::deployment::Deployment;
 use crate::domain::directory::Target;
 use crate::domain::paging::{Cause, Hold, Message, Page, PageState, Sent, Skipped, Trace, Traced, Unreached, Urgency};
@@ -83,7 +82,7 @@ pub fn card(d: &Deployment, page: u32) -> Option<Card> {
     facts.extend(page.policy.as_ref().map(|policy| fact("Policy", vec![plain(policy.clone())])));
     facts.extend(next_fact(page));
     card.blocks.push(Block::Facts { facts });
-    let lines = trail(d, page);
+    let lines = trail(page);
     let cut = lines.len().saturating_sub(TRAIL);
     if cut > 0 {
         card.blocks.push(Block::Context { text: Rich::plain(format!("+{cut} earlier; the record has all.")) });
@@ -157,14 +156,14 @@ fn buttons(d: &Deployment, page: &Page) -> Vec<Button> {
 }
 
 /// The whole trail, oldest first: what happened, and to each call what became of it.
-pub fn trail(d: &Deployment, page: &Page) -> Vec<(Timestamp, Rich)> {
+pub fn trail(page: &Page) -> Vec<(Timestamp, Rich)> {
     let mut lines = Vec::new();
     for trace in &page.trail {
         lines.push((trace.at, line(page, trace)));
         if let Traced::Called { first, count, skipped, .. } = &trace.what {
             let calls = *first..first.saturating_add(*count);
             lines.extend(calls.filter_map(|n| Some((trace.at, called(page, n)?))));
-            lines.extend(skipped.iter().map(|s| (trace.at, left_out(d, s))));
+            lines.extend(skipped.iter().map(|s| (trace.at, left_out(s))));
         }
     }
     lines
@@ -241,11 +240,8 @@ fn hold(why: Hold) -> &'static str {
     }
 }
 
-fn left_out(d: &Deployment, skipped: &Skipped) -> Rich {
-    let who = match &skipped.target {
-        Target::Person(id) => d.known(&Person { id: id.as_str().into(), name: id.as_str().into() }).name.to_string(),
-        other => target(other),
-    };
+fn left_out(skipped: &Skipped) -> Rich {
+    let who = skipped.to.as_ref().map_or_else(|| target(&skipped.target), |person| person.name.to_string());
     let why = match skipped.why {
         Unreached::NoWay => "no way to be reached is configured",
         Unreached::Nobody => "nobody is there now",

@@ -235,7 +235,7 @@ fn calls(d: &Deployment, page: &Page, step: &Step, at: Timestamp, policy: &Polic
     let (mut calls, mut skipped): (Vec<Call>, Vec<Skipped>) = (Vec::new(), Vec::new());
     let mut seen: BTreeSet<String> = BTreeSet::new();
     for target in &step.targets {
-        let mut skip = |why| skipped.push(Skipped { target: target.clone(), why });
+        let mut skip = |why| skipped.push(Skipped { target: target.clone(), to: None, why });
         let people: Vec<String> = match target {
             Target::Person(id) => vec![id.clone()],
             Target::Role(role) => match people_of(role, policy) {
@@ -277,12 +277,13 @@ fn calls(d: &Deployment, page: &Page, step: &Step, at: Timestamp, policy: &Polic
             // Ways a step asks for and the person has none of: their own are better than nothing.
             let own = || policy.directory.addresses(&id, &[], &d.channel);
             let ways = if ways.is_empty() { own() } else { ways };
+            let who = person(d, &id, policy);
             if ways.is_empty() {
-                skipped.push(Skipped { target: Target::Person(id), why: Unreached::NoWay });
+                skipped.push(Skipped { target: Target::Person(id), to: Some(who), why: Unreached::NoWay });
             } else if calls.len() >= MAX_CALLS {
-                skipped.push(Skipped { target: Target::Person(id), why: Unreached::TooMany });
+                skipped.push(Skipped { target: Target::Person(id), to: Some(who), why: Unreached::TooMany });
             } else if seen.insert(id.clone()) {
-                let mut call = Call { to: Some(person(d, &id, policy)), target: target.clone(), ways, held: None };
+                let mut call = Call { to: Some(who), target: target.clone(), ways, held: None };
                 call.held = held(page, &call, at, policy);
                 calls.push(call);
             }
@@ -392,7 +393,7 @@ fn released(d: &Deployment, at: Timestamp, policy: &Policy) -> Vec<Event> {
 // What people do about it.
 
 /// The page meant: the one named, else the only one there can be.
-fn meant<'a>(d: &'a Deployment, named: Option<u32>, fits: impl Fn(&Page) -> bool) -> Result<&'a Page, Refusal> {
+fn meant(d: &Deployment, named: Option<u32>, fits: impl Fn(&Page) -> bool) -> Result<&Page, Refusal> {
     if let Some(number) = named {
         let all = || d.pages.iter().map(|p| p.number).collect();
         return d

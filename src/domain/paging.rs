@@ -183,6 +183,9 @@ pub enum Hold {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
     pub target: Target,
+    /// Where it is one person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Person>,
     pub why: Unreached,
 }
 

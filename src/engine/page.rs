@@ -46,12 +46,12 @@ fn page(d: &Deployment, log: &[Recorded], undelivered: Vec<(String, String)>, wh
         people: people(d),
         fields: fields(d, now),
         undelivered,
-        pages: d.pages.iter().map(|p| called(d, p)).collect(),
+        pages: d.pages.iter().map(|p| called(p)).collect(),
     }
 }
 
-fn called(d: &Deployment, p: &paging::Page) -> CalledPage {
-    let trail = page_card::trail(d, p).into_iter();
+fn called(p: &paging::Page) -> CalledPage {
+    let trail = page_card::trail(p).into_iter();
     CalledPage {
         number: p.number,
         message: p.message.clone(),

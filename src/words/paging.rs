@@ -99,7 +99,10 @@ pub fn timeline(d: &Deployment, number: u32, event: &PageEvent) -> Rich {
             let who: Vec<String> = calls
                 .iter()
                 .map(|c| c.to.as_ref().map_or_else(|| c.target.to_string(), |p| p.name.to_string()))
-                .chain(skipped.iter().map(|s| format!("{} skipped", s.target)))
+                .chain(skipped.iter().map(|s| {
+                    let who = s.to.as_ref().map_or_else(|| s.target.to_string(), |p| p.name.to_string());
+                    format!("{who} skipped")
+                }))
                 .collect();
             let round = if *round > 0 { format!(", round {}", round + 1) } else { String::new() };
             Rich(vec![
