@@ -209,7 +209,7 @@ fn disk(data: &Path) -> Option<Finding> {
     let todo = "Make room: when the disk is full, nothing more is recorded.";
     Some(match free {
         ..DISK_LOW => Finding::bad(WHAT, says, todo),
-        ..DISK_WATCH => Finding::warn(WHAT, says, todo),
+        DISK_LOW..DISK_WATCH => Finding::warn(WHAT, says, todo),
         _ => Finding::good(WHAT, says),
     })
 }
@@ -341,7 +341,7 @@ fn clock(now: Timestamp, newest: Option<Timestamp>, others: &[(&str, Option<Time
         let says = format!("It is {} {way} {who}'s.", span(off));
         match off {
             ..CLOCK_OFF_MS => compared.push(*who),
-            ..CLOCK_WRONG_MS => findings.push(Finding::warn(WHAT, says, TODO)),
+            CLOCK_OFF_MS..CLOCK_WRONG_MS => findings.push(Finding::warn(WHAT, says, TODO)),
             _ => findings.push(Finding::bad(WHAT, says, TODO)),
         }
     }

@@ -44,12 +44,22 @@
 //! | [`card`] | what a message shows, as plain data: compose (from a deployment) and fit (into a platform); pure |
 //! | [`words`] | every text people read: templates, refusals, replies, help |
 //! | [`config`], [`library`] | the TOML file; the checklists there are |
+//! | [`ics`] | calendars that freezes are taken from; what a recurrence rule means is the `rrule` crate's |
 //! | [`store`] | the only place that says `sqlx`: one SQLite file, one unit of work at a time |
 //! | [`engine`] | the one door, questions and their answers, a deployment's page and record |
 //! | [`ports`] | what the engine asks of the outside: a clock, and places to show cards |
 //! | [`loops`] | what runs by itself: timers and outbox, a step function each |
 //! | [`chat`] | surfaces: hear → envelope, card → the platform's own. The web console, [`chat::slack`], [`chat::discord`] |
+//! | [`doctor`] | looks at everything an operator can get wrong: one list of checks, and each surface's own `examine` |
 //! | [`cli`], [`serve`] | the terminal; the composition root |
+//!
+//! # What holds for the whole house
+//!
+//! Freezes that people set, covers of rotations and proofs that somebody was reached belong to no deployment. They are
+//! **rulings** ([`domain::standing`]) in a journal beside the events: decided, linked, audited and committed the same
+//! way, in the same unit of work, and read from [`engine::Engine::standing`]. When a start may be is pure
+//! ([`domain::freeze`]): the configuration's rules and what was set, asked about a moment. What a deployment met of it is
+//! in its own log.
 //!
 //! # Invariants
 //!

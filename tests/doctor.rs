@@ -5,7 +5,6 @@
 
 #[path = "peers/discord/mod.rs"]
 mod discord;
-#[allow(dead_code, reason = "not every user of this module needs all of it")]
 #[path = "peers/slack/mod.rs"]
 mod slack;
 

@@ -27,7 +27,7 @@ Examples:
   rollcall do \"start v1.2.0\"                 the same commands as in chat, against the running bot
   rollcall do \"tick 3.1-3.4\" --as ana
   rollcall record 12 --format json > 12.json
-  rollcall doctor                            tokens, channels, checklists, clock: what is wrong, and what to do
+  rollcall doctor                            what is wrong here, and what to do
   rollcall backup rollcall-backup.db         a copy of the state, while the bot runs
 
 Exit codes: 0 done, 1 refused, 2 wrong use or bad input, 3 the bot is not running or cannot start.";

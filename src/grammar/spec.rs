@@ -555,7 +555,7 @@ pub static COMMANDS: &[CommandSpec] = &[
         args: &[
             place("rotation", ArgKind::Name, "which rotation"),
             place("person", ArgKind::Person, "who stands in"),
-            option("until", ArgKind::Time, "when the rotation holds again; always needed"),
+            Arg { required: true, ..option("until", ArgKind::Time, "when the rotation holds again") },
             option("from", ArgKind::Time, "when it begins; without it, now"),
         ],
         summary: "Has somebody stand in for whoever is on call.",
