@@ -4,11 +4,14 @@
 
 mod read;
 mod slack;
+mod time;
 
 pub use slack::{Slack, SlackSecrets};
 
 use crate::domain::checklist::Schedule;
 use crate::domain::command::Person;
+use crate::domain::deployment::same_environment;
+use crate::domain::remind::Reminding;
 use crate::domain::schedule::Compiled;
 use chrono_tz::Tz;
 use std::collections::BTreeMap;
@@ -52,6 +55,10 @@ pub struct Config {
     pub console: Console,
     pub slack: Slack,
     pub log: Log,
+    /// When what waits is reminded of.
+    pub reminding: Reminding,
+    /// What holds in one environment.
+    pub environments: BTreeMap<String, Environment>,
 }
 
 /// When progress is posted, where neither checklist nor channel says otherwise.
@@ -73,6 +80,13 @@ pub struct Channel {
     pub progress: Option<Progress>,
     /// Channels that show what is started here too, with their platform.
     pub follow: Vec<String>,
+}
+
+/// What holds in one environment.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// When progress is posted.
+    pub progress: Option<Progress>,
 }
 
 /// Somebody Rollcall knows.
@@ -195,6 +209,8 @@ impl Default for Config {
             console: Console::default(),
             slack: Slack::default(),
             log: Log::default(),
+            reminding: Reminding::default(),
+            environments: BTreeMap::new(),
         }
     }
 }
@@ -230,6 +246,11 @@ impl Config {
             Some(_) => self.elsewhere.get(channel),
             None => self.channels.get(channel),
         }
+    }
+
+    /// What is set for an environment, however it is spelled.
+    pub fn environment(&self, name: &str) -> Option<&Environment> {
+        self.environments.iter().find(|(known, _)| same_environment(known, name)).map(|(_, e)| e)
     }
 
     /// The person behind an account of a chat: the directory's, else somebody of the name their profile has.

@@ -592,7 +592,7 @@ impl Simulation {
         let said = match &envelope.input {
             Input::Say(text) => text.clone(),
             Input::React { message, emoji, present } => format!("react {message} {emoji} {present}"),
-            Input::Due { .. } | Input::Joined => unreachable!(),
+            Input::Due { .. } | Input::SetBack { .. } | Input::Joined => unreachable!(),
         };
         self.log.push(format!("{} {}: {said:?} → {} {:?}", self.world.now().0, envelope.by.name, reply.ok, reply.text));
         assert!(
@@ -779,6 +779,7 @@ impl Simulation {
             allowed.extend(may);
             times(id, &log.events);
             breaches(id, &log.events);
+            by_the_clock(&d, &log.events);
             timers(&d, &store.timers_of(id).await.unwrap(), now);
             let lock = lock_key(&log.summary.service, &log.summary.environment, log.summary.rehearsal);
             if d.status.is_under_way() {
@@ -983,7 +984,7 @@ fn messages(d: &Deployment, log: &[Recorded]) -> (BTreeSet<String>, BTreeSet<Str
                 continue;
             }
             Event::Breached { .. } => "breach",
-            Event::SectionOpened { section } => {
+            Event::SectionOpened { section, .. } => {
                 let parts = d.plan.stretch(*section).unwrap().parts;
                 (1..=parts).for_each(|p| add(format!("section/{section}/{p}")));
                 continue;
@@ -1009,7 +1010,16 @@ fn messages(d: &Deployment, log: &[Recorded]) -> (BTreeSet<String>, BTreeSet<Str
             Event::Held { .. } => "hold",
             Event::Resumed => "resume",
             Event::HandedOver { .. } => "handover",
+            // From the third in a row on, only the board says that nothing happened.
+            Event::Progress { quiet: 3.., .. } => continue,
             Event::Progress { .. } => "progress",
+            Event::Rescheduled { .. } => "rescheduled",
+            Event::Announced { .. } => "announcement",
+            Event::WindowClosing { .. } => "closing",
+            Event::WindowClosed { open, .. } if open.is_empty() => continue,
+            Event::WindowClosed { .. } => "closed",
+            Event::Reminded { .. } => "reminder",
+            Event::HoldReminded { .. } => "still-held",
             Event::RollbackCalled { .. } => "rollback",
             Event::RolledBack => "rolled-back",
             Event::Succeeded { .. } => "success",
@@ -1048,12 +1058,49 @@ fn timers(d: &Deployment, armed: &[(Timer, Timestamp)], now: Timestamp) {
     if rollcall::domain::watch::due(d).is_some() {
         assert!(is(Timer::Watch), "#{} watches nothing", d.id);
     }
+    if rollcall::domain::agenda::due(d).is_some() {
+        assert!(is(Timer::Agenda), "#{} keeps no agenda", d.id);
+    }
     if d.status == Status::Scheduled {
         assert!(is(Timer::Start), "#{} will not start", d.id);
     }
     if d.status.is_over() {
         assert!(d.archived || is(Timer::Archive), "#{} will never be archived", d.id);
         assert!(!is(Timer::Progress), "#{} posts progress after its outcome", d.id);
+    }
+}
+
+/// What windows and reminders do happens once, never early, and says how late it is.
+fn by_the_clock(d: &Deployment, log: &[Recorded]) {
+    let (mut closing, mut closed, mut holds) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut told: HashMap<String, u32> = HashMap::new();
+    for r in log {
+        match &r.event {
+            Event::WindowClosing { of, until, .. } => {
+                assert!(r.at < *until, "#{} {of:?}: reminded of after its end", d.id);
+                assert!(of.iter().all(|n| closing.insert(n.clone())), "#{} {of:?}: reminded of twice", d.id);
+            }
+            Event::WindowClosed { of, .. } => {
+                assert!(of.iter().all(|n| closed.insert(n.clone())), "#{} {of:?}: closed twice", d.id);
+                for w in d.plan.windows.iter().filter(|w| of.contains(&w.of)) {
+                    if let Some((_, to)) = rollcall::domain::agenda::span(d, &w.window, w.branch) {
+                        assert!(r.at >= to, "#{} {}: closed early", d.id, w.of);
+                    }
+                }
+            }
+            Event::Reminded { waiting, .. } => {
+                for w in waiting {
+                    let times = told.entry(w.of.to_string()).or_default();
+                    *times += 1;
+                    assert!(*times <= 3, "#{} {}: reminded of more often than it may be", d.id, w.of);
+                }
+            }
+            // Given to somebody anew, it is asked anew.
+            Event::Assigned { item, .. } => _ = told.remove(&item.to_string()),
+            Event::Held { .. } => holds.clear(),
+            Event::HoldReminded { round, .. } => assert!(holds.insert(*round), "#{}: still held {round} twice", d.id),
+            _ => {}
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     CHATS, CONSOLE, Channel, Config, ConfigProblem, Console, DEFAULT_CHANNEL, HOURLY, KeyDigest, Log, LogFormat,
-    LogLevel, PersonEntry, Progress, Rules, Slack, check_listen, slack,
+    LogLevel, PersonEntry, Progress, Rules, Slack, check_listen, slack, time,
 };
 use crate::domain::checklist::Schedule;
 use crate::domain::schedule;
@@ -39,13 +39,16 @@ struct Raw {
     console: RawConsole,
     slack: RawSlack,
     log: RawLog,
+    reminders: time::RawReminders,
+    holds: time::RawHolds,
+    environments: BTreeMap<Spanned<String>, time::RawEnvironment>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table with `cron` and `timezone`")]
-struct RawProgress {
-    cron: Option<Spanned<String>>,
-    timezone: Option<Spanned<String>>,
+pub(super) struct RawProgress {
+    pub(super) cron: Option<Spanned<String>>,
+    pub(super) timezone: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -94,13 +97,13 @@ struct RawLog {
     level: Option<Spanned<String>>,
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     text: &'a str,
     folder: &'a Path,
 }
 
 impl Reader<'_> {
-    fn wrong(&self, span: Range<usize>, message: impl Into<String>) -> ConfigProblem {
+    pub(super) fn wrong(&self, span: Range<usize>, message: impl Into<String>) -> ConfigProblem {
         ConfigProblem { file: None, line: Some(line(self.text, span.start)), message: message.into() }
     }
 
@@ -190,6 +193,8 @@ impl Reader<'_> {
                         .map(|l| (l.word(), l)),
                 )?,
             },
+            reminding: self.reminding(raw.reminders, raw.holds)?,
+            environments: self.environments(raw.environments, timezone)?,
         })
     }
 
@@ -203,7 +208,7 @@ impl Reader<'_> {
         Ok(Slack { emoji })
     }
 
-    fn progress(&self, raw: RawProgress, timezone: Tz) -> Result<Progress, ConfigProblem> {
+    pub(super) fn progress(&self, raw: RawProgress, timezone: Tz) -> Result<Progress, ConfigProblem> {
         let zone = match &raw.timezone {
             Some(name) => schedule::timezone(name.get_ref()).map_err(|e| self.wrong(name.span(), e))?,
             None => timezone,
@@ -361,7 +366,7 @@ impl Reader<'_> {
     }
 
     /// A name fit to be shown: not empty, not endless, nothing in it that controls a screen.
-    fn name(&self, what: &str, name: &Spanned<String>, limit: usize) -> Result<(), ConfigProblem> {
+    pub(super) fn name(&self, what: &str, name: &Spanned<String>, limit: usize) -> Result<(), ConfigProblem> {
         let text = name.get_ref();
         let length = text.chars().count();
         if text.trim().is_empty() {

@@ -109,6 +109,15 @@ pub enum Command {
     Open {
         section: u32,
     },
+    /// The scheduled start moves.
+    Reschedule {
+        at: Timestamp,
+    },
+    /// Fewer reminders: of one item or section, or of all.
+    Snooze {
+        item: Option<ItemRef>,
+        how: Quiet,
+    },
     /// A timer fell due.
     Due {
         timer: Timer,
@@ -141,6 +150,17 @@ pub enum Mark {
     Block,
 }
 
+/// How long reminders keep quiet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quiet {
+    /// For so many milliseconds.
+    For(i64),
+    /// For good.
+    Stop,
+    /// They come again.
+    Off,
+}
+
 /// The timers a deployment may have. Each exists at most once per deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -153,4 +173,8 @@ pub enum Timer {
     Archive,
     /// The next rollback criterion that time alone will breach.
     Watch,
+    /// The next window that opens or closes, and the next announcement of the communication timeline.
+    Agenda,
+    /// The next reminder of what waits.
+    Remind,
 }

@@ -3,6 +3,8 @@
 //! Reading order: [`checklist`] and [`plan`] (what is walked), [`command`] and [`event`] (what is asked and what
 //! happened), [`deployment`] (what the events add up to), [`decide`] and [`react`] (the rules).
 
+pub mod agenda;
+pub mod announce;
 pub mod checklist;
 pub mod command;
 pub mod decide;
@@ -16,6 +18,7 @@ pub mod plan;
 pub mod policy;
 pub mod react;
 pub mod refusal;
+pub mod remind;
 pub mod resolve;
 pub mod rotation;
 pub mod schedule;

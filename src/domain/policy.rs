@@ -1,5 +1,6 @@
 //! What the configuration says about a deployment, and what only the house around it can know.
 
+use crate::domain::remind::Reminding;
 use crate::domain::schedule::Compiled;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,6 +16,10 @@ pub struct Policy {
     pub roles: Arc<BTreeMap<String, BTreeSet<String>>>,
     /// The deployment that holds the lock this one needs, if another does.
     pub lock_held_by: Option<u64>,
+    /// When, and how often, what waits is reminded of.
+    pub reminding: Arc<Reminding>,
+    /// Ids of the people who are outside their office hours now: nobody calls them for what can wait.
+    pub off_hours: Arc<BTreeSet<String>>,
 }
 
 impl Policy {

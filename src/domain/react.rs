@@ -1,7 +1,7 @@
 //! What the outside must do after an event: show a message, arm a timer.
 
 use super::checklist::{Branch, Number};
-use super::command::{Mark, Timer};
+use super::command::{Mark, Person, Timer as Kind};
 use super::decide::WALKABLE_MS;
 use super::deployment::Deployment;
 use super::event::{Event, Recorded};
@@ -28,9 +28,14 @@ pub enum Effect {
     /// The record as a file, where files can be attached.
     AttachRecord,
     /// Arm a timer, or take it away.
-    Timer(Timer, Option<Timestamp>),
+    Timer(Kind, Option<Timestamp>),
     /// The lock is free: the next in the queue may start.
     ReleaseLock,
+    /// Speak to those who can act: in the channel where it was started if `loud`, else in its thread, and to each by a
+    /// direct message.
+    Remind { occasion: Occasion, call: Vec<Person>, loud: bool },
+    /// An announcement of the communication timeline, counted from 1.
+    Announce(u32),
 }
 
 /// What a text is about. Each has its template.
@@ -51,6 +56,17 @@ pub enum Occasion {
     Cancelled,
     /// A rollback criterion the deployment evaluates itself is breached.
     Breach,
+    /// The scheduled start moved.
+    Rescheduled,
+    /// A window closes soon; it has closed with something open.
+    Closing,
+    Closed,
+    /// Something waits.
+    Reminder,
+    /// It is still held.
+    Held,
+    /// An announcement of the communication timeline.
+    Announcement,
 }
 
 /// What follows from an event.
@@ -59,19 +75,28 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
     let at = recorded.at;
     match &recorded.event {
         Event::Opened { start_at, .. } => match start_at {
-            Some(due) => vec![Say(Occasion::Scheduled), ShowBoard, Timer(super::command::Timer::Start, Some(*due))],
+            Some(due) => {
+                let mut effects = vec![Say(Occasion::Scheduled), ShowBoard, Timer(Kind::Start, Some(*due))];
+                effects.extend(agenda(after));
+                effects
+            }
             None => vec![],
         },
         Event::Queued { .. } => vec![Say(Occasion::Queued), ShowBoard],
         Event::Started { .. } => {
             let mut effects = vec![Say(Occasion::Start), ShowBoard];
             effects.extend(after.watched().map(|s| ShowSection(s.number)));
-            effects.push(Timer(super::command::Timer::Start, None));
-            effects.push(Timer(super::command::Timer::Progress, policy.progress.next_after(at)));
+            effects.push(Timer(Kind::Start, None));
+            effects.push(Timer(Kind::Progress, next_post(policy, at)));
             effects.extend(watching(after));
+            effects.extend(agenda(after));
             effects
         }
-        Event::SectionOpened { section } => vec![ShowSection(*section), ShowBoard],
+        Event::SectionOpened { section, .. } => {
+            let mut effects = vec![ShowSection(*section), ShowBoard];
+            effects.extend(waiting_anew(after, policy));
+            effects
+        }
         Event::Marked { item, mark, .. } => {
             let mut effects = part_of(after, item);
             effects.push(ShowBoard);
@@ -79,9 +104,20 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             if *mark == Mark::Fail && !criterion {
                 effects.push(Say(Occasion::Failure));
             }
+            // Nothing waits on the timer where all was done.
+            if *mark == Mark::Untick {
+                effects.extend(agenda(after));
+                effects.extend(waiting_anew(after, policy));
+            }
             effects
         }
-        Event::Assigned { item, .. } | Event::Evidence { item, .. } => {
+        Event::Assigned { item, .. } => {
+            let mut effects = part_of(after, item);
+            effects.push(ShowBoard);
+            effects.extend(waiting_anew(after, policy));
+            effects
+        }
+        Event::Evidence { item, .. } => {
             let mut effects = part_of(after, item);
             effects.push(ShowBoard);
             effects
@@ -92,23 +128,35 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             effects.push(ShowBoard);
             effects
         }
-        Event::Held { .. } => vec![Say(Occasion::Hold), ShowBoard, RefreshSections],
+        Event::Held { .. } => vec![Say(Occasion::Hold), ShowBoard, RefreshSections, reminding(after, policy)],
         Event::Resumed => {
             let mut effects = vec![Say(Occasion::Resume), ShowBoard, RefreshSections];
             effects.extend(watching(after));
+            effects.extend(agenda(after));
+            effects.push(reminding(after, policy));
             effects
         }
         Event::HandedOver { .. } => vec![Say(Occasion::Handover), ShowBoard],
-        Event::Progress { .. } => vec![Say(Occasion::Progress), ShowBoard],
+        // What happens again and again without anything happening, the board says.
+        Event::Progress { quiet: QUIET_ON_BOARD.., .. } => vec![ShowBoard],
+        Event::Progress { .. } if *recorded.by.id == *Person::rollcall().id => vec![Say(Occasion::Progress), ShowBoard],
+        Event::Progress { .. } => {
+            let mut effects = vec![Say(Occasion::Progress), ShowBoard];
+            let posts = after.status.is_under_way();
+            effects.extend(posts.then(|| Timer(Kind::Progress, next_post(policy, at))));
+            effects
+        }
         Event::RollbackCalled { .. } => {
             let mut effects = vec![
                 Say(Occasion::Rollback),
                 ShowBoard,
                 RefreshSections,
-                Timer(super::command::Timer::Archive, None),
-                Timer(super::command::Timer::Progress, policy.progress.next_after(at)),
+                Timer(Kind::Archive, None),
+                Timer(Kind::Progress, next_post(policy, at)),
             ];
             effects.extend(watching(after));
+            effects.extend(agenda(after));
+            effects.push(reminding(after, policy));
             effects
         }
         Event::RolledBack => ended(after, Occasion::RolledBack, at),
@@ -129,6 +177,29 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             effects
         }
         Event::Archived => vec![ShowBoard, RefreshSections],
+        Event::Rescheduled { start_at } => {
+            let mut effects = vec![Say(Occasion::Rescheduled), ShowBoard, Timer(Kind::Start, Some(*start_at))];
+            effects.extend(agenda(after));
+            effects
+        }
+        Event::Announced { entry, .. } => vec![Announce(*entry), ShowBoard],
+        Event::WindowClosing { call, .. } => {
+            vec![Remind { occasion: Occasion::Closing, call: call.clone(), loud: false }]
+        }
+        Event::WindowClosed { open, .. } if open.is_empty() => vec![],
+        Event::WindowClosed { call, .. } => {
+            vec![Remind { occasion: Occasion::Closed, call: call.clone(), loud: true }, ShowBoard]
+        }
+        Event::Reminded { call, loud, .. } => {
+            vec![Remind { occasion: Occasion::Reminder, call: call.clone(), loud: *loud }]
+        }
+        Event::HoldReminded { call, loud, .. } => {
+            vec![Remind { occasion: Occasion::Held, call: call.clone(), loud: *loud }, ShowBoard]
+        }
+        Event::Snoozed { .. } | Event::Unsnoozed { .. } => match after.status.is_under_way() {
+            true => vec![reminding(after, policy), ShowBoard],
+            false => vec![ShowBoard],
+        },
     }
 }
 
@@ -145,7 +216,39 @@ fn part_of(d: &Deployment, item: &Number) -> Vec<Effect> {
 /// The timer of the criteria it evaluates itself, where there are any. A person's doing does not arm it anew: it
 /// finds out when it falls due, and waits on.
 fn watching(after: &Deployment) -> Option<Effect> {
-    (!after.plan.own.is_empty()).then(|| Effect::Timer(Timer::Watch, watch::due(after)))
+    (!after.plan.own.is_empty()).then(|| Effect::Timer(Kind::Watch, watch::due(after)))
+}
+
+/// Likewise, where something waits that did not before.
+fn waiting_anew(after: &Deployment, policy: &Policy) -> Option<Effect> {
+    let under_way = after.status.is_under_way();
+    super::remind::due(after, policy).filter(|_| under_way).map(|due| Effect::Timer(Kind::Remind, Some(due)))
+}
+
+/// From which post in a row on, before which nothing happened, only the board says so.
+const QUIET_ON_BOARD: u32 = 3;
+
+/// Somebody has just read how it stands: the next post is not sooner than half of the schedule's interval from then, or
+/// this many milliseconds.
+const JUST_POSTED_MS: i64 = 15 * 60_000;
+
+/// When progress is posted next, after something that says how it stands.
+fn next_post(policy: &Policy, at: Timestamp) -> Option<Timestamp> {
+    let first = policy.progress.next_after(at)?;
+    let interval = policy.progress.next_after(first).map_or(0, |second| second.since_ms(first));
+    let rest = (interval / 2).min(JUST_POSTED_MS);
+    if first.since_ms(at) >= rest { Some(first) } else { policy.progress.next_after(at.plus_ms(rest)) }
+}
+
+/// The timer of windows and announcements, where there are any.
+fn agenda(after: &Deployment) -> Option<Effect> {
+    let any = !after.plan.windows.is_empty() || !after.plan.checklist.timeline.is_empty();
+    any.then(|| Effect::Timer(Kind::Agenda, super::agenda::due(after)))
+}
+
+/// The timer of reminders. What people do does not arm it anew, as with [`watching`].
+fn reminding(after: &Deployment, policy: &Policy) -> Effect {
+    Effect::Timer(Kind::Remind, super::remind::due(after, policy))
 }
 
 /// The messages a blank stands in: the last of its section's.
@@ -160,13 +263,15 @@ fn ended(after: &Deployment, occasion: Occasion, at: Timestamp) -> Vec<Effect> {
         Effect::Say(occasion),
         Effect::ShowBoard,
         Effect::RefreshSections,
-        Effect::Timer(Timer::Start, None),
-        Effect::Timer(Timer::Progress, None),
-        Effect::Timer(Timer::Archive, Some(at.plus_ms(WALKABLE_MS))),
+        Effect::Timer(Kind::Start, None),
+        Effect::Timer(Kind::Progress, None),
+        Effect::Timer(Kind::Archive, Some(at.plus_ms(WALKABLE_MS))),
         Effect::ReleaseLock,
     ];
     // What never started has no thread to attach it to, and little to tell.
     effects.extend(after.started_at.map(|_| Effect::AttachRecord));
     effects.extend(watching(after));
+    effects.extend(agenda(after));
+    effects.push(Effect::Timer(Kind::Remind, None));
     effects
 }

@@ -69,6 +69,10 @@ pub enum Refusal {
     TooManyChannels { limit: usize },
     /// The timer's moment has passed or the state has moved on.
     Stale,
+    /// It starts at that very moment already.
+    StartsThen { at: Timestamp },
+    /// Nothing there is snoozed.
+    NotSnoozed { item: Option<Number> },
     /// The log of this deployment is full.
     LogFull { limit: u64 },
 }

@@ -7,6 +7,7 @@
 mod ask;
 mod door;
 mod house;
+mod nudge;
 mod opening;
 mod page;
 mod record;
@@ -56,6 +57,8 @@ pub enum Input {
     React { message: String, emoji: String, present: bool },
     /// A timer fell due.
     Due { deployment: u64, timer: Timer, due: Timestamp },
+    /// The clock was set back: what recurs in that deployment is to be armed anew.
+    SetBack { deployment: u64 },
     /// The bot was invited to the channel: it says hello there, once.
     Joined,
 }
@@ -185,7 +188,7 @@ struct Inner {
     /// Why the last commit failed, until one succeeds.
     trouble: Mutex<Option<String>>,
     /// How the platforms are connected.
-    links: Mutex<BTreeMap<&'static str, Link>>,
+    links: Arc<Mutex<rules::Links>>,
     /// Groups of the chats that people are in.
     groups: Arc<Mutex<rules::Groups>>,
 }
@@ -223,7 +226,7 @@ impl Engine {
             outbox: Notify::new(),
             timers: Notify::new(),
             trouble: Mutex::new(None),
-            links: Mutex::default(),
+            links: Arc::default(),
             groups: Arc::default(),
         });
         let task = tokio::spawn(door::run(Arc::downgrade(&inner), jobs));

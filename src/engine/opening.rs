@@ -1,5 +1,6 @@
 //! `start`: from a version to an open deployment, or to a picker where something must be chosen.
 
+use super::ask::known_channel;
 use super::rules::schedule_of;
 use super::stage::{By, Stage, lock_of};
 use super::{Envelope, Inner, lock};
@@ -56,8 +57,15 @@ pub(super) async fn start(
             escape(&problem.to_string())
         )));
     }
-    if let Err(problem) = schedule_of(&inner.config, &envelope.channel, &checklist) {
+    if let Err(problem) = schedule_of(&inner.config, &envelope.channel, &environment, &checklist) {
         return Ok(Reply::refused(format!("The checklist `{}` cannot be used: {}", checklist.name, escape(&problem))));
+    }
+    // What is announced where nobody is would be lost.
+    for channel in checklist.timeline.iter().filter_map(|a| a.channel.as_deref()) {
+        if let Err(reply) = known_channel(channel, &inner.config) {
+            let text = format!("The checklist `{}` cannot be used, its timeline: {}", checklist.name, reply.text);
+            return Ok(Reply::refused(text));
+        }
     }
     let start_at = match wish.at.as_ref().map(|w| w.resolve(stage.now(), inner.config.timezone)).transpose() {
         Ok(at) => at,

@@ -3,6 +3,7 @@
 use super::house::House;
 use super::rules::Rules;
 use crate::card::{Button, Card, Reply, compose, kinds};
+use crate::domain::agenda;
 use crate::domain::checklist::Number;
 use crate::domain::command::{Command, Mark, Person, Timer, Via};
 use crate::domain::decide::{Decision, decide, is_criterion, next_due};
@@ -16,7 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::watch;
 use crate::store::{self, Batch, NewDelivery, NewEvent, Summary, chain};
 use crate::words::facts::{self, Moment};
-use crate::words::{Entry, Template, occasions, refusals, replies};
+use crate::words::{Entry, Facts, Template, occasions, refusals, replies};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -116,6 +117,8 @@ impl<'a> Stage<'a> {
             may_override: self.rules.config.rules.override_.clone(),
             roles: self.rules.roles(),
             lock_held_by: if waits { self.holder(&d.lock()).map(|s| s.id) } else { None },
+            reminding: self.rules.reminding(),
+            off_hours: Arc::default(),
         }
     }
 
@@ -158,12 +161,22 @@ impl<'a> Stage<'a> {
         self.batch.timers.push((id, timer, None));
         let reply = self.act(id, &Command::Due { timer, due }, &by);
         if let Some(d) = self.peek(id) {
-            let again = next_due(&d, timer, self.now.max(d.at), &self.policy(&d));
+            // By the clock, not by what was last recorded: after it was set back, what recurs goes on.
+            let again = next_due(&d, timer, self.now, &self.policy(&d));
             if again.is_some() {
                 self.batch.timers.push((id, timer, again));
             }
         }
         reply
+    }
+
+    /// The clock was set back: the next progress post is the next by the clock.
+    pub(super) fn set_back(&mut self, id: u64) {
+        if let Some(d) = self.peek(id)
+            && let Some(next) = next_due(&d, Timer::Progress, self.now, &self.policy(&d))
+        {
+            self.batch.timers.push((id, Timer::Progress, Some(next)));
+        }
     }
 
     fn record(&mut self, staged: &mut Staged, events: Vec<Event>, by: &By<'_>) {
@@ -182,7 +195,8 @@ impl<'a> Stage<'a> {
             let d = staged.deployment.clone();
             self.say(Occasion::Failure, before, &d, recorded, others);
         }
-        for event in [watch::follow_on(&staged.deployment), staged.deployment.follow_on()].concat() {
+        let d = &staged.deployment;
+        for event in [watch::follow_on(d), agenda::follow_on(d), d.follow_on()].concat() {
             let recorded = self.next(&staged.deployment, event, Person::rollcall(), by.via);
             self.append(staged, recorded);
         }
@@ -244,6 +258,8 @@ impl<'a> Stage<'a> {
             }
             Effect::ShowAllIn(channel) => self.show_all_in(&channel, d),
             Effect::AttachRecord => self.show(d, "record".into(), false),
+            Effect::Remind { occasion, call, loud } => self.remind((occasion, &call, loud), before, d, recorded),
+            Effect::Announce(entry) => self.announce(entry, before, d, recorded),
             Effect::Timer(timer, due) => self.batch.timers.push((d.id, timer, due)),
             Effect::ReleaseLock => {
                 let lock = d.lock();
@@ -263,14 +279,9 @@ impl<'a> Stage<'a> {
         recorded: &Recorded,
         items: Option<Entry>,
     ) {
-        let texts = self.rules.texts(d);
         let mut facts = facts::of(&Moment { before, after: d, recorded });
         facts.item = items.or(facts.item);
-        let mut text = texts.render(occasions::template(occasion), &facts);
-        if facts.late.is_some() {
-            text.push_str("\n\n");
-            text.push_str(&texts.render(Template::Late, &facts));
-        }
+        let text = self.text(occasions::template(occasion), &facts, d);
         let mut card = compose::post(d, occasion, crate::markdown::lines(&text));
         card.buttons = kinds::post_buttons(d, &recorded.event);
         let name = if occasion == Occasion::Start {
@@ -283,9 +294,29 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn post_about(&mut self, deployment: u64, channel: &str, name: &str, card: Card) {
+    /// A text, with how late it is where it is.
+    pub(super) fn text(&self, template: Template, facts: &Facts, d: &Deployment) -> String {
+        let texts = self.rules.texts(d);
+        let mut text = texts.render(template, facts);
+        if facts.late.is_some() {
+            text.push_str("\n\n");
+            text.push_str(&texts.render(Template::Late, facts));
+        }
+        text
+    }
+
+    pub(super) fn rules(&self) -> &'a Rules {
+        self.rules
+    }
+
+    pub(super) fn post_about(&mut self, deployment: u64, channel: &str, name: &str, card: Card) {
+        self.post_in(deployment, channel, None, name, card);
+    }
+
+    /// A message about a deployment, in a thread where one is named.
+    pub(super) fn post_in(&mut self, deployment: u64, channel: &str, thread: Option<String>, name: &str, card: Card) {
         let key = format!("{deployment}/{name}@{channel}");
-        self.batch.outbox.push(NewDelivery { deployment, ..fixed(key, channel, card) });
+        self.batch.outbox.push(NewDelivery { deployment, thread, ..fixed(key, channel, card) });
     }
 
     /// A message about no deployment.
@@ -343,7 +374,8 @@ impl<'a> Stage<'a> {
             same.only_if_shown &= only_if_shown;
             return;
         }
-        let threaded = what.starts_with("section/") || what == "record";
+        // What comes up before the start has no announcement to stand below.
+        let threaded = (what.starts_with("section/") && d.started_at.is_some()) || what == "record";
         let thread = threaded.then(|| format!("{}/start@{channel}", d.id));
         self.batch.outbox.push(NewDelivery {
             key,

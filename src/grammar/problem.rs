@@ -69,6 +69,8 @@ pub enum Problem {
     TooManyItems { limit: usize },
     /// `at:` could not be read.
     BadTime { text: String },
+    /// Reminders cannot be snoozed for so short or so long.
+    BadSnooze,
     /// A calendar moment that does not exist.
     NoSuchTime { text: String },
 }
@@ -226,6 +228,10 @@ impl fmt::Display for Problem {
                 "{} is no time I can read. Write `at:18:30`, `at:\"tomorrow 18:30\"`, `at:+2h` or \
                  `at:2026-11-21T18:30`.",
                 said(text)
+            ),
+            Problem::BadSnooze => f.write_str(
+                "Reminders are snoozed for a minute to a week, for instance `snooze 2h`. `snooze stop` is for good, and \
+                 `snooze off` brings them back.",
             ),
             Problem::NoSuchTime { text } => write!(
                 f,

@@ -127,6 +127,7 @@ pub(super) fn checklist(
         environment: front.environment,
         progress: front.progress,
         templates: front.templates,
+        timeline: front.timeline,
         contacts,
         phases,
     }
@@ -310,6 +311,7 @@ impl Builder<'_> {
             // What a rollback is due by counts from no moment of the way forward.
             window: kinds::due(&headings).filter(|_| !matches!(branch, Branch::Watch | Branch::Rollback)),
             environment,
+            remind_ms: None,
             notes: content.notes,
             commands: content.commands,
             fields,

@@ -24,9 +24,12 @@ pub(super) fn timer(timer: Timer) -> &'static str {
         Timer::Progress => "progress",
         Timer::Archive => "archive",
         Timer::Watch => "watch",
+        Timer::Agenda => "agenda",
+        Timer::Remind => "remind",
     }
 }
 
 pub(super) fn timer_named(word: &str) -> Option<Timer> {
-    [Timer::Start, Timer::Progress, Timer::Archive, Timer::Watch].into_iter().find(|t| timer(*t) == word)
+    let all = [Timer::Start, Timer::Progress, Timer::Archive, Timer::Watch, Timer::Agenda, Timer::Remind];
+    all.into_iter().find(|t| timer(*t) == word)
 }

@@ -12,5 +12,5 @@ mod templates;
 pub use help::{hello, help};
 pub use templates::{
     Blocked, Entry, Facts, Failed, LONGEST_TEMPLATE, LONGEST_TEXT, Since, Template, TemplateProblem, Texts, Ticker,
-    Waiting,
+    Waiting, check_announcement,
 };

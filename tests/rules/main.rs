@@ -9,5 +9,6 @@ mod marks;
 mod plan;
 mod properties;
 mod reactions;
+mod time;
 mod walk;
 mod watch;
