@@ -461,7 +461,13 @@ fn decide_snooze(d: &Deployment, item: Option<&ItemRef>, how: Quiet, at: Timesta
         None => None,
         // A section's number means what nobody in it was given, and its items.
         Some(ItemRef::Number(n)) if n.parts().len() == 1 && d.plan.stretch(n.section()).is_some() => Some(n.clone()),
-        Some(item) => Some(d.plan.leaves[resolve::item(d, item)?.0].number.clone()),
+        Some(item) => {
+            let (leaf, rest) = resolve::item(d, item)?;
+            if rest.is_some() {
+                return Err(not_whole(std::slice::from_ref(item)));
+            }
+            Some(d.plan.leaves[leaf].number.clone())
+        }
     };
     Ok(match how {
         Quiet::For(ms) => Event::Snoozed { item, until: Some(at.plus_ms(ms)) },

@@ -127,7 +127,7 @@ fn when(said: &str) -> Result<When, String> {
         (-1, _) => {
             Err(format!("`{shown}`: nobody knows beforehand when that is. Before is before the start, as `-7d`."))
         }
-        (_, of) if ms > WALKABLE_MS => {
+        (_, of) if ms >= WALKABLE_MS => {
             let days = WALKABLE_MS / 86_400_000;
             Err(format!("`{shown}` is too late: {days} days after {} a deployment is archived.", of.label()))
         }
@@ -214,7 +214,7 @@ mod tests {
             ("-7", "says no unit"),
             ("-0d", "the moment itself"),
             ("-400d", "more than a year"),
-            ("+32d after success", "archived"),
+            ("+31d after success", "archived"),
             ("-1d before success", "nobody knows beforehand"),
             ("-1d after success", "no time"),
             ("+1d after lunch", "no time"),
