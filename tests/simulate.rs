@@ -56,6 +56,11 @@ const SHOP: &str = "\
 ## After success
 
 - [ ] Maintenance page off
+
+## First hour (within 1 hour)
+
+- [ ] Dashboards read
+- [ ] Customers quiet (optional)
 ";
 
 const LONG: &str = "\
@@ -695,7 +700,7 @@ impl Simulation {
             "hold" => known.status = Status::Held,
             "resume" => known.status = Status::Active,
             "handover" => known.deployer = rest.trim_start_matches('@').into(),
-            "progress" => {}
+            "progress" | "snooze" | "reschedule" => {}
             "rollback" => {
                 known.status = Status::RollingBack;
                 // A reason that begins with a criterion's number says that it happened.
@@ -863,11 +868,12 @@ impl Known {
         use Status::*;
         let watch = compose::branch_word(Branch::Watch);
         let rollback = compose::branch_word(Branch::Rollback);
-        let after = compose::branch_word(Branch::AfterSuccess);
+        let after = [Branch::AfterSuccess, Branch::FollowUp].map(compose::branch_word);
+        let follow_up = compose::branch_word(Branch::FollowUp);
         match self.status {
-            Active | Held => branch.is_empty() || branch == watch,
+            Active | Held => branch.is_empty() || branch == watch || branch == follow_up,
             RollingBack => branch == rollback || branch == watch,
-            Succeeded | Partial => (branch == after || branch == watch) && !self.archived,
+            Succeeded | Partial => (after.contains(&branch) || branch == watch) && !self.archived,
             _ => false,
         }
     }

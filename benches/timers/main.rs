@@ -256,7 +256,12 @@ async fn recovery(place: &Place, out: &mut String) -> Done<()> {
         }
     }
     let all = began.elapsed();
-    writeln!(out, "recovery: {fired} overdue timers in {:.2} s, of it {:.2} s to open", all.as_secs_f64(), opened.as_secs_f64())?;
+    writeln!(
+        out,
+        "recovery: {fired} overdue timers in {:.2} s, of it {:.2} s to open",
+        all.as_secs_f64(),
+        opened.as_secs_f64()
+    )?;
     let began = Instant::now();
     house.show_all().await?;
     writeln!(out, "recovery: what they asked for was shown in {:.1} s more", began.elapsed().as_secs_f64())?;

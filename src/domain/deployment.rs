@@ -41,6 +41,8 @@ pub struct Deployment {
     pub expected_ms: Option<i64>,
     /// Whom it waits for in the queue.
     pub behind: Option<u64>,
+    /// When it last came under way: it started, went on after a hold, or was called back.
+    pub going_at: Timestamp,
     /// Why it is held, rolled back, partial or cancelled, or on what authority it was finished.
     pub reason: Option<String>,
     /// When it was held.
@@ -186,6 +188,7 @@ impl Deployment {
             ended_at: None,
             expected_ms: *expected_ms,
             behind: None,
+            going_at: first.at,
             reason: None,
             held_at: None,
             rollback_at: None,
@@ -214,6 +217,9 @@ impl Deployment {
     /// The state after an event. Total: it cannot fail and knows no rules.
     pub fn evolve(&mut self, recorded: &Recorded) {
         let Recorded { seq, at, by, event, .. } = recorded;
+        if matches!(event, Event::Started { .. } | Event::Resumed | Event::RollbackCalled { .. }) {
+            self.going_at = *at;
+        }
         (self.seq, self.at) = (*seq, *at);
         if *by.id != *Person::rollcall().id || matches!(event, Event::Started { .. }) {
             self.active_at = *at;

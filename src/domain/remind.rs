@@ -123,6 +123,8 @@ fn wait(
     own_ms: Option<i64>,
 ) -> Option<Wait> {
     let after_ms = own_ms.unwrap_or(policy.reminding.after_ms);
+    // While it was held, nothing waited.
+    let from = from.max(d.going_at);
     let told = d.told.get(of);
     let times = told.map_or(0, |t| t.times);
     if after_ms == 0 || times >= policy.reminding.most {

@@ -28,6 +28,7 @@ use crate::library::Library;
 use crate::ports::{Clock, File};
 use crate::store::{Delivered, Message, NewDelivery, Store, StoreError, Summary, Waiting};
 use crate::{card, domain};
+use futures_util::StreamExt;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
@@ -160,6 +161,9 @@ pub struct PageField {
 
 /// Requests that may wait at the door. Beyond that a surface waits in turn: nothing is dropped.
 const QUEUE: usize = 4096;
+
+/// Deployments read from the store side by side.
+const READ_TOGETHER: usize = 8;
 
 /// Notices a slow listener may fall behind before it must look anew.
 const NOTICES: usize = 1024;
@@ -378,6 +382,14 @@ impl Engine {
         if self.healthy().is_err() && self.inner.store.probe().await.is_ok() {
             *lock(&self.inner.trouble) = None;
         }
+    }
+
+    /// Reads deployments that are not in memory, several at once: what follows at the door need not wait for each in
+    /// turn. What cannot be read is left to whoever needs it.
+    pub async fn warm(&self, ids: impl IntoIterator<Item = u64>) {
+        let read = ids.into_iter().map(|id| self.deployment(id));
+        let read: Vec<_> = futures_util::stream::iter(read).buffer_unordered(READ_TOGETHER).collect().await;
+        drop(read);
     }
 
     /// The state of a deployment as committed, from memory or replayed.

@@ -5,6 +5,7 @@ use crate::domain::time::Timestamp;
 use crate::engine::{Engine, Envelope, Input};
 use crate::store::StoreError;
 use futures_util::future::join_all;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -30,6 +31,8 @@ const TROUBLE: Duration = Duration::from_secs(1);
 /// Fires what is due now; gives back what was fired.
 pub async fn step(engine: &Engine) -> Result<Vec<(u64, Timer, Timestamp)>, StoreError> {
     let due = engine.store().due_timers(engine.now(), STEP).await?;
+    let of: BTreeSet<u64> = due.iter().map(|(deployment, ..)| *deployment).collect();
+    engine.warm(of).await;
     // Handed in together, so that what falls due together is committed together; and in this order, because each is
     // polled in turn and the door takes it at once.
     let fired = due

@@ -248,7 +248,7 @@ mod tests {
             assert!(at == line && message.contains(says), "{front}: line {at}: {message}");
         }
         let (at, message) = read("+++\n[[timeline]]\nat = \"start\"\n[[timeline]]\nat = \"lunch\"\n+++\n- [ ] a\n");
-        assert!(at == 6 && message.contains("lunch"), "line {at}: {message}");
+        assert!(at == 5 && message.contains("lunch"), "line {at}: {message}");
         let many = "  - at: start\n".repeat(MAX_ANNOUNCEMENTS + 1);
         assert!(read(&format!("---\ntimeline:\n{many}---\n- [ ] a\n")).1.contains("at most 50"));
     }

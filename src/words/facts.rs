@@ -185,7 +185,7 @@ fn announced(facts: &mut Facts, d: &Deployment, number: u32, at: Timestamp, late
     // Before the start, the moment of the start matters more than the one this was due at.
     if d.started_at.is_none() {
         facts.start_at = d.start_at.map(moment);
-    } else if late_ms == 0 {
+    } else {
         facts.start_at = None;
     }
 }

@@ -563,7 +563,6 @@ fn samples(template: Template) -> [Facts; 3] {
         expected: None,
         since: Since { span: "1 h 00 min".into(), ticked: 1, ..full().since },
         follow_up_open: 0,
-        quiet: 1,
         expired: false,
         over: None,
         ..full()
@@ -587,6 +586,7 @@ fn samples(template: Template) -> [Facts; 3] {
         Template::Late => bare.late = all.late,
         Template::Scheduled => bare.start_at = all.start_at,
         Template::Queued => bare.behind = all.behind,
+        Template::Progress => bare.quiet = 1,
         Template::Rescheduled => bare.start_at = all.start_at,
         Template::Announcement => bare.moment = all.moment,
         Template::Closing => (bare.until, bare.closes_in) = (all.until, all.closes_in),

@@ -265,7 +265,11 @@ fn what_nobody_has_waits_for_whoever_leads_three_times_at_most() {
     assert_eq!(case.next_due(Timer::Remind), Some(Timestamp(first)));
     assert_eq!(fires(&mut case, "remind", first - 1), "no: stale");
     assert_eq!(fires(&mut case, "remind", first), "reminded of 1, calls Ana");
-    assert_eq!(fires(&mut case, "remind", first + 30 * MINUTE), "reminded of 1, calls Ana loud", "to the channel later");
+    assert_eq!(
+        fires(&mut case, "remind", first + 30 * MINUTE),
+        "reminded of 1, calls Ana loud",
+        "to the channel later"
+    );
     assert_eq!(fires(&mut case, "remind", first + 90 * MINUTE), "reminded of 1, calls Ana loud");
     assert_eq!(case.next_due(Timer::Remind), None, "and no more");
     let mut next = case.says("tick 1.1 1.2");
@@ -289,7 +293,10 @@ fn what_somebody_was_given_waits_for_them_in_one_message() {
     let given = case.d.extra(0).unwrap().assigned_at.0;
     let mut case = case.says("note others do something else");
     let said = fires(&mut case, "remind", given + 15 * MINUTE);
-    assert_eq!(said, "reminded of 1.1 for Ben 1.2 for Cleo, calls Ben Cleo", "what is due soon along with it; 2 not yet");
+    assert_eq!(
+        said, "reminded of 1.1 for Ben 1.2 for Cleo, calls Ben Cleo",
+        "what is due soon along with it; 2 not yet"
+    );
     // Ben does something: he is spoken to later, Cleo in time.
     let mut case = at(case, given + 40 * MINUTE).by("Ben").says("note on it").by("Ana");
     assert_eq!(fires(&mut case, "remind", given + 45 * MINUTE), "reminded of 1.2 for Cleo, calls Cleo loud");
@@ -391,6 +398,10 @@ fn a_hold_is_reminded_of_and_never_ended() {
     assert_eq!(case.d.status, rollcall::domain::status::Status::Held, "nothing ends by itself");
     let again = case.says("resume").says("hold r");
     assert!(again.next_due(Timer::Remind).is_some(), "another hold is another matter");
+    // What was held did not wait.
+    let given = walk().says("assign 1.1 : Ben").says("hold vendor");
+    let given = at(given, 5 * HOUR).says("resume");
+    assert_eq!(given.next_due(Timer::Remind), Some(given.now.plus_ms(15 * MINUTE)));
 }
 
 #[test]
