@@ -48,7 +48,8 @@ pub fn due(d: &Deployment) -> Option<Timestamp> {
         return None;
     }
     let opening = opening(d).map(|(_, at)| at);
-    let closing = closing(d).flat_map(|c| [c.notice, Some(c.to)]).flatten();
+    let closing =
+        closing(d).flat_map(|c| [c.notice.filter(|notice| *notice < c.to), c.closes.then_some(c.to)]).flatten();
     opening.chain(closing).chain(announce::waited_for(d).map(|(.., at)| at)).min()
 }
 
@@ -63,9 +64,9 @@ pub fn fallen_due(d: &Deployment, at: Timestamp, policy: &Policy) -> Vec<Event> 
     let mut closed: BTreeMap<Timestamp, Vec<Closing>> = BTreeMap::new();
     let mut closes: BTreeMap<Timestamp, Vec<Closing>> = BTreeMap::new();
     for closing in closing(d) {
-        if closing.to <= at {
+        if closing.to <= at && closing.closes {
             closed.entry(closing.to).or_default().push(closing);
-        } else if closing.notice.is_some_and(|notice| notice <= at) {
+        } else if closing.to > at && closing.notice.is_some_and(|notice| notice <= at) {
             closes.entry(closing.to).or_default().push(closing);
         }
     }
@@ -144,6 +145,8 @@ pub fn before_the_start(w: &Windowed) -> bool {
 struct Closing<'a> {
     w: &'a Windowed,
     to: Timestamp,
+    /// What stayed open then is said. Not of what was to be done before the start: the walk begins with it.
+    closes: bool,
     /// When it is reminded of; none where it has been, or nothing is open.
     notice: Option<Timestamp>,
 }
@@ -164,7 +167,8 @@ fn closing(d: &Deployment) -> impl Iterator<Item = Closing<'_>> {
         let length = to.since_ms(from);
         let before = (length / 4).clamp(SHORTEST_NOTICE_MS, LONGEST_NOTICE_MS);
         let wanted = !d.closing.contains(&w.of) && before < length && open(d, w).next().is_some();
-        Some(Closing { w, to, notice: wanted.then(|| to.plus_ms(-before)) })
+        let closes = d.status != Status::Scheduled;
+        Some(Closing { w, to, closes, notice: wanted.then(|| to.plus_ms(-before)) })
     })
 }
 
@@ -181,7 +185,7 @@ fn open<'a>(d: &'a Deployment, w: &'a Windowed) -> impl Iterator<Item = usize> +
 }
 
 fn together(d: &Deployment, all: &[Closing<'_>], policy: &Policy) -> (Vec<Number>, Vec<usize>, Vec<Person>) {
-    let of = all.iter().map(|c| c.w.of.clone()).take(MOST_NAMED).collect();
+    let of = all.iter().map(|c| c.w.of.clone()).collect();
     let mut open: Vec<usize> = all.iter().flat_map(|c| open(d, c.w)).collect();
     open.sort_unstable();
     open.dedup();

@@ -165,7 +165,7 @@ fn places(inside: &str) -> Vec<(u32, u32)> {
     let toml: Vec<u32> = lines.iter().filter(|(l, _)| l.trim().starts_with("[[timeline]]")).map(|(_, n)| *n).collect();
     let end = lines.last().map_or(1, |(_, n)| *n);
     let starts = if toml.is_empty() {
-        let below = lines.iter().skip_while(|(l, _)| !(is_key(l, "timeline") && !l.starts_with([' ', '-']))).skip(1);
+        let below = lines.iter().skip_while(|(l, _)| !is_key(l, "timeline") || l.starts_with([' ', '-'])).skip(1);
         // The list ends where the next key of the front matter begins.
         let list: Vec<_> =
             below.take_while(|(l, _)| l.trim().is_empty() || l.starts_with([' ', '\t', '-', '#'])).collect();
