@@ -89,7 +89,7 @@ struct Place {
 impl Place {
     async fn open(&self) -> Done<House> {
         let store = Arc::new(Store::open(&self.data).await?);
-        let library = Library::from_dir(&self.checklists).map_err(|e| format!("{e:?}"))?;
+        let library = Library::from_dir(&self.checklists).map_err(|e| e.to_string())?;
         let (engine, task) = Engine::open(store, self.clock.clone(), Arc::new(Config::default()), library).await?;
         let chats: Chats = HashMap::from([("console", Arc::new(Nowhere) as Arc<dyn Chat>)]);
         let outbox = Outbox::new(engine.clone(), chats);
