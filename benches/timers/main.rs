@@ -78,6 +78,7 @@ struct House {
     engine: Engine,
     outbox: Outbox,
     task: tokio::task::JoinHandle<()>,
+    clock: Arc<Ahead>,
 }
 
 struct Place {
@@ -93,7 +94,7 @@ impl Place {
         let (engine, task) = Engine::open(store, self.clock.clone(), Arc::new(Config::default()), library).await?;
         let chats: Chats = HashMap::from([("console", Arc::new(Nowhere) as Arc<dyn Chat>)]);
         let outbox = Outbox::new(engine.clone(), chats);
-        Ok(House { engine, outbox, task })
+        Ok(House { engine, outbox, task, clock: self.clock.clone() })
     }
 }
 
@@ -141,6 +142,10 @@ impl House {
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let showing = tokio::spawn(self.outbox.clone().run(stopped));
         let mut late = Latencies::default();
+        // What has just been started posts nothing for a while: that is not waited for.
+        if let Some(next) = self.engine.store().next_timer().await? {
+            self.clock.0.fetch_add(next.since_ms(self.engine.now()), Ordering::SeqCst);
+        }
         let until = Instant::now() + spell;
         while Instant::now() < until {
             let fired = timers::step(&self.engine).await?;
