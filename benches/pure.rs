@@ -54,7 +54,7 @@ fn log(plan: &Arc<Plan>) -> Vec<Recorded> {
     for leaf in &plan.leaves {
         if leaf.section != section {
             section = leaf.section;
-            events.push(Event::SectionOpened { section });
+            events.push(Event::SectionOpened { section, late_ms: 0 });
         }
         events.push(Event::Marked { item: leaf.number.clone(), mark: Mark::Tick, note: None, reaction: None });
     }
@@ -84,6 +84,8 @@ fn policy() -> Policy {
         covers: Arc::default(),
         recent: Arc::default(),
         frozen: None,
+        reminding: Arc::default(),
+        off_hours: Arc::default(),
     }
 }
 

@@ -8,6 +8,7 @@ mod freezes;
 mod read;
 mod rotations;
 mod slack;
+mod time;
 
 pub use slack::{Slack, SlackSecrets};
 
@@ -15,6 +16,8 @@ use crate::domain::checklist::Schedule;
 use crate::domain::command::Person;
 use crate::domain::directory::Directory;
 use crate::domain::freeze::Rule;
+use crate::domain::deployment::same_environment;
+use crate::domain::remind::Reminding;
 use crate::domain::schedule::Compiled;
 use chrono_tz::Tz;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +66,10 @@ pub struct Config {
     pub log: Log,
     /// When nothing may be started, and windows in which something may.
     pub freezes: Vec<Rule>,
+    /// When what waits is reminded of.
+    pub reminding: Reminding,
+    /// What holds in one environment.
+    pub environments: BTreeMap<String, Environment>,
 }
 
 /// When progress is posted, where neither checklist nor channel says otherwise.
@@ -84,6 +91,13 @@ pub struct Channel {
     pub progress: Option<Progress>,
     /// Channels that show what is started here too, with their platform.
     pub follow: Vec<String>,
+}
+
+/// What holds in one environment.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// When progress is posted.
+    pub progress: Option<Progress>,
 }
 
 /// Somebody Rollcall knows.
@@ -210,6 +224,8 @@ impl Default for Config {
             slack: Slack::default(),
             log: Log::default(),
             freezes: Vec::new(),
+            reminding: Reminding::default(),
+            environments: BTreeMap::new(),
         }
     }
 }
@@ -253,6 +269,11 @@ impl Config {
         let of = |channel: &String| channel.strip_prefix(platform)?.strip_prefix(':').map(str::to_owned);
         let all: BTreeSet<String> = self.elsewhere.keys().chain(followed).filter_map(of).collect();
         all.into_iter().collect()
+    }
+
+    /// What is set for an environment, however it is spelled.
+    pub fn environment(&self, name: &str) -> Option<&Environment> {
+        self.environments.iter().find(|(known, _)| same_environment(known, name)).map(|(_, e)| e)
     }
 
     /// The person behind an account of a chat: the directory's, else somebody of the name their profile has.

@@ -57,6 +57,11 @@ const SHOP: &str = "\
 ## After success
 
 - [ ] Maintenance page off
+
+## First hour (within 1 hour)
+
+- [ ] Dashboards read
+- [ ] Customers quiet (optional)
 ";
 
 const LONG: &str = "\
@@ -655,7 +660,7 @@ impl Simulation {
         let said = match &envelope.input {
             Input::Say(text) => text.clone(),
             Input::React { message, emoji, present } => format!("react {message} {emoji} {present}"),
-            Input::Due { .. } | Input::Joined => unreachable!(),
+            Input::Due { .. } | Input::SetBack { .. } | Input::Joined => unreachable!(),
         };
         self.log.push(format!("{} {}: {said:?} → {} {:?}", self.world.now().0, envelope.by.name, reply.ok, reply.text));
         assert!(
@@ -758,7 +763,7 @@ impl Simulation {
             "hold" => known.status = Status::Held,
             "resume" => known.status = Status::Active,
             "handover" => known.deployer = rest.trim_start_matches('@').into(),
-            "progress" | "page" | "ack" | "resolve" | "escalate" => {}
+            "progress" | "page" | "ack" | "resolve" | "escalate" | "snooze" | "reschedule" => {}
             "rollback" => {
                 known.status = Status::RollingBack;
                 // A reason that begins with a criterion's number says that it happened.
@@ -844,6 +849,7 @@ impl Simulation {
             times(id, &log.events);
             breaches(id, &log.events);
             self.pages(&d, &log.events);
+            by_the_clock(&d, &log.events);
             timers(&d, &store.timers_of(id).await.unwrap(), now);
             let lock = lock_key(&log.summary.service, &log.summary.environment, log.summary.rehearsal);
             if d.status.is_under_way() {
@@ -992,11 +998,12 @@ impl Known {
         use Status::*;
         let watch = compose::branch_word(Branch::Watch);
         let rollback = compose::branch_word(Branch::Rollback);
-        let after = compose::branch_word(Branch::AfterSuccess);
+        let after = [Branch::AfterSuccess, Branch::FollowUp].map(compose::branch_word);
+        let follow_up = compose::branch_word(Branch::FollowUp);
         match self.status {
-            Active | Held => branch.is_empty() || branch == watch,
+            Active | Held => branch.is_empty() || branch == watch || branch == follow_up,
             RollingBack => branch == rollback || branch == watch,
-            Succeeded | Partial => (branch == after || branch == watch) && !self.archived,
+            Succeeded | Partial => (after.contains(&branch) || branch == watch) && !self.archived,
             _ => false,
         }
     }
@@ -1119,7 +1126,7 @@ fn messages(d: &Deployment, log: &[Recorded]) -> (BTreeSet<String>, BTreeSet<Str
                 continue;
             }
             Event::Page { event: PageEvent::Unanswered { .. }, .. } if !d.rehearsal => "unanswered",
-            Event::SectionOpened { section } => {
+            Event::SectionOpened { section, .. } => {
                 let parts = d.plan.stretch(*section).unwrap().parts;
                 (1..=parts).for_each(|p| add(format!("section/{section}/{p}")));
                 continue;
@@ -1145,7 +1152,16 @@ fn messages(d: &Deployment, log: &[Recorded]) -> (BTreeSet<String>, BTreeSet<Str
             Event::Held { .. } => "hold",
             Event::Resumed => "resume",
             Event::HandedOver { .. } => "handover",
+            // From the third in a row on, only the board says that nothing happened.
+            Event::Progress { quiet: 3.., .. } => continue,
             Event::Progress { .. } => "progress",
+            Event::Rescheduled { .. } => "rescheduled",
+            Event::Announced { .. } => "announcement",
+            Event::WindowClosing { .. } => "closing",
+            Event::WindowClosed { open, .. } if open.is_empty() => continue,
+            Event::WindowClosed { .. } => "closed",
+            Event::Reminded { .. } => "reminder",
+            Event::HoldReminded { .. } => "still-held",
             Event::RollbackCalled { .. } => "rollback",
             Event::RolledBack => "rolled-back",
             Event::Succeeded { .. } => "success",
@@ -1198,12 +1214,49 @@ fn timers(d: &Deployment, armed: &[(Timer, Timestamp)], now: Timestamp) {
     if rollcall::domain::climb::due(d).is_some() {
         assert!(is(Timer::Page), "#{} climbs no further", d.id);
     }
+    if rollcall::domain::agenda::due(d).is_some() {
+        assert!(is(Timer::Agenda), "#{} keeps no agenda", d.id);
+    }
     if d.status == Status::Scheduled {
         assert!(is(Timer::Start), "#{} will not start", d.id);
     }
     if d.status.is_over() {
         assert!(d.archived || is(Timer::Archive), "#{} will never be archived", d.id);
         assert!(!is(Timer::Progress), "#{} posts progress after its outcome", d.id);
+    }
+}
+
+/// What windows and reminders do happens once, never early, and says how late it is.
+fn by_the_clock(d: &Deployment, log: &[Recorded]) {
+    let (mut closing, mut closed, mut holds) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut told: HashMap<String, u32> = HashMap::new();
+    for r in log {
+        match &r.event {
+            Event::WindowClosing { of, until, .. } => {
+                assert!(r.at < *until, "#{} {of:?}: reminded of after its end", d.id);
+                assert!(of.iter().all(|n| closing.insert(n.clone())), "#{} {of:?}: reminded of twice", d.id);
+            }
+            Event::WindowClosed { of, .. } => {
+                assert!(of.iter().all(|n| closed.insert(n.clone())), "#{} {of:?}: closed twice", d.id);
+                for w in d.plan.windows.iter().filter(|w| of.contains(&w.of)) {
+                    if let Some((_, to)) = rollcall::domain::agenda::span(d, &w.window, w.branch) {
+                        assert!(r.at >= to, "#{} {}: closed early", d.id, w.of);
+                    }
+                }
+            }
+            Event::Reminded { waiting, .. } => {
+                for w in waiting {
+                    let times = told.entry(w.of.to_string()).or_default();
+                    *times += 1;
+                    assert!(*times <= 3, "#{} {}: reminded of more often than it may be", d.id, w.of);
+                }
+            }
+            // Given to somebody anew, it is asked anew.
+            Event::Assigned { item, .. } => _ = told.remove(&item.to_string()),
+            Event::Held { .. } => holds.clear(),
+            Event::HoldReminded { round, .. } => assert!(holds.insert(*round), "#{}: still held {round} twice", d.id),
+            _ => {}
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::rotations::RawRotation;
 use super::freezes::RawFreeze;
 use super::{
     CHATS, CONSOLE, Channel, Config, ConfigProblem, Console, DEFAULT_CHANNEL, HOURLY, Log, LogFormat, LogLevel,
-    Progress, Rules, Slack, check_listen, slack,
+    Progress, Rules, Slack, check_listen, slack, time,
 };
 use crate::domain::checklist::Schedule;
 use crate::domain::directory::Directory;
@@ -50,13 +50,16 @@ struct Raw {
     policies: BTreeMap<Spanned<String>, RawPolicy>,
     freezes: BTreeMap<Spanned<String>, RawFreeze>,
     start_windows: BTreeMap<Spanned<String>, RawFreeze>,
+    reminders: time::RawReminders,
+    holds: time::RawHolds,
+    environments: BTreeMap<Spanned<String>, time::RawEnvironment>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table with `cron` and `timezone`")]
-struct RawProgress {
-    cron: Option<Spanned<String>>,
-    timezone: Option<Spanned<String>>,
+pub(super) struct RawProgress {
+    pub(super) cron: Option<Spanned<String>>,
+    pub(super) timezone: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -196,6 +199,8 @@ impl Reader<'_> {
                 )?,
             },
             freezes,
+            reminding: self.reminding(raw.reminders, raw.holds)?,
+            environments: self.environments(raw.environments, timezone)?,
         })
     }
 
@@ -209,7 +214,7 @@ impl Reader<'_> {
         Ok(Slack { emoji })
     }
 
-    fn progress(&self, raw: RawProgress, timezone: Tz) -> Result<Progress, ConfigProblem> {
+    pub(super) fn progress(&self, raw: RawProgress, timezone: Tz) -> Result<Progress, ConfigProblem> {
         let zone = match &raw.timezone {
             Some(name) => schedule::timezone(name.get_ref()).map_err(|e| self.wrong(name.span(), e))?,
             None => timezone,

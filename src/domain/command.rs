@@ -128,6 +128,15 @@ pub enum Command {
     Escalate {
         page: Option<u32>,
     },
+    /// The scheduled start moves.
+    Reschedule {
+        at: Timestamp,
+    },
+    /// Fewer reminders: of one item or section, or of all.
+    Snooze {
+        item: Option<ItemRef>,
+        how: Quiet,
+    },
     /// A timer fell due.
     Due {
         timer: Timer,
@@ -163,6 +172,17 @@ pub enum Mark {
     Block,
 }
 
+/// How long reminders keep quiet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quiet {
+    /// For so many milliseconds.
+    For(i64),
+    /// For good.
+    Stop,
+    /// They come again.
+    Off,
+}
+
 /// The timers a deployment may have. Each exists at most once per deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -177,4 +197,8 @@ pub enum Timer {
     Watch,
     /// The next step of a page, or what else its pages wait for.
     Page,
+    /// The next window that opens or closes, and the next announcement of the communication timeline.
+    Agenda,
+    /// The next reminder of what waits.
+    Remind,
 }

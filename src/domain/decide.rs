@@ -2,7 +2,7 @@
 
 use super::checklist::{Branch, Number};
 use super::climb;
-use super::command::{Command, ItemRef, Mark, Person, Timer};
+use super::command::{Command, ItemRef, Mark, Person, Quiet, Timer};
 use super::deployment::{Deployment, Marked};
 use super::event::{Authority, Event, Reaction};
 use super::policy::Policy;
@@ -10,7 +10,7 @@ use super::refusal::Refusal;
 use super::resolve;
 use super::status::Status;
 use super::time::Timestamp;
-use super::watch;
+use super::{agenda, remind, watch};
 
 /// From how late on a thing is said to be late, in milliseconds: a minute, below which nobody would ask.
 pub const LATE_MS: i64 = 60_000;
@@ -130,7 +130,7 @@ pub fn decide(
         }
         Command::Progress { text } => {
             only(d, &[Status::Active, Status::Held, Status::RollingBack])?;
-            Ok(Event::Progress { text: text.clone(), late_ms: 0 }.into())
+            Ok(Event::Progress { text: text.clone(), late_ms: 0, quiet: 0 }.into())
         }
         Command::Rollback { reason } => {
             not_archived(d)?;
@@ -178,9 +178,9 @@ pub fn decide(
                 return Err(Refusal::NotOnDemand { section: *section });
             };
             // Somebody else may have been quicker: it is there, and that is what was asked for.
-            let events = match d.opened.contains(&list.number) {
+            let events = match d.opened.contains_key(&list.number) {
                 true => Vec::new(),
-                false => vec![Event::SectionOpened { section: list.number }],
+                false => vec![Event::SectionOpened { section: list.number, late_ms: 0 }],
             };
             Ok(Decision { events, remarks: Vec::new() })
         }
@@ -191,6 +191,14 @@ pub fn decide(
         Command::Ack { page } => climb::decide_ack(d, *page).map(Decision::of),
         Command::Resolve { page } => climb::decide_resolve(d, *page).map(Decision::of),
         Command::Escalate { page } => climb::decide_escalate(d, *page, by, at, policy).map(Decision::of),
+        Command::Reschedule { at: start_at } => {
+            only(d, &[Status::Scheduled])?;
+            if d.start_at == Some(*start_at) {
+                return Err(Refusal::StartsThen { at: *start_at });
+            }
+            Ok(Event::Rescheduled { start_at: *start_at }.into())
+        }
+        Command::Snooze { item, how } => decide_snooze(d, item.as_ref(), *how, at),
         Command::Due { timer, due } => decide_due(d, *timer, *due, at, policy),
     }
 }
@@ -332,12 +340,13 @@ fn not_whole(items: &[ItemRef]) -> Refusal {
 
 /// The leaf can be changed now.
 fn check_open(d: &Deployment, leaf: usize) -> Result<(), Refusal> {
+    let why = d.closed_leaf(leaf);
     let leaf = &d.plan.leaves[leaf];
     let item = leaf.number.clone();
     if !d.applies(leaf.environment.as_deref()) {
         return Err(Refusal::OtherEnvironment { item, environment: leaf.environment.clone().unwrap_or_default() });
     }
-    match d.closed(leaf.branch) {
+    match why {
         Some(why) => Err(Refusal::Closed { item, why }),
         None => Ok(()),
     }
@@ -424,8 +433,11 @@ fn decide_due(
     at: Timestamp,
     policy: &Policy,
 ) -> Result<Decision, Refusal> {
-    let late = at.since_ms(due);
-    let late_ms = if late >= LATE_MS { late } else { 0 };
+    let late_ms = late(at, due);
+    let all = |events: Vec<Event>| match events.is_empty() {
+        true => Err(Refusal::Stale),
+        false => Ok(Decision { events, remarks: Vec::new() }),
+    };
     match timer {
         // Asked before its moment, because something that it may wait for has changed.
         Timer::Start if d.status == Status::Scheduled && d.start_at.is_some_and(|t| t > at.max(due)) => {
@@ -442,19 +454,58 @@ fn decide_due(
             _ => Err(Refusal::Stale),
         },
         Timer::Progress if d.seq < MAX_EVENTS_POSTING && matches!(d.status, Status::Active | Status::RollingBack) => {
-            Ok(Event::Progress { text: None, late_ms }.into())
+            // Nothing that a person did, and nothing done to an item, since the last one.
+            let nothing = d.active_at <= d.since.at && d.since.marks.is_empty();
+            let quiet = if nothing { d.quiet.saturating_add(1) } else { 0 };
+            Ok(Event::Progress { text: None, late_ms, quiet }.into())
         }
         Timer::Archive if d.status.is_over() && !d.archived => Ok(Event::Archived.into()),
-        Timer::Watch if d.seq < MAX_EVENTS_POSTING => match watch::fallen_due(d, at) {
-            events if events.is_empty() => Err(Refusal::Stale),
-            events => Ok(Decision::of(events)),
-        },
-        Timer::Page => match climb::fallen_due(d, at, policy) {
-            events if events.is_empty() => Err(Refusal::Stale),
-            events => Ok(Decision::of(events)),
-        },
-        Timer::Progress | Timer::Archive | Timer::Watch => Err(Refusal::Stale),
+        Timer::Watch if d.seq < MAX_EVENTS_POSTING => all(watch::fallen_due(d, at)),
+        Timer::Agenda if d.seq < MAX_EVENTS => all(agenda::fallen_due(d, at, policy)),
+        Timer::Remind if d.seq < MAX_EVENTS_POSTING => all(remind::fallen_due(d, at, policy).into_iter().collect()),
+        Timer::Page => all(climb::fallen_due(d, at, policy)),
+        _ => Err(Refusal::Stale),
     }
+}
+
+/// How late something is said to be that was due then, in milliseconds; 0: not worth saying.
+pub fn late(at: Timestamp, due: Timestamp) -> i64 {
+    let late = at.since_ms(due);
+    if late >= LATE_MS { late } else { 0 }
+}
+
+/// `snooze`: of an item or a section, or of everything.
+fn decide_snooze(d: &Deployment, item: Option<&ItemRef>, how: Quiet, at: Timestamp) -> Result<Decision, Refusal> {
+    if d.status.is_over() {
+        return Err(wrong_status(d));
+    }
+    let item = match item {
+        None => None,
+        // A section's number means what nobody in it was given, and its items.
+        Some(ItemRef::Number(n)) if n.parts().len() == 1 && d.plan.stretch(n.section()).is_some() => Some(n.clone()),
+        Some(item) => {
+            let (leaf, rest) = resolve::item(d, item)?;
+            if rest.is_some() {
+                return Err(not_whole(std::slice::from_ref(item)));
+            }
+            Some(d.plan.leaves[leaf].number.clone())
+        }
+    };
+    Ok(match how {
+        Quiet::For(ms) => Event::Snoozed { item, until: Some(at.plus_ms(ms)) },
+        Quiet::Stop => Event::Snoozed { item, until: None },
+        Quiet::Off => {
+            let quiet = match &item {
+                Some(item) => d.snoozed.contains_key(item),
+                None => d.snoozed_all.is_some() || !d.snoozed.is_empty(),
+            };
+            if !quiet {
+                return Err(Refusal::NotSnoozed { item });
+            }
+            Event::Unsnoozed { item }
+        }
+    }
+    .into())
 }
 
 /// A start waits for a freeze. It is said again only when it is another freeze or another moment.
@@ -485,6 +536,8 @@ pub fn next_due(after: &Deployment, timer: Timer, at: Timestamp, policy: &Policy
             let frozen = policy.frozen.as_ref().filter(|_| policy.lock_held_by.is_none())?;
             Some(frozen.free_at.map_or(again, |free| free.min(again)))
         }
+        Timer::Agenda if after.seq < MAX_EVENTS => agenda::due(after),
+        Timer::Remind if after.seq < MAX_EVENTS_POSTING => remind::due(after, policy),
         _ => None,
     }
 }

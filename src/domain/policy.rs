@@ -4,6 +4,7 @@ use crate::domain::directory::Directory;
 use crate::domain::paging::Recent;
 use crate::domain::rotation::Cover;
 use crate::domain::freeze::Frozen;
+use crate::domain::remind::Reminding;
 use crate::domain::schedule::Compiled;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,6 +28,10 @@ pub struct Policy {
     pub recent: Arc<Recent>,
     /// Why it may not start now, if it may not.
     pub frozen: Option<Frozen>,
+    /// When, and how often, what waits is reminded of.
+    pub reminding: Arc<Reminding>,
+    /// Ids of the people who are outside their office hours now: nobody calls them for what can wait.
+    pub off_hours: Arc<BTreeSet<String>>,
 }
 
 impl Policy {

@@ -2,7 +2,7 @@
 
 use super::checklist::{Branch, Number};
 use super::climb;
-use super::command::{Mark, Timer};
+use super::command::{Mark, Person, Timer as Kind};
 use super::decide::WALKABLE_MS;
 use super::deployment::Deployment;
 use super::event::{Event, Recorded};
@@ -30,7 +30,7 @@ pub enum Effect {
     /// The record as a file, where files can be attached.
     AttachRecord,
     /// Arm a timer, or take it away.
-    Timer(Timer, Option<Timestamp>),
+    Timer(Kind, Option<Timestamp>),
     /// The lock is free: the next in the queue may start.
     ReleaseLock,
     /// A page's card, posted the first time and edited from then on.
@@ -41,6 +41,11 @@ pub enum Effect {
     RefreshCalls(u32),
     /// Say in the channel that nobody answers a page.
     TellUnanswered(u32),
+    /// Speak to those who can act: in the channel where it was started if `loud`, else in its thread, and to each by a
+    /// direct message.
+    Remind { occasion: Occasion, call: Vec<Person>, loud: bool },
+    /// An announcement of the communication timeline, counted from 1.
+    Announce(u32),
 }
 
 /// What a text is about. Each has its template.
@@ -63,6 +68,17 @@ pub enum Occasion {
     Breach,
     /// Its turn has come, but a freeze holds.
     Frozen,
+    /// The scheduled start moved.
+    Rescheduled,
+    /// A window closes soon; it has closed with something open.
+    Closing,
+    Closed,
+    /// Something waits.
+    Reminder,
+    /// It is still held.
+    Held,
+    /// An announcement of the communication timeline.
+    Announcement,
 }
 
 /// What follows from an event.
@@ -71,19 +87,28 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
     let at = recorded.at;
     match &recorded.event {
         Event::Opened { start_at, .. } => match start_at {
-            Some(due) => vec![Say(Occasion::Scheduled), ShowBoard, Timer(super::command::Timer::Start, Some(*due))],
+            Some(due) => {
+                let mut effects = vec![Say(Occasion::Scheduled), ShowBoard, Timer(Kind::Start, Some(*due))];
+                effects.extend(agenda(after));
+                effects
+            }
             None => vec![],
         },
         Event::Queued { .. } => vec![Say(Occasion::Queued), ShowBoard],
         Event::Started { .. } => {
             let mut effects = vec![Say(Occasion::Start), ShowBoard];
             effects.extend(after.watched().map(|s| ShowSection(s.number)));
-            effects.push(Timer(super::command::Timer::Start, None));
-            effects.push(Timer(super::command::Timer::Progress, policy.progress.next_after(at)));
+            effects.push(Timer(Kind::Start, None));
+            effects.push(Timer(Kind::Progress, next_post(policy, at)));
             effects.extend(watching(after));
+            effects.extend(agenda(after));
             effects
         }
-        Event::SectionOpened { section } => vec![ShowSection(*section), ShowBoard],
+        Event::SectionOpened { section, .. } => {
+            let mut effects = vec![ShowSection(*section), ShowBoard];
+            effects.extend(waiting_anew(after, policy));
+            effects
+        }
         Event::Marked { item, mark, .. } => {
             let mut effects = part_of(after, item);
             effects.push(ShowBoard);
@@ -91,9 +116,20 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             if *mark == Mark::Fail && !criterion {
                 effects.push(Say(Occasion::Failure));
             }
+            // Nothing waits on the timer where all was done.
+            if *mark == Mark::Untick {
+                effects.extend(agenda(after));
+                effects.extend(waiting_anew(after, policy));
+            }
             effects
         }
-        Event::Assigned { item, .. } | Event::Evidence { item, .. } => {
+        Event::Assigned { item, .. } => {
+            let mut effects = part_of(after, item);
+            effects.push(ShowBoard);
+            effects.extend(waiting_anew(after, policy));
+            effects
+        }
+        Event::Evidence { item, .. } => {
             let mut effects = part_of(after, item);
             effects.push(ShowBoard);
             effects
@@ -104,23 +140,35 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             effects.push(ShowBoard);
             effects
         }
-        Event::Held { .. } => vec![Say(Occasion::Hold), ShowBoard, RefreshSections],
+        Event::Held { .. } => vec![Say(Occasion::Hold), ShowBoard, RefreshSections, reminding(after, policy)],
         Event::Resumed => {
             let mut effects = vec![Say(Occasion::Resume), ShowBoard, RefreshSections];
             effects.extend(watching(after));
+            effects.extend(agenda(after));
+            effects.push(reminding(after, policy));
             effects
         }
         Event::HandedOver { .. } => vec![Say(Occasion::Handover), ShowBoard],
-        Event::Progress { .. } => vec![Say(Occasion::Progress), ShowBoard],
+        // What happens again and again without anything happening, the board says.
+        Event::Progress { quiet: QUIET_ON_BOARD.., .. } => vec![ShowBoard],
+        Event::Progress { .. } if *recorded.by.id == *Person::rollcall().id => vec![Say(Occasion::Progress), ShowBoard],
+        Event::Progress { .. } => {
+            let mut effects = vec![Say(Occasion::Progress), ShowBoard];
+            let posts = after.status.is_under_way();
+            effects.extend(posts.then(|| Timer(Kind::Progress, next_post(policy, at))));
+            effects
+        }
         Event::RollbackCalled { .. } => {
             let mut effects = vec![
                 Say(Occasion::Rollback),
                 ShowBoard,
                 RefreshSections,
-                Timer(super::command::Timer::Archive, None),
-                Timer(super::command::Timer::Progress, policy.progress.next_after(at)),
+                Timer(Kind::Archive, None),
+                Timer(Kind::Progress, next_post(policy, at)),
             ];
             effects.extend(watching(after));
+            effects.extend(agenda(after));
+            effects.push(reminding(after, policy));
             effects
         }
         Event::RolledBack => ended(after, Occasion::RolledBack, at),
@@ -146,6 +194,29 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
         Event::FreezeOverridden { .. } if after.start_at.is_some() => vec![Say(Occasion::Scheduled)],
         Event::FreezeOverridden { .. } => vec![],
         Event::Frozen { .. } => vec![Say(Occasion::Frozen), ShowBoard],
+        Event::Rescheduled { start_at } => {
+            let mut effects = vec![Say(Occasion::Rescheduled), ShowBoard, Timer(Kind::Start, Some(*start_at))];
+            effects.extend(agenda(after));
+            effects
+        }
+        Event::Announced { entry, .. } => vec![Announce(*entry), ShowBoard],
+        Event::WindowClosing { call, .. } => {
+            vec![Remind { occasion: Occasion::Closing, call: call.clone(), loud: false }]
+        }
+        Event::WindowClosed { open, .. } if open.is_empty() => vec![],
+        Event::WindowClosed { call, .. } => {
+            vec![Remind { occasion: Occasion::Closed, call: call.clone(), loud: true }, ShowBoard]
+        }
+        Event::Reminded { call, loud, .. } => {
+            vec![Remind { occasion: Occasion::Reminder, call: call.clone(), loud: *loud }]
+        }
+        Event::HoldReminded { call, loud, .. } => {
+            vec![Remind { occasion: Occasion::Held, call: call.clone(), loud: *loud }, ShowBoard]
+        }
+        Event::Snoozed { .. } | Event::Unsnoozed { .. } => match after.status.is_under_way() {
+            true => vec![reminding(after, policy), ShowBoard],
+            false => vec![ShowBoard],
+        },
     }
 }
 
@@ -176,7 +247,7 @@ fn paging(after: &Deployment, number: u32, event: &PageEvent) -> Vec<Effect> {
             effects.extend([RefreshCalls(number), ShowBoard]);
         }
     }
-    effects.push(Effect::Timer(Timer::Page, climb::due(after)));
+    effects.push(Effect::Timer(Kind::Page, climb::due(after)));
     effects
 }
 
@@ -193,7 +264,39 @@ fn part_of(d: &Deployment, item: &Number) -> Vec<Effect> {
 /// The timer of the criteria it evaluates itself, where there are any. A person's doing does not arm it anew: it
 /// finds out when it falls due, and waits on.
 fn watching(after: &Deployment) -> Option<Effect> {
-    (!after.plan.own.is_empty()).then(|| Effect::Timer(Timer::Watch, watch::due(after)))
+    (!after.plan.own.is_empty()).then(|| Effect::Timer(Kind::Watch, watch::due(after)))
+}
+
+/// Likewise, where something waits that did not before.
+fn waiting_anew(after: &Deployment, policy: &Policy) -> Option<Effect> {
+    let under_way = after.status.is_under_way();
+    super::remind::due(after, policy).filter(|_| under_way).map(|due| Effect::Timer(Kind::Remind, Some(due)))
+}
+
+/// From which post in a row on, before which nothing happened, only the board says so.
+const QUIET_ON_BOARD: u32 = 3;
+
+/// Somebody has just read how it stands: the next post is not sooner than half of the schedule's interval from then, or
+/// this many milliseconds.
+const JUST_POSTED_MS: i64 = 15 * 60_000;
+
+/// When progress is posted next, after something that says how it stands.
+fn next_post(policy: &Policy, at: Timestamp) -> Option<Timestamp> {
+    let first = policy.progress.next_after(at)?;
+    let interval = policy.progress.next_after(first).map_or(0, |second| second.since_ms(first));
+    let rest = (interval / 2).min(JUST_POSTED_MS);
+    if first.since_ms(at) >= rest { Some(first) } else { policy.progress.next_after(at.plus_ms(rest)) }
+}
+
+/// The timer of windows and announcements, where there are any.
+fn agenda(after: &Deployment) -> Option<Effect> {
+    let any = !after.plan.windows.is_empty() || !after.plan.checklist.timeline.is_empty();
+    any.then(|| Effect::Timer(Kind::Agenda, super::agenda::due(after)))
+}
+
+/// The timer of reminders. What people do does not arm it anew, as with [`watching`].
+fn reminding(after: &Deployment, policy: &Policy) -> Effect {
+    Effect::Timer(Kind::Remind, super::remind::due(after, policy))
 }
 
 /// The messages a blank stands in: the last of its section's.
@@ -208,13 +311,15 @@ fn ended(after: &Deployment, occasion: Occasion, at: Timestamp) -> Vec<Effect> {
         Effect::Say(occasion),
         Effect::ShowBoard,
         Effect::RefreshSections,
-        Effect::Timer(Timer::Start, None),
-        Effect::Timer(Timer::Progress, None),
-        Effect::Timer(Timer::Archive, Some(at.plus_ms(WALKABLE_MS))),
+        Effect::Timer(Kind::Start, None),
+        Effect::Timer(Kind::Progress, None),
+        Effect::Timer(Kind::Archive, Some(at.plus_ms(WALKABLE_MS))),
         Effect::ReleaseLock,
     ];
     // What never started has no thread to attach it to, and little to tell.
     effects.extend(after.started_at.map(|_| Effect::AttachRecord));
     effects.extend(watching(after));
+    effects.extend(agenda(after));
+    effects.push(Effect::Timer(Kind::Remind, None));
     effects
 }

@@ -83,6 +83,10 @@ pub enum Refusal {
     PageTaken { page: u32, by: Person, at: Timestamp },
     /// It is resolved.
     PageOver { page: u32 },
+    /// It starts at that very moment already.
+    StartsThen { at: Timestamp },
+    /// Nothing there is snoozed.
+    NotSnoozed { item: Option<Number> },
     /// The log of this deployment is full.
     LogFull { limit: u64 },
 }

@@ -30,6 +30,7 @@ pub(super) enum Wanted {
     },
     Start(grammar::Start),
     Order(grammar::Order),
+    Reschedule { target: Option<u64>, when: grammar::When },
     Joined,
     React(Reacted),
     Due,
@@ -83,11 +84,11 @@ pub(super) fn understand(envelope: &Envelope, config: &Config) -> Result<Wanted,
     if envelope.key.as_ref().is_some_and(|k| k.is_empty() || k.len() > MAX_KEY) {
         return Err(Reply::refused(format!("The request's key must have 1 to {MAX_KEY} bytes. Nothing was recorded.")));
     }
-    if !matches!(envelope.input, Input::Due { .. }) {
+    if !matches!(envelope.input, Input::Due { .. } | Input::SetBack { .. }) {
         known_channel(&envelope.channel, config)?;
     }
     match &envelope.input {
-        Input::Due { .. } => Ok(Wanted::Due),
+        Input::Due { .. } | Input::SetBack { .. } => Ok(Wanted::Due),
         Input::Joined => Ok(Wanted::Joined),
         Input::React { message, emoji, present } => reaction(message, emoji, *present).map(Wanted::React),
         Input::Say(text) => match grammar::parse(text) {
@@ -104,6 +105,7 @@ pub(super) fn understand(envelope: &Envelope, config: &Config) -> Result<Wanted,
                 Request::Test { whom } => Wanted::Test(whom),
                 Request::Heard { test } => Wanted::Heard(test),
                 Request::Order(order) => Wanted::Order(in_full_too(order, envelope)),
+                Request::Reschedule(when) => Wanted::Reschedule { target: parsed.deployment, when },
                 Request::Query(query) => Wanted::Answer { target: parsed.deployment, query },
             }),
             Err(problem) => Err(Reply::refused(problem.to_string())),
@@ -118,7 +120,7 @@ pub(super) fn name_by_what_it_says(envelope: &mut Envelope) {
         let said = match &envelope.input {
             Input::Say(text) => Sha256::digest(text),
             Input::React { message, emoji, present } => Sha256::digest(format!("{message} {emoji} {present}")),
-            Input::Due { .. } | Input::Joined => return,
+            Input::Due { .. } | Input::SetBack { .. } | Input::Joined => return,
         };
         key.push('#');
         key.push_str(&hex::encode(&said[..8]));
@@ -126,7 +128,7 @@ pub(super) fn name_by_what_it_says(envelope: &mut Envelope) {
 }
 
 /// The console's channels are those of the configuration: what is said in another nobody would see.
-fn known_channel(channel: &str, config: &Config) -> Result<(), Reply> {
+pub(super) fn known_channel(channel: &str, config: &Config) -> Result<(), Reply> {
     let Some(name) = channel.strip_prefix("console:").filter(|n| !config.channels.contains_key(*n)) else {
         return Ok(());
     };
@@ -480,7 +482,7 @@ fn shown(d: &Deployment, item: &ItemRef) -> Option<Number> {
 fn list_meant(d: &Deployment, item: &ItemRef) -> Option<u32> {
     let number = shown(d, item).filter(|n| n.parts().len() == 1)?;
     let list = d.on_demand().find(|s| s.number == number.section())?;
-    (!d.opened.contains(&list.number)).then_some(list.number)
+    (!d.opened.contains_key(&list.number)).then_some(list.number)
 }
 
 #[cfg(test)]

@@ -23,7 +23,9 @@ const TOLD_TOGETHER: usize = 64;
 
 /// Runs until the engine is gone.
 pub(super) async fn run(engine: Weak<Inner>, mut jobs: mpsc::Receiver<Job>) {
-    let Some(rules) = engine.upgrade().map(|i| Rules::new(i.config.clone(), i.groups.clone())) else { return };
+    let Some(rules) = engine.upgrade().map(|i| Rules::new(i.config.clone(), i.groups.clone(), i.links.clone())) else {
+        return;
+    };
     let news = Arc::new(News::default());
     let teller = tokio::spawn(tell(engine.clone(), news.clone()));
     let mut taken = Vec::with_capacity(TOGETHER);
@@ -276,6 +278,16 @@ async fn request(
             }
             Err(reply) => Ok(reply),
         },
+        Wanted::Reschedule { target, when } => match ask::target(inner, stage, envelope, *target).await? {
+            Ok(id) => {
+                load(inner, stage, id).await?;
+                Ok(match when.resolve(stage.now(), inner.config.timezone) {
+                    Ok(at) => stage.act(id, &Command::Reschedule { at }, &by),
+                    Err(sentence) => Reply::refused(sentence).about(id),
+                })
+            }
+            Err(reply) => Ok(reply),
+        },
         Wanted::React(reaction) => {
             load(inner, stage, reaction.deployment).await?;
             react(inner, stage, envelope, reaction).await
@@ -283,11 +295,18 @@ async fn request(
         Wanted::Test(whom) => Ok(page_test::send(inner, stage, envelope, whom)),
         Wanted::Heard(test) => page_test::heard(inner, envelope, *test).await,
         Wanted::Joined => joined(inner, stage, envelope).await,
-        Wanted::Due => {
-            let Input::Due { deployment, timer, due } = &envelope.input else { return Ok(Reply::ok("")) };
-            load(inner, stage, *deployment).await?;
-            Ok(stage.due(*deployment, *timer, *due))
-        }
+        Wanted::Due => match &envelope.input {
+            Input::Due { deployment, timer, due } => {
+                load(inner, stage, *deployment).await?;
+                Ok(stage.due(*deployment, *timer, *due))
+            }
+            Input::SetBack { deployment } => {
+                load(inner, stage, *deployment).await?;
+                stage.set_back(*deployment);
+                Ok(Reply::ok(""))
+            }
+            _ => Ok(Reply::ok("")),
+        },
     }
 }
 

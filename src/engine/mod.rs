@@ -7,6 +7,7 @@
 mod ask;
 mod door;
 mod house;
+mod nudge;
 mod opening;
 mod page;
 mod page_test;
@@ -32,6 +33,7 @@ use crate::library::Library;
 use crate::ports::{Clock, File};
 use crate::store::{Delivered, Message, NewDelivery, Store, StoreError, Summary, Waiting};
 use crate::{card, domain};
+use futures_util::StreamExt;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
@@ -61,6 +63,8 @@ pub enum Input {
     React { message: String, emoji: String, present: bool },
     /// A timer fell due.
     Due { deployment: u64, timer: Timer, due: Timestamp },
+    /// The clock was set back: what recurs in that deployment is to be armed anew.
+    SetBack { deployment: u64 },
     /// The bot was invited to the channel: it says hello there, once.
     Joined,
 }
@@ -194,6 +198,9 @@ const HOUR_MS: i64 = 3_600_000;
 /// Requests that may wait at the door. Beyond that a surface waits in turn: nothing is dropped.
 const QUEUE: usize = 4096;
 
+/// Deployments read from the store side by side.
+const READ_TOGETHER: usize = 8;
+
 /// Notices a slow listener may fall behind before it must look anew.
 const NOTICES: usize = 1024;
 
@@ -221,7 +228,7 @@ struct Inner {
     /// Why the last commit failed, until one succeeds.
     trouble: Mutex<Option<String>>,
     /// How the platforms are connected.
-    links: Mutex<BTreeMap<&'static str, Link>>,
+    links: Arc<Mutex<rules::Links>>,
     /// What pages know beyond their deployment.
     paged: Mutex<stage::Paged>,
     /// When somebody was last proven to be reached.
@@ -279,7 +286,7 @@ impl Engine {
             outbox: Notify::new(),
             timers: Notify::new(),
             trouble: Mutex::new(None),
-            links: Mutex::default(),
+            links: Arc::default(),
             paged: Mutex::new(stage::Paged { recent: Arc::new(recent), ..stage::Paged::default() }),
             proofs: proofs::Proofs::default(),
             groups: Arc::default(),
@@ -438,6 +445,14 @@ impl Engine {
         if self.healthy().is_err() && self.inner.store.probe().await.is_ok() {
             *lock(&self.inner.trouble) = None;
         }
+    }
+
+    /// Reads deployments that are not in memory, several at once: what follows at the door need not wait for each in
+    /// turn. What cannot be read is left to whoever needs it.
+    pub async fn warm(&self, ids: impl IntoIterator<Item = u64>) {
+        let read = ids.into_iter().map(|id| self.deployment(id));
+        let read: Vec<_> = futures_util::stream::iter(read).buffer_unordered(READ_TOGETHER).collect().await;
+        drop(read);
     }
 
     /// The state of a deployment as committed, from memory or replayed.

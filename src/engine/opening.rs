@@ -1,5 +1,6 @@
 //! `start`: from a version to an open deployment, or to a picker where something must be chosen.
 
+use super::ask::known_channel;
 use super::rules::schedule_of;
 use super::stage::{By, Stage, lock_of};
 use super::standing::let_through;
@@ -57,7 +58,7 @@ pub(super) async fn start(
             escape(&problem.to_string())
         )));
     }
-    if let Err(problem) = schedule_of(&inner.config, &envelope.channel, &checklist) {
+    if let Err(problem) = schedule_of(&inner.config, &envelope.channel, &environment, &checklist) {
         return Ok(Reply::refused(format!("The checklist `{}` cannot be used: {}", checklist.name, escape(&problem))));
     }
     if let Some(name) = &checklist.escalation
@@ -66,6 +67,13 @@ pub(super) async fn start(
         let near = near::nearest(name, inner.config.directory.policies.keys().map(String::as_str));
         let text = words::no_such_policy(&checklist.name, name, near);
         return Ok(Reply::refused(text));
+    }
+    // What is announced where nobody is would be lost.
+    for channel in checklist.timeline.iter().filter_map(|a| a.channel.as_deref()) {
+        if let Err(reply) = known_channel(channel, &inner.config) {
+            let text = format!("The checklist `{}` cannot be used, its timeline: {}", checklist.name, reply.text);
+            return Ok(Reply::refused(text));
+        }
     }
     let start_at = match wish.at.as_ref().map(|w| w.resolve(stage.now(), inner.config.timezone)).transpose() {
         Ok(at) => at,

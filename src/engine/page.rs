@@ -80,7 +80,7 @@ fn sections(d: &Deployment) -> Vec<PageSection> {
                 .collect();
             let closed = if d.applies(section.environment.as_deref()) {
                 // What is only to be read or filled in is closed to nobody.
-                stretch.and_then(|s| d.closed(s.branch)).map(|why| compose::closed_words(why).to_owned())
+                stretch.and_then(|s| d.closed_in(s.number, s.branch)).map(|why| compose::closed_words(why).to_owned())
             } else {
                 Some(format!("For {} only.", section.environment.as_deref().unwrap_or_default()))
             };

@@ -4,6 +4,7 @@ use super::house::House;
 use super::rules::Rules;
 use crate::card::{Button, Card, Reply, compose, kinds, page as compose_page};
 use crate::config::Config;
+use crate::domain::agenda;
 use crate::domain::checklist::Number;
 use crate::domain::climb;
 use crate::domain::command::{Command, Mark, Person, Timer, Via};
@@ -22,7 +23,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::watch;
 use crate::store::{self, Batch, NewDelivery, NewEvent, Summary, chain};
 use crate::words::facts::{self, Moment};
-use crate::words::{Entry, Template, occasions, paging, refusals, replies};
+use crate::words::{Entry, Facts, Template, occasions, paging, refusals, replies};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -149,6 +150,8 @@ impl<'a> Stage<'a> {
             covers: self.covers(),
             recent: self.paged.recent.clone(),
             frozen: self.keeps_waiting(d),
+            reminding: self.rules.reminding(),
+            off_hours: Arc::default(),
         }
     }
 
@@ -238,12 +241,22 @@ impl<'a> Stage<'a> {
         self.batch.timers.push((id, timer, None));
         let reply = self.act(id, &Command::Due { timer, due }, &by);
         if let Some(d) = self.peek(id) {
-            let again = next_due(&d, timer, self.now.max(d.at), &self.policy(&d));
+            // By the clock, not by what was last recorded: after it was set back, what recurs goes on.
+            let again = next_due(&d, timer, self.now, &self.policy(&d));
             if again.is_some() {
                 self.batch.timers.push((id, timer, again));
             }
         }
         reply
+    }
+
+    /// The clock was set back: the next progress post is the next by the clock.
+    pub(super) fn set_back(&mut self, id: u64) {
+        if let Some(d) = self.peek(id)
+            && let Some(next) = next_due(&d, Timer::Progress, self.now, &self.policy(&d))
+        {
+            self.batch.timers.push((id, Timer::Progress, Some(next)));
+        }
     }
 
     fn record(&mut self, staged: &mut Staged, events: Vec<Event>, by: &By<'_>) {
@@ -262,7 +275,8 @@ impl<'a> Stage<'a> {
             let d = staged.deployment.clone();
             self.say(Occasion::Failure, before, &d, recorded, others);
         }
-        for event in [watch::follow_on(&staged.deployment), staged.deployment.follow_on()].concat() {
+        let d = &staged.deployment;
+        for event in [watch::follow_on(d), agenda::follow_on(d), d.follow_on()].concat() {
             let recorded = self.next(&staged.deployment, event, Person::rollcall(), by.via);
             self.append(staged, recorded);
         }
@@ -367,6 +381,8 @@ impl<'a> Stage<'a> {
             }
             Effect::ShowAllIn(channel) => self.show_all_in(&channel, d),
             Effect::AttachRecord => self.show(d, "record".into(), false),
+            Effect::Remind { occasion, call, loud } => self.remind((occasion, &call, loud), before, d, recorded),
+            Effect::Announce(entry) => self.announce(entry, before, d, recorded),
             Effect::Timer(timer, due) => self.batch.timers.push((d.id, timer, due)),
             Effect::ReleaseLock => {
                 let lock = d.lock();
@@ -386,14 +402,9 @@ impl<'a> Stage<'a> {
         recorded: &Recorded,
         items: Option<Entry>,
     ) {
-        let texts = self.rules.texts(d);
         let mut facts = facts::of(&Moment { before, after: d, recorded });
         facts.item = items.or(facts.item);
-        let mut text = texts.render(occasions::template(occasion), &facts);
-        if facts.late.is_some() {
-            text.push_str("\n\n");
-            text.push_str(&texts.render(Template::Late, &facts));
-        }
+        let text = self.text(occasions::template(occasion), &facts, d);
         let mut card = compose::post(d, occasion, crate::markdown::lines(&text));
         card.buttons = kinds::post_buttons(d, &recorded.event);
         let name = if occasion == Occasion::Start {
@@ -409,9 +420,29 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn post_about(&mut self, deployment: u64, channel: &str, name: &str, card: Card) {
+    /// A text, with how late it is where it is.
+    pub(super) fn text(&self, template: Template, facts: &Facts, d: &Deployment) -> String {
+        let texts = self.rules.texts(d);
+        let mut text = texts.render(template, facts);
+        if facts.late.is_some() {
+            text.push_str("\n\n");
+            text.push_str(&texts.render(Template::Late, facts));
+        }
+        text
+    }
+
+    pub(super) fn rules(&self) -> &'a Rules {
+        self.rules
+    }
+
+    pub(super) fn post_about(&mut self, deployment: u64, channel: &str, name: &str, card: Card) {
+        self.post_in(deployment, channel, None, name, card);
+    }
+
+    /// A message about a deployment, in a thread where one is named.
+    pub(super) fn post_in(&mut self, deployment: u64, channel: &str, thread: Option<String>, name: &str, card: Card) {
         let key = format!("{deployment}/{name}@{channel}");
-        self.batch.outbox.push(NewDelivery { deployment, ..fixed(key, channel, card) });
+        self.batch.outbox.push(NewDelivery { deployment, thread, ..fixed(key, channel, card) });
     }
 
     /// A message about no deployment.
@@ -497,7 +528,9 @@ impl<'a> Stage<'a> {
             same.only_if_shown &= only_if_shown;
             return;
         }
-        let threaded = what.starts_with("section/") || what == "record";
+        // What comes up before the start has no announcement to stand below.
+        let begun = || self.peek(id).is_some_and(|d| d.started_at.is_some());
+        let threaded = what == "record" || what.starts_with("section/") && begun();
         let thread = threaded.then(|| format!("{id}/start@{channel}"));
         self.batch.outbox.push(NewDelivery {
             key,

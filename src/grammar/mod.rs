@@ -8,6 +8,7 @@ mod complete;
 mod lex;
 mod parse;
 mod problem;
+mod quiet;
 mod spec;
 mod when;
 
@@ -27,5 +28,7 @@ pub const LONGEST_VERSION: usize = 100;
 pub const LONGEST_NAME: usize = 40;
 /// Longest name of a checklist or of a person, in characters.
 pub const LONGEST_TITLE: usize = 80;
+/// Longest that reminders may be snoozed, in milliseconds: a week.
+pub const LONGEST_SNOOZE_MS: i64 = 7 * 86_400_000;
 /// Most items and ranges one command may name.
 pub const MOST_ITEMS: usize = 100;

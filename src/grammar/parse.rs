@@ -38,6 +38,8 @@ pub enum Request {
     Heard { test: u32 },
     /// Have something hold for the whole house.
     Order(Order),
+    /// Move a scheduled start.
+    Reschedule(When),
 }
 
 /// `start`, as typed. What is None comes from the channel or the checklist.
@@ -206,6 +208,8 @@ impl<'a> Reader<'a> {
                 self.nothing(self.cursor.rest())?;
                 Request::Query(Query::OnCall { rotation })
             }
+            Verb::Reschedule => Request::Reschedule(super::quiet::when(&self.required_text("time", "a time")?)?),
+            Verb::Snooze => Request::Act(super::quiet::snooze(self.cursor.rest())?),
         })
     }
 
@@ -655,7 +659,7 @@ fn after_items(rest: &str) -> &str {
 }
 
 /// Made of digits, dots, dashes and commas, beginning with a digit, as item numbers and ranges are.
-fn like_items(word: &str) -> bool {
+pub(super) fn like_items(word: &str) -> bool {
     let word = word.strip_suffix(':').unwrap_or(word);
     let mut parts = word.split(',').filter(|p| !p.is_empty()).peekable();
     parts.peek().is_some()
@@ -666,7 +670,7 @@ fn like_items(word: &str) -> bool {
         })
 }
 
-fn item_number(part: &str) -> Result<ItemRef, Problem> {
+pub(super) fn item_number(part: &str) -> Result<ItemRef, Problem> {
     let bad = || Problem::BadNumber { word: part.to_owned() };
     let number = |text: &str| -> Result<Number, Problem> {
         let text = text.strip_suffix('.').unwrap_or(text);

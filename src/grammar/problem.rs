@@ -69,6 +69,8 @@ pub enum Problem {
     TooManyItems { limit: usize },
     /// `at:` could not be read.
     BadTime { text: String },
+    /// Reminders cannot be snoozed for so short or so long.
+    BadSnooze,
     /// A calendar moment that does not exist.
     NoSuchTime { text: String },
 }
@@ -234,6 +236,10 @@ impl fmt::Display for Problem {
                 "{} is no time I can read. Times are written `18:30`, `\"tomorrow 18:30\"`, `+2h` or \
                  `2026-11-21T18:30`.",
                 said(text)
+            ),
+            Problem::BadSnooze => f.write_str(
+                "Reminders are snoozed for a minute to a week, for instance `snooze 2h`. `snooze stop` is for good, and \
+                 `snooze off` brings them back.",
             ),
             Problem::NoSuchTime { text } => write!(
                 f,

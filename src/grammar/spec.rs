@@ -42,6 +42,8 @@ pub enum Verb {
     Freezes,
     Cover,
     Uncover,
+    Reschedule,
+    Snooze,
 }
 
 /// Under which heading help lists a command.
@@ -90,6 +92,8 @@ pub enum ArgKind {
     Environment,
     Service,
     Time,
+    /// How long: `30m`, `2h`; of reminders also `stop` and `off`.
+    Span,
     /// One or more items: numbers, ranges, or words that match one.
     Items,
     /// Exactly one item.
@@ -386,6 +390,29 @@ pub static COMMANDS: &[CommandSpec] = &[
         on_deployment: true,
     },
     CommandSpec {
+        name: "reschedule",
+        verb: Verb::Reschedule,
+        group: Group::Course,
+        args: &[place("time", ArgKind::Time, "when: `18:30`, `+2h`, `tomorrow 18:30`, `2026-11-21T18:30`")],
+        summary: "Moves a scheduled start, and with it what is announced before it.",
+        usage: "reschedule TIME",
+        example: "reschedule tomorrow 18:30",
+        on_deployment: true,
+    },
+    CommandSpec {
+        name: "snooze",
+        verb: Verb::Snooze,
+        group: Group::Course,
+        args: &[
+            maybe("item", ArgKind::Item, "what not to be reminded of, without it, of anything"),
+            maybe("time", ArgKind::Span, "how long: `30m`, `2h`; `stop` for good, `off` to be reminded again"),
+        ],
+        summary: "Keeps reminders quiet for everybody, for half an hour where nothing else is said.",
+        usage: "snooze [ITEM] [SPAN | stop | off]",
+        example: "snooze 3.2 2h",
+        on_deployment: true,
+    },
+    CommandSpec {
         name: "follow",
         verb: Verb::Follow,
         group: Group::Course,
@@ -631,8 +658,12 @@ pub(super) static ALSO: &[(&str, &str)] = &[
     ("end", "finish"),
     ("go", "start"),
     ("launch", "start"),
+    ("later", "snooze"),
+    ("mute", "snooze"),
     ("log", "record"),
+    ("move", "reschedule"),
     ("pause", "hold"),
+    ("postpone", "reschedule"),
     ("proceed", "resume"),
     ("reopen", "untick"),
     ("report", "progress"),
@@ -663,8 +694,8 @@ mod tests {
         assert_eq!(
             names.join(" "),
             "start status list next show tick untick skip fail block assign note evidence fill hold resume handover \
-             progress follow unfollow page ack escalate resolve oncall rollback rolled-back finish partial cancel freeze \
-             unfreeze freezes cover uncover checklists history record help"
+             progress reschedule snooze follow unfollow page ack escalate resolve oncall rollback rolled-back finish partial \
+             cancel freeze unfreeze freezes cover uncover checklists history record help"
         );
         for (_, ours) in ALSO {
             assert!(CommandSpec::named(ours).is_some(), "{ours}");

@@ -128,6 +128,7 @@ pub(super) fn checklist(
         progress: front.progress,
         escalation: front.escalation,
         templates: front.templates,
+        timeline: front.timeline,
         contacts,
         phases,
     }
@@ -311,6 +312,7 @@ impl Builder<'_> {
             // What a rollback is due by counts from no moment of the way forward.
             window: kinds::due(&headings).filter(|_| !matches!(branch, Branch::Watch | Branch::Rollback)),
             environment,
+            remind_ms: None,
             notes: content.notes,
             commands: content.commands,
             fields,

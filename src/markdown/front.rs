@@ -1,15 +1,17 @@
 //! Front matter: what a page says about itself, in YAML (`---`) or TOML (`+++`).
 
+use super::timeline;
 use super::words::FOREIGN_KEYS;
+use crate::domain::announce::Announcement;
 use crate::domain::checklist::{Diagnostic, Schedule, Severity};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// The keys that mean something.
 pub const KEYS: &[&str] =
-    &["title", "description", "service", "environment", "progress", "templates", "defaults", "escalation"];
+    &["title", "description", "service", "environment", "progress", "templates", "defaults", "escalation", "timeline"];
 /// Keys of features to come: taken as they are, with a note.
-pub const LATER_KEYS: &[&str] = &["gates", "roles", "triggers", "checks", "timeline"];
+pub const LATER_KEYS: &[&str] = &["gates", "roles", "triggers", "checks"];
 /// The keys of `progress`.
 pub const PROGRESS_KEYS: &[&str] = &["cron", "timezone"];
 /// The keys of `defaults`.
@@ -26,6 +28,7 @@ pub(super) struct Front {
     /// The escalation policy its pages go by.
     pub(super) escalation: Option<String>,
     pub(super) templates: BTreeMap<String, String>,
+    pub(super) timeline: Vec<Announcement>,
     /// What stands in blanks until somebody fills them, by label.
     pub(super) fields: BTreeMap<String, String>,
 }
@@ -192,6 +195,7 @@ impl Reader<'_> {
                 "environment" => front.environment = self.word(key, value).or(front.environment.take()),
                 "escalation" => front.escalation = self.word(key, value),
                 "progress" => front.progress = self.progress(value),
+                "timeline" => front.timeline = timeline::read(value, self.inside, self.diagnostics),
                 "templates" => front.templates = self.templates(value),
                 _ => self.unknown(key, &all),
             }

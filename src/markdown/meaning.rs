@@ -127,6 +127,7 @@ pub(super) fn annotate(checklist: &mut Checklist, annotations: Vec<Annotation>, 
                 }
                 item.owner = annotation.owner.or(item.owner.take());
                 item.environment = annotation.environment.or(item.environment.take());
+                item.remind_ms = annotation.remind_ms.or(item.remind_ms);
             }
             None => {
                 if annotation.id.is_some() || annotation.owner.is_some() {
@@ -143,6 +144,7 @@ pub(super) fn annotate(checklist: &mut Checklist, annotations: Vec<Annotation>, 
                     section.branch = kinds::branch_of(kind, section.branch);
                 }
                 section.environment = annotation.environment.or(section.environment.take());
+                section.remind_ms = annotation.remind_ms.or(section.remind_ms);
             }
         }
     }

@@ -25,9 +25,12 @@ pub(super) fn timer(timer: Timer) -> &'static str {
         Timer::Archive => "archive",
         Timer::Watch => "watch",
         Timer::Page => "page",
+        Timer::Agenda => "agenda",
+        Timer::Remind => "remind",
     }
 }
 
 pub(super) fn timer_named(word: &str) -> Option<Timer> {
-    [Timer::Start, Timer::Progress, Timer::Archive, Timer::Watch, Timer::Page].into_iter().find(|t| timer(*t) == word)
+    use Timer::*;
+    [Start, Progress, Archive, Watch, Page, Agenda, Remind].into_iter().find(|t| timer(*t) == word)
 }

@@ -81,6 +81,7 @@ fn written(arg: &Arg) -> String {
     match (arg.form, arg.kind) {
         (Form::Place, ArgKind::Person) => format!("@{name}"),
         (Form::Place, ArgKind::Items) => "ITEM…".into(),
+        (Form::Place, ArgKind::Span) => "SPAN".into(),
         (Form::Place, _) => name,
         (Form::Option, ArgKind::Time) => format!("{}:TIME", arg.name),
         (Form::Option, ArgKind::Environment) => "env:ENV".into(),

@@ -14,5 +14,5 @@ mod templates;
 pub use help::{hello, help};
 pub use templates::{
     Blocked, Entry, Facts, Failed, LONGEST_TEMPLATE, LONGEST_TEXT, Override, Since, Template, TemplateProblem, Texts,
-    Ticker, Waiting,
+    Ticker, Waiting, check_announcement,
 };

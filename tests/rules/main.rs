@@ -14,5 +14,6 @@ mod plan;
 mod properties;
 mod reactions;
 mod standing;
+mod time;
 mod walk;
 mod watch;

@@ -119,6 +119,8 @@ pub struct World {
     pub chat: Arc<FakeChat>,
     /// Other chats, and ways to reach people, by prefix.
     pub ways: HashMap<&'static str, Arc<FakeChat>>,
+    /// Another chat, for direct messages.
+    pub direct: Arc<FakeChat>,
     pub config: Arc<Config>,
     checklists: Option<PathBuf>,
     running: Option<(Engine, tokio::task::JoinHandle<()>, Arc<Store>)>,
@@ -154,6 +156,7 @@ impl World {
             clock: Arc::new(HandClock(AtomicI64::new(MORNING))),
             chat: Arc::default(),
             ways: ways.iter().map(way).collect(),
+            direct: Arc::default(),
             config: Arc::new(config),
             checklists,
             running: None,
@@ -175,7 +178,10 @@ impl World {
         let store = Arc::new(Store::open(&self.db()).await.unwrap());
         let (engine, task) =
             Engine::open(store.clone(), self.clock.clone(), self.config.clone(), self.library()).await.unwrap();
-        let mut chats: Chats = HashMap::from([("console", self.chat.clone() as Arc<dyn Chat>)]);
+        let mut chats: Chats = HashMap::from([
+            ("console", self.chat.clone() as Arc<dyn Chat>),
+            ("slack", self.direct.clone() as Arc<dyn Chat>),
+        ]);
         chats.extend(self.ways.iter().map(|(name, way)| (*name, way.clone() as Arc<dyn Chat>)));
         self.outbox = Some(Outbox::new(engine.clone(), chats));
         self.running = Some((engine, task, store));
@@ -212,6 +218,26 @@ impl World {
             self.clock.0.fetch_add(left.min(MINUTE), Ordering::SeqCst);
             self.settle().await;
         }
+    }
+
+    /// Winds the clock from one moment at which something is due to the next: as [`World::advance`], for long times.
+    pub async fn pass(&self, ms: i64) {
+        let end = self.clock.0.load(Ordering::SeqCst) + ms;
+        loop {
+            let next = self.engine().store().next_timer().await.unwrap().map_or(end, |t| t.0);
+            let now = self.clock.0.load(Ordering::SeqCst);
+            self.clock.0.store(next.clamp(now, end), Ordering::SeqCst);
+            self.settle().await;
+            if next >= end {
+                return;
+            }
+        }
+    }
+
+    /// Sets the clock to a moment, `2026-11-21T10:00:30Z`.
+    pub fn set(&self, moment: &str) {
+        let at: chrono::DateTime<chrono::Utc> = moment.parse().unwrap();
+        self.clock.0.store(at.timestamp_millis(), Ordering::SeqCst);
     }
 
     /// Winds the clock without letting anything happen: the bot was down, or the clock was set.

@@ -255,7 +255,7 @@ impl FakeDesk {
                 let _ = self.notices.send(Notice::Message(Box::new(changed)));
                 reply.text = "Recorded.".into();
             }
-            Input::Due { .. } | Input::Joined => {}
+            Input::Due { .. } | Input::SetBack { .. } | Input::Joined => {}
         }
         reply
     }
