@@ -4,8 +4,10 @@
 
 mod read;
 mod slack;
+pub mod ways;
 
 pub use slack::{Slack, SlackSecrets};
+pub use ways::{WaySecrets, Ways};
 
 use crate::domain::checklist::Schedule;
 use crate::domain::command::Person;
@@ -52,6 +54,7 @@ pub struct Config {
     pub console: Console,
     pub slack: Slack,
     pub log: Log,
+    pub ways: Ways,
 }
 
 /// When progress is posted, where neither checklist nor channel says otherwise.
@@ -195,6 +198,7 @@ impl Default for Config {
             console: Console::default(),
             slack: Slack::default(),
             log: Log::default(),
+            ways: Ways::default(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Reading the file: what stands in it, checked, with the line of what is wrong.
 
+use super::ways::{RawHeartbeat, RawMail, RawService, RawTwilio, RawWays, RawWebhook};
 use super::{
     CHATS, CONSOLE, Channel, Config, ConfigProblem, Console, DEFAULT_CHANNEL, HOURLY, KeyDigest, Log, LogFormat,
     LogLevel, PersonEntry, Progress, Rules, Slack, check_listen, slack,
@@ -39,6 +40,12 @@ struct Raw {
     console: RawConsole,
     slack: RawSlack,
     log: RawLog,
+    public_url: Option<Spanned<String>>,
+    mail: Option<RawMail>,
+    pagerduty: BTreeMap<Spanned<String>, RawService>,
+    webhooks: BTreeMap<Spanned<String>, RawWebhook>,
+    twilio: Option<RawTwilio>,
+    heartbeat: Option<RawHeartbeat>,
 }
 
 #[derive(Deserialize)]
@@ -94,13 +101,13 @@ struct RawLog {
     level: Option<Spanned<String>>,
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     text: &'a str,
     folder: &'a Path,
 }
 
 impl Reader<'_> {
-    fn wrong(&self, span: Range<usize>, message: impl Into<String>) -> ConfigProblem {
+    pub(super) fn wrong(&self, span: Range<usize>, message: impl Into<String>) -> ConfigProblem {
         ConfigProblem { file: None, line: Some(line(self.text, span.start)), message: message.into() }
     }
 
@@ -161,6 +168,14 @@ impl Reader<'_> {
             }
         }
         check_listen(listen, &people).map_err(|e| self.wrong(listen_span, e))?;
+        let ways = self.ways(RawWays {
+            public_url: raw.public_url,
+            mail: raw.mail,
+            pagerduty: raw.pagerduty,
+            webhooks: raw.webhooks,
+            twilio: raw.twilio,
+            heartbeat: raw.heartbeat,
+        })?;
         Ok(Config {
             listen,
             data: self.folder.join(raw.data.unwrap_or_else(|| "data".into())),
@@ -190,6 +205,7 @@ impl Reader<'_> {
                         .map(|l| (l.word(), l)),
                 )?,
             },
+            ways,
         })
     }
 
@@ -361,7 +377,7 @@ impl Reader<'_> {
     }
 
     /// A name fit to be shown: not empty, not endless, nothing in it that controls a screen.
-    fn name(&self, what: &str, name: &Spanned<String>, limit: usize) -> Result<(), ConfigProblem> {
+    pub(super) fn name(&self, what: &str, name: &Spanned<String>, limit: usize) -> Result<(), ConfigProblem> {
         let text = name.get_ref();
         let length = text.chars().count();
         if text.trim().is_empty() {

@@ -8,6 +8,7 @@ pub mod refusals;
 pub mod replies;
 pub mod slack;
 mod templates;
+pub mod ways;
 
 pub use help::{hello, help};
 pub use templates::{
