@@ -4,6 +4,7 @@ pub mod compose;
 pub mod fit;
 pub mod kinds;
 pub mod mine;
+pub mod plain;
 
 use crate::domain::checklist::{CodeBlock, Number};
 use crate::domain::command::Person;
