@@ -1,5 +1,6 @@
 //! Cards: what a message shows, as plain data that every surface can draw.
 
+mod call;
 pub mod compose;
 pub mod fit;
 pub mod kinds;
@@ -50,6 +51,16 @@ pub struct PageFacts {
     /// Whom this message is to reach, where it is one person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Person>,
+}
+
+impl PageFacts {
+    /// The words that do this to the page, for ways that carry no buttons: `ack`, `resolve`, `escalate`.
+    pub fn words(&self, verb: &str) -> String {
+        match self.deployment {
+            0 => format!("{verb} test {}", self.page),
+            id => format!("#{id} {verb} {}", self.page),
+        }
+    }
 }
 
 /// How a card is meant; surfaces choose a colour, and always a word or sign with it.

@@ -33,6 +33,13 @@ pub struct Ways {
     pub heartbeat: Option<Heartbeat>,
 }
 
+impl Ways {
+    /// The host people's browsers name, with its port where it has one of its own.
+    pub fn public_host(&self) -> Option<String> {
+        Some(self.public_url.as_ref()?.split_once("://")?.1.to_ascii_lowercase())
+    }
+}
+
 /// How mails are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {

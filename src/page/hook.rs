@@ -97,7 +97,7 @@ struct Heard {
 impl Heard {
     fn words(&self) -> String {
         match self.deployment {
-            0 => format!("{} {}", self.verb, self.page),
+            0 => format!("{} test {}", self.verb, self.page),
             id => format!("#{id} {} {}", self.verb, self.page),
         }
     }

@@ -13,10 +13,7 @@ const SPOKEN: usize = 600;
 
 /// The words that acknowledge a page, where commands are typed.
 pub fn command(page: &PageFacts) -> String {
-    match page.deployment {
-        0 => format!("/deploy ack {}", page.page),
-        id => format!("/deploy #{id} ack {}", page.page),
-    }
+    format!("/deploy {}", page.words("ack"))
 }
 
 /// One line: what it is about.
