@@ -236,7 +236,7 @@ async fn text_messages_and_calls() {
         (500, FINE, json!({})),
     ])
     .await;
-    let set = ways::Twilio { account: "AC1".into(), from: "+4930111".into(), api_url: url };
+    let set = crate::config::ways::Twilio { account: "AC1".into(), from: "+4930111".into(), api_url: url };
     let way =
         |kind| twilio::Twilio::new(kind, &set, "hunter2", Http::new().unwrap(), outside(Some("https://r.example")));
     let (sms, voice) = (way(twilio::Kind::Sms), way(twilio::Kind::Voice));
