@@ -43,9 +43,10 @@ async fn house(accounts: &str) -> House {
         channel: "console:deployments".into(),
         deployment: None,
         mentioned: Vec::new(),
-        input: Input::Say("start v1.2.0".into()),
+        input: Input::Say("start v1.2.0 checklist:production-service env:production".into()),
     };
-    assert!(engine.handle(envelope).await.ok);
+    let started = engine.handle(envelope).await;
+    assert!(started.ok, "{}", started.text);
     House { engine, stop: watch::channel(false).0, _dir: dir }
 }
 

@@ -38,7 +38,7 @@ fn signed(body: &str) -> String {
 #[tokio::test]
 async fn only_pagerduty_speaks_for_pagerduty() {
     let world = World::new().await;
-    world.say("Ana", "start v1.2.0").await;
+    assert!(world.say("Ana", "start v1.2.0 checklist:production-service env:production").await.ok);
     let body = event("01A", "incident.acknowledged", "rollcall/1/page/1");
     assert_eq!(called(&world, &body, "v1=00").await, StatusCode::UNAUTHORIZED);
     assert_eq!(called(&world, &body, &signed("{}")).await, StatusCode::UNAUTHORIZED);
@@ -59,7 +59,7 @@ async fn only_pagerduty_speaks_for_pagerduty() {
 #[tokio::test]
 async fn the_heart_beats_while_timers_fire() {
     let world = World::new().await;
-    world.say("Ana", "start v1.2.0").await;
+    assert!(world.say("Ana", "start v1.2.0 checklist:production-service env:production").await.ok);
     let mut pulse = Pulse::default();
     assert_eq!(pulse.look(&vitals(world.engine()).await.unwrap()), Ok(()));
     world.advance(3 * HOUR).await;

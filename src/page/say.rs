@@ -50,7 +50,10 @@ pub fn text(card: &Card, outside: &Outside) -> String {
         if let Some(url) = outside.deployment(page) {
             out.push_str(&format!("The deployment: {url}\n"));
         }
-        out.push_str("\nRollcall goes on to the next person until somebody acknowledges.\n");
+        // A test calls nobody else.
+        if page.deployment > 0 {
+            out.push_str("\nRollcall goes on to the next person until somebody acknowledges.\n");
+        }
     }
     out
 }

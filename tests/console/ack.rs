@@ -54,7 +54,7 @@ async fn looking_does_nothing_and_pressing_acknowledges() {
     let action = action(&page.text);
     let done = world.send(press(&format!("{path}{action}"))).await;
     assert_eq!(done.status, StatusCode::OK, "{}", done.text);
-    assert!(done.text.contains("Acknowledged"));
+    assert!(done.text.contains("You have page 1. Nobody else is called."), "{}", done.text);
     world.send(press(&format!("{path}{action}"))).await;
     let heard = world.desk.heard.lock().unwrap().clone();
     assert!(matches!(&heard[0].input, Input::Say(words) if words == "#12 ack 1"), "{heard:?}");

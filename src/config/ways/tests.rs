@@ -56,7 +56,6 @@ fn mistakes_are_named_with_their_line() {
         hook("http://hooks.example.com/x"),
         hook("ftp://hooks.example.com/x"),
         hook("https://ana:hunter2@hooks.example.com/"),
-        hook("https:///x"),
         hook("hooks.example.com"),
         "[webhooks.ops]\nurl = \"https://hooks.example.com\"\nsecret = \"hunter2\"".into(),
         twilio("from = \"0151 12345678\""),
