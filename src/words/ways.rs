@@ -23,7 +23,7 @@ pub const SECRET_IN_URL: &str =
 
 /// A secret stands in the file.
 pub fn in_environment(key: &str, variable: &str) -> String {
-    format!("`{key}` is a secret and does not stand in this file: put it into the environment as {variable}.")
+    format!("Secrets do not stand in this file: put `{key}` into the environment as {variable}.")
 }
 
 /// Two names have one variable.
