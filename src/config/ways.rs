@@ -169,7 +169,7 @@ impl Reader<'_> {
         self.not_here("password", &raw.password, SMTP_PASSWORD)?;
         let host = raw.server.get_ref();
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
-        if host.is_empty() || host.len() > 255 || !host.chars().all(fits) || host.ends_with(|c: char| c == ':') {
+        if host.is_empty() || host.len() > 255 || !host.chars().all(fits) || host.ends_with(':') {
             return Err(self.wrong(raw.server.span(), words::SERVER));
         }
         if host.parse::<IpAddr>().is_err() && host.contains(':') {

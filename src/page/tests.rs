@@ -88,7 +88,9 @@ impl Got {
     }
 }
 
-type Script = VecDeque<(u16, &'static [(&'static str, &'static str)], Value)>;
+/// Status, headers, body.
+type Answered = (u16, &'static [(&'static str, &'static str)], Value);
+type Script = VecDeque<Answered>;
 
 /// Answers as scripted, and after that as if all were well.
 #[derive(Clone, Default)]
@@ -98,7 +100,7 @@ struct Peer {
 }
 
 impl Peer {
-    async fn start(script: Vec<(u16, &'static [(&'static str, &'static str)], Value)>) -> (Self, String) {
+    async fn start(script: Vec<Answered>) -> (Self, String) {
         let peer = Self { script: Arc::new(Mutex::new(script.into())), got: Arc::default() };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
