@@ -2,21 +2,23 @@
 //!
 //! Secrets do not stand in it: people's keys are there as SHA-256 digests, and even those are never printed.
 
+mod freezes;
 mod people;
 mod policies;
-mod freezes;
 mod read;
 mod rotations;
 mod slack;
 mod time;
+pub mod ways;
 
 pub use slack::{Slack, SlackSecrets};
+pub use ways::{WaySecrets, Ways};
 
 use crate::domain::checklist::Schedule;
 use crate::domain::command::Person;
+use crate::domain::deployment::same_environment;
 use crate::domain::directory::Directory;
 use crate::domain::freeze::Rule;
-use crate::domain::deployment::same_environment;
 use crate::domain::remind::Reminding;
 use crate::domain::schedule::Compiled;
 use chrono_tz::Tz;
@@ -70,6 +72,7 @@ pub struct Config {
     pub reminding: Reminding,
     /// What holds in one environment.
     pub environments: BTreeMap<String, Environment>,
+    pub ways: Ways,
 }
 
 /// When progress is posted, where neither checklist nor channel says otherwise.
@@ -226,6 +229,7 @@ impl Default for Config {
             freezes: Vec::new(),
             reminding: Reminding::default(),
             environments: BTreeMap::new(),
+            ways: Ways::default(),
         }
     }
 }

@@ -51,6 +51,8 @@
 //! | [`loops`] | what runs by itself: timers and outbox, a step function each |
 //! | [`chat`] | surfaces: hear → envelope, card → the platform's own. The web console, [`chat::slack`], [`chat::discord`] |
 //! | [`doctor`] | looks at everything an operator can get wrong: one list of checks, and each surface's own `examine` |
+//! | [`page`] | the ways out to people who are paged: e-mail, PagerDuty, signed webhook, text message and call; chats of the outbox too |
+//! | [`http`], [`link`] | calls to addresses an operator has set; the link that acknowledges a page |
 //! | [`cli`], [`serve`] | the terminal; the composition root |
 //!
 //! # What holds for the whole house
@@ -66,7 +68,7 @@
 //! `tests/tidy.rs` checks what can be checked in the text of the sources.
 //!
 //! 1. `domain`, `markdown`, `grammar` and `card` are pure: no async, no I/O, no clock, no randomness.
-//! 2. Only `store` says `sqlx`, only `chat/slack` `slack_morphism`, only `chat/discord` `serenity`. `chat` and `loops` never import each other; they meet at `engine` and `ports`.
+//! 2. Only `store` says `sqlx`, only `chat/slack` `slack_morphism`, only `chat/discord` `serenity`. `chat`, `page` and `loops` never import each other; only `page` says `lettre`; they meet at `engine` and `ports`.
 //! 3. A surface has no opinion: state is `compose`'s, length is `fit`'s, words are `words`'.
 //! 4. One transaction holds the answers, events, timers and messages of a unit of work; none is open while a
 //!    platform is spoken to. Events are only ever added, each with the hash of the one before it
@@ -100,11 +102,14 @@ pub mod doctor;
 pub mod domain;
 pub mod engine;
 pub mod grammar;
+pub mod http;
 pub mod ics;
 pub mod library;
+pub mod link;
 pub mod loops;
 pub mod markdown;
 pub mod near;
+pub mod page;
 pub mod ports;
 pub mod serve;
 pub mod store;

@@ -1,10 +1,12 @@
 //! Cards: what a message shows, as plain data that every surface can draw.
 
+mod call;
 pub mod compose;
 pub mod fit;
 pub mod kinds;
 pub mod mine;
 pub mod page;
+pub mod plain;
 
 use crate::domain::checklist::{CodeBlock, Number};
 use crate::domain::command::Person;

@@ -145,7 +145,7 @@ impl Reader<'_> {
         if let Some(service) = &person.pagerduty {
             self.name("service", service, 40)?;
         }
-        let ways = self.ways(&person.ways)?;
+        let ways = self.in_order(&person.ways)?;
         let entry = Entry {
             name: person.name.get_ref().clone(),
             accounts: accounts.clone(),
@@ -206,7 +206,7 @@ impl Reader<'_> {
     }
 
     /// Ways in the order they are tried.
-    pub(super) fn ways(&self, said: &[Spanned<String>]) -> Result<Vec<Way>, ConfigProblem> {
+    pub(super) fn in_order(&self, said: &[Spanned<String>]) -> Result<Vec<Way>, ConfigProblem> {
         let mut ways = Vec::new();
         for word in said {
             let Some(way) = Way::NAMED.into_iter().find(|w| w.word() == word.get_ref()) else {

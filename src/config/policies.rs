@@ -187,7 +187,7 @@ impl Reader<'_> {
             return Err(self.wrong(raw.targets.span(), format!("A step has 1 to {MAX_TARGETS} targets.")));
         }
         let targets = targets.iter().map(|t| self.target(t, directory)).collect::<Result<_, _>>()?;
-        Ok(Step { after_ms, targets, ways: self.ways(&raw.ways)? })
+        Ok(Step { after_ms, targets, ways: self.in_order(&raw.ways)? })
     }
 
     fn target(&self, said: &Spanned<String>, directory: &Directory) -> Result<Target, ConfigProblem> {

@@ -1,9 +1,10 @@
 //! Reading the file: what stands in it, checked, with the line of what is wrong.
 
+use super::freezes::RawFreeze;
 use super::people::{RawPerson, RawRoles};
 use super::policies::{RawPaging, RawPolicy};
 use super::rotations::RawRotation;
-use super::freezes::RawFreeze;
+use super::ways::{RawHeartbeat, RawMail, RawService, RawTwilio, RawWays, RawWebhook};
 use super::{
     CHATS, CONSOLE, Channel, Config, ConfigProblem, Console, DEFAULT_CHANNEL, HOURLY, Log, LogFormat, LogLevel,
     Progress, Rules, Slack, check_listen, slack, time,
@@ -53,6 +54,12 @@ struct Raw {
     reminders: time::RawReminders,
     holds: time::RawHolds,
     environments: BTreeMap<Spanned<String>, time::RawEnvironment>,
+    public_url: Option<Spanned<String>>,
+    mail: Option<RawMail>,
+    pagerduty: BTreeMap<Spanned<String>, RawService>,
+    webhooks: BTreeMap<Spanned<String>, RawWebhook>,
+    twilio: Option<RawTwilio>,
+    heartbeat: Option<RawHeartbeat>,
 }
 
 #[derive(Deserialize)]
@@ -165,6 +172,14 @@ impl Reader<'_> {
         let known = |role: &str| roles.contains_key(role);
         let freezes = self.freezes(raw.freezes, raw.start_windows, timezone, &known, &own)?;
         check_listen(listen, &people).map_err(|e| self.wrong(listen_span, e))?;
+        let ways = self.ways(RawWays {
+            public_url: raw.public_url,
+            mail: raw.mail,
+            pagerduty: raw.pagerduty,
+            webhooks: raw.webhooks,
+            twilio: raw.twilio,
+            heartbeat: raw.heartbeat,
+        })?;
         Ok(Config {
             listen,
             data: self.folder.join(raw.data.unwrap_or_else(|| "data".into())),
@@ -201,6 +216,7 @@ impl Reader<'_> {
             freezes,
             reminding: self.reminding(raw.reminders, raw.holds)?,
             environments: self.environments(raw.environments, timezone)?,
+            ways,
         })
     }
 

@@ -1,10 +1,10 @@
 //! What the configuration says about a deployment, and what only the house around it can know.
 
 use crate::domain::directory::Directory;
-use crate::domain::paging::Recent;
-use crate::domain::rotation::Cover;
 use crate::domain::freeze::Frozen;
+use crate::domain::paging::Recent;
 use crate::domain::remind::Reminding;
+use crate::domain::rotation::Cover;
 use crate::domain::schedule::Compiled;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

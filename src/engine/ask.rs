@@ -30,7 +30,10 @@ pub(super) enum Wanted {
     },
     Start(grammar::Start),
     Order(grammar::Order),
-    Reschedule { target: Option<u64>, when: grammar::When },
+    Reschedule {
+        target: Option<u64>,
+        when: grammar::When,
+    },
     Joined,
     React(Reacted),
     Due,

@@ -407,6 +407,12 @@ impl<'a> Stage<'a> {
         let text = self.text(occasions::template(occasion), &facts, d);
         let mut card = compose::post(d, occasion, crate::markdown::lines(&text));
         card.buttons = kinds::post_buttons(d, &recorded.event);
+        // Whoever takes it over must know, and whoever takes it themselves does.
+        if let Event::HandedOver { to } = &recorded.event
+            && to.id != recorded.by.id
+        {
+            card.call(to);
+        }
         let name = if occasion == Occasion::Start {
             "start".into()
         } else if matches!(recorded.event, Event::FreezeOverridden { .. }) {

@@ -10,6 +10,7 @@ pub mod replies;
 pub mod slack;
 pub mod standing;
 mod templates;
+pub mod ways;
 
 pub use help::{hello, help};
 pub use templates::{

@@ -83,6 +83,10 @@ impl Trouble {
                 "the bot lacks a permission in the channel: it needs those of the invite link in deploy/discord.md"
                     .into()
             }
+            Trouble::Said { code: code::NO_DIRECT_MESSAGES, .. } => {
+                "they take no direct messages from the bot: they must be in a server with it and allow them there"
+                    .into()
+            }
             Trouble::Said { code: code::UNKNOWN_CHANNEL, .. } => "the channel is not there any more".into(),
             Trouble::Said { code: code::UNKNOWN_MESSAGE, .. } => "the message is not there any more".into(),
             Trouble::Said { status, code, why } => format!("Discord answers {status} ({code}): {why}"),
@@ -409,10 +413,14 @@ fn commands(application: u64, guild: Option<u64>) -> Route<'static> {
     }
 }
 
-/// Nobody is notified by a text somebody typed.
+/// Nobody is notified by a text somebody typed: only whom a card calls, by list.
 fn silent(body: &Value) -> Value {
     let mut body = body.clone();
+    let called = body["allowed_mentions"]["users"].take();
     body["allowed_mentions"] = json!({ "parse": [] });
+    if called.is_array() {
+        body["allowed_mentions"]["users"] = called;
+    }
     body
 }
 
