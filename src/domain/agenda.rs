@@ -172,6 +172,27 @@ fn closing(d: &Deployment) -> impl Iterator<Item = Closing<'_>> {
     })
 }
 
+/// A window that closed and still has something open.
+pub struct Left<'a> {
+    pub of: &'a Number,
+    /// When it closed.
+    pub since: Timestamp,
+    /// How long it was open, in milliseconds.
+    pub length_ms: i64,
+    /// What is open, in page order.
+    pub open: Vec<usize>,
+}
+
+/// Windows that closed with something open that is open still.
+pub fn left_open(d: &Deployment) -> impl Iterator<Item = Left<'_>> {
+    let lapsed = d.plan.windows.iter().filter(|w| !d.archived && d.lapsed.contains(&w.of));
+    lapsed.filter_map(|w| {
+        let (from, since) = span(d, &w.window, w.branch)?;
+        let open: Vec<usize> = open(d, w).collect();
+        (!open.is_empty()).then(|| Left { of: &w.of, since, length_ms: since.since_ms(from), open })
+    })
+}
+
 fn applies(d: &Deployment, w: &Windowed) -> bool {
     w.leaves.clone().any(|i| d.applies_here(i))
 }

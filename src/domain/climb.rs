@@ -3,6 +3,7 @@
 //! Everything that depends on the configuration is settled here and kept in the event: the steps when a page is opened,
 //! the people and their addresses when a step is called.
 
+use super::agenda;
 use super::checklist::{Branch, Number};
 use super::command::{Mark, Person};
 use super::decide::{LATE_MS, MAX_EVENTS};
@@ -160,10 +161,9 @@ fn open(
 
 fn opened(d: &Deployment, cause: &Cause, message: &str, urgency: Urgency, whom: &Whom, policy: &Policy) -> PageEvent {
     let directory = &policy.directory;
-    let own = d.plan.checklist.escalation.as_deref().filter(|name| directory.policies.contains_key(*name));
     let name = match whom {
         Whom::Policy(name) => Some(name.as_str()),
-        _ => own.or_else(|| directory.policy_of(&d.environment)),
+        _ => policy_name(d, policy),
     };
     let escalation = name.and_then(|n| directory.policies.get(n)).cloned().unwrap_or_else(usual);
     let low = (urgency == Urgency::Low).then_some(escalation.low);
@@ -191,6 +191,13 @@ fn opened(d: &Deployment, cause: &Cause, message: &str, urgency: Urgency, whom: 
         ack_timeout_ms: escalation.ack_timeout_ms,
         office_hours: low == Some(Low::OfficeHours),
     }
+}
+
+/// The policy a deployment's pages go by: its checklist's, else its environment's. None: the product's own.
+fn policy_name<'a>(d: &'a Deployment, policy: &'a Policy) -> Option<&'a str> {
+    let directory = &policy.directory;
+    let own = d.plan.checklist.escalation.as_deref().filter(|name| directory.policies.contains_key(*name));
+    own.or_else(|| directory.policy_of(&d.environment))
 }
 
 /// The product's own policy: the deployment's channel, where whoever leads is called.
@@ -466,30 +473,43 @@ pub fn follow_on(d: &Deployment, policy: &Policy) -> Vec<Event> {
     let at = d.at;
     let mut events = Vec::new();
     for page in d.pages.iter().filter(|p| p.state != PageState::Resolved) {
-        if let Cause::Breached(item) = &page.cause
-            && d.plan.leaf(item).is_some_and(|leaf| d.breach(leaf).is_none())
-        {
+        let over = match &page.cause {
+            Cause::Breached(item) => d.plan.leaf(item).is_some_and(|leaf| d.breach(leaf).is_none()),
+            Cause::Closed(of) => !agenda::left_open(d).any(|left| left.of == of),
+            Cause::Asked | Cause::Failed(_) => false,
+        };
+        if over {
             events.extend(wrap(page.number, vec![PageEvent::Resolved]));
         }
     }
     if d.seq >= MAX_EVENTS {
         return events;
     }
-    let breached = d.breached().filter_map(|leaf| Some((leaf, d.breach(leaf)?.at, true)));
-    let failed = critical_failed(d).map(|(leaf, at)| (leaf, at, false));
-    let wanted: Vec<_> = breached.chain(failed).collect();
+    let number = |leaf: usize| d.plan.leaves[leaf].number.clone();
+    let breached = d.breached().filter_map(|leaf| {
+        let cause = Cause::Breached(number(leaf));
+        Some((d.breach(leaf)?.at, message(d, leaf, &cause), cause, Urgency::High))
+    });
+    let failed = critical_failed(d).map(|(leaf, at)| {
+        let cause = Cause::Failed(number(leaf));
+        (at, message(d, leaf, &cause), cause, Urgency::High)
+    });
+    // The post about it calls people already: more than that is what somebody wrote a policy for.
+    let has_policy = policy_name(d, policy).is_some();
+    let closed = agenda::left_open(d).filter(|_| has_policy).map(|left| {
+        let urgency = if left.length_ms <= URGENT_WINDOW_MS { Urgency::High } else { Urgency::Low };
+        (left.since, left_open(d, &left), Cause::Closed(left.of.clone()), urgency)
+    });
+    let wanted: Vec<_> = breached.chain(failed).chain(closed).collect();
     // One at a time: each is numbered after the one before. What follows from it asks again.
-    for (leaf, since, breach) in wanted {
-        let item = d.plan.leaves[leaf].number.clone();
-        let cause = if breach { Cause::Breached(item) } else { Cause::Failed(item) };
+    for (since, message, cause, urgency) in wanted {
         let known = d.pages.iter().any(|p| p.cause == cause && p.again_at >= since);
         if known {
             continue;
         }
-        let message = message(d, leaf, &cause);
         let by = Person::rollcall();
         // As many as there may be are enough to be heard.
-        if let Ok(more) = open(d, &cause, &message, Urgency::High, &Whom::Usual, &by, at, policy) {
+        if let Ok(more) = open(d, &cause, &message, urgency, &Whom::Usual, &by, at, policy) {
             events.extend(more);
             return events;
         }
@@ -518,6 +538,22 @@ fn is_critical(d: &Deployment, leaf: usize) -> bool {
     let parts = d.plan.leaves[leaf].number.parts();
     let above = (2..=parts.len()).map(|depth| Number::new(parts[..depth].to_vec()));
     above.into_iter().any(|number| d.plan.checklist.item(&number).is_some_and(|i| i.critical))
+}
+
+/// A window up to a day long is about the night of the release: what stayed open in it does not wait for the office.
+const URGENT_WINDOW_MS: i64 = 86_400_000;
+
+/// What a page about a closed window says.
+fn left_open(d: &Deployment, left: &agenda::Left<'_>) -> String {
+    let section = d.plan.checklist.section(left.of.section()).map(|s| s.title.to_plain()).unwrap_or_default();
+    let text = if left.of.parts().len() > 1 { d.plan.text(left.of) } else { section };
+    let text: String = text.chars().take(LONGEST_ITEM).collect();
+    let first = left.open.first().map(|&i| d.plan.leaves[i].number.to_string()).unwrap_or_default();
+    match left.open.len() {
+        _ if left.of.parts().len() > 1 => format!("{} {text}: its time is over, and it is open", left.of),
+        1 => format!("The window of {} {text} closed with {first} open", left.of),
+        n => format!("The window of {} {text} closed with {n} items open, from {first} on", left.of),
+    }
 }
 
 /// What a page says that nobody wrote.

@@ -59,6 +59,8 @@ pub enum Cause {
     Failed(Number),
     /// A rollback criterion is breached.
     Breached(Number),
+    /// A window closed with something open in it.
+    Closed(Number),
 }
 
 /// What happens to a page.

@@ -59,7 +59,7 @@ pub enum Ruling {
     Proved {
         /// By id.
         person: String,
-        /// The way's name: `email`, `slack`.
+        /// The way, with the address: `email:ana@example.org`.
         way: String,
         acknowledged: bool,
     },
@@ -141,7 +141,11 @@ impl Standing {
             }
             Ruling::Proved { person, way, acknowledged } => {
                 let proof = Proof { at: ruled.at, acknowledged: *acknowledged };
-                self.proofs.insert((person.clone(), way.clone()), proof);
+                let known = self.proofs.entry((person.clone(), way.clone())).or_insert(proof);
+                // An answer proves more than that the way took the message.
+                if *acknowledged || !known.acknowledged {
+                    *known = proof;
+                }
                 if self.proofs.len() > MAX_PROOFS
                     && let Some(oldest) = self.proofs.iter().min_by_key(|(_, p)| p.at).map(|(k, _)| k.clone())
                 {

@@ -293,7 +293,7 @@ async fn request(
             react(inner, stage, envelope, reaction).await
         }
         Wanted::Test(whom) => Ok(page_test::send(inner, stage, envelope, whom)),
-        Wanted::Heard(test) => page_test::heard(inner, envelope, *test).await,
+        Wanted::Heard(test) => page_test::heard(inner, stage, envelope, *test).await,
         Wanted::Joined => joined(inner, stage, envelope).await,
         Wanted::Due => match &envelope.input {
             Input::Due { deployment, timer, due } => {
@@ -329,7 +329,7 @@ async fn witnessed(
                 load(inner, stage, of.deployment).await?;
                 stage.reached(of.deployment, page, n, reached);
             }
-            Some(Ok(())) => inner.proofs.delivered(of, became.at),
+            Some(Ok(())) => page_test::delivered(stage, of),
             _ => {}
         }
     }

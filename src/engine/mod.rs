@@ -11,7 +11,6 @@ mod nudge;
 mod opening;
 mod page;
 mod page_test;
-mod proofs;
 mod record;
 mod rules;
 mod stage;
@@ -231,8 +230,6 @@ struct Inner {
     links: Arc<Mutex<rules::Links>>,
     /// What pages know beyond their deployment.
     paged: Mutex<stage::Paged>,
-    /// When somebody was last proven to be reached.
-    proofs: proofs::Proofs,
     /// Groups of the chats that people are in.
     groups: Arc<Mutex<rules::Groups>>,
 }
@@ -251,7 +248,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Inner {
     /// Who stands in for whom in the rotations.
     fn covers(&self) -> Arc<Vec<Cover>> {
-        Arc::default()
+        Arc::new(self.house.standing_with_head().0.covers(self.clock.now()).cloned().collect())
     }
 
     /// What pages know beyond their deployment, for a unit of work.
@@ -288,7 +285,6 @@ impl Engine {
             trouble: Mutex::new(None),
             links: Arc::default(),
             paged: Mutex::new(stage::Paged { recent: Arc::new(recent), ..stage::Paged::default() }),
-            proofs: proofs::Proofs::default(),
             groups: Arc::default(),
         });
         let task = tokio::spawn(door::run(Arc::downgrade(&inner), jobs));

@@ -1,15 +1,15 @@
 //! `page test`: proves that people can be reached, way by way. About no deployment.
 
 use super::ask;
-use super::proofs::Proof;
-use super::stage::Stage;
+use super::stage::{By, Stage};
 use super::{Envelope, Inner};
 use crate::card::{Button, Reply};
 use crate::config::Config;
-use crate::domain::command::Person;
+use crate::domain::command::{Person, Via};
 use crate::domain::directory::Way;
+use crate::domain::standing::{Ruling, Standing};
 use crate::domain::time::Timestamp;
-use crate::store::{StoreError, Undelivered};
+use crate::store::{NewDelivery, StoreError, Undelivered};
 use crate::words::paging as words;
 use std::sync::Arc;
 
@@ -27,7 +27,8 @@ pub(super) async fn overview(inner: &Inner, now: Timestamp) -> Result<Reply, Sto
         return Ok(Reply::refused(words::NO_CONTACTS));
     }
     let failed = inner.store.failed_deliveries(Some(0)).await?;
-    let lines: Vec<String> = people.iter().take(MOST).map(|p| line(inner, p, now, &failed)).collect();
+    let standing = inner.house.standing();
+    let lines: Vec<String> = people.iter().take(MOST).map(|p| line(inner, &standing, p, now, &failed)).collect();
     let reachable = |p: &&Person| !ways(&inner.config, p).is_empty();
     let test = |p: &Person| Button::new(format!("Test {}", p.name), format!("page test {}", p.id));
     let mut choices: Vec<Button> = people.iter().filter(reachable).take(OFFERED).map(test).collect();
@@ -45,11 +46,11 @@ fn ways(config: &Config, person: &Person) -> Vec<(Way, String)> {
 }
 
 /// `failed`: messages about no deployment that could not be shown.
-fn line(inner: &Inner, person: &Person, now: Timestamp, failed: &[Undelivered]) -> String {
+fn line(inner: &Inner, standing: &Standing, person: &Person, now: Timestamp, failed: &[Undelivered]) -> String {
     let ways: Vec<_> = ways(&inner.config, person)
         .into_iter()
         .map(|(way, address)| {
-            let proof = inner.proofs.last(&person.id, &address);
+            let proof = standing.proofs(&person.id).find(|(way, _)| *way == address).map(|(_, proof)| proof);
             let tests = failed.iter().rev().filter(|f| f.what.starts_with("page/") && f.channel == address);
             // One that got through since then is what counts.
             let failure = tests.take(1).find(|f| proof.as_ref().is_none_or(|p| f.failing_since > Some(p.at)));
@@ -71,7 +72,7 @@ pub(super) fn send(inner: &Inner, stage: &mut Stage<'_>, envelope: &Envelope, sa
     let mut lines = Vec::new();
     let mut sent = 0;
     for person in people.iter().take(MOST) {
-        lines.push(line(inner, person, now, &[]));
+        lines.push(line(inner, &stage.standing(), person, now, &[]));
         for (_, address) in ways(config, person) {
             let number = stage.next_test();
             let card = words::test_card(person, &envelope.by, number);
@@ -119,8 +120,24 @@ fn meant(inner: &Inner, stage: &Stage<'_>, envelope: &Envelope, said: &str) -> R
     Err(Reply::refused(words::nobody_named(name, near)))
 }
 
+/// A test got to its way, which proves less than an answer.
+pub(super) fn delivered(stage: &mut Stage<'_>, of: &NewDelivery) {
+    let to = of.card.as_ref().and_then(|c| c.page.as_ref()).and_then(|p| p.to.clone());
+    if let Some(person) = to {
+        let rollcall = Person::rollcall();
+        let by = By { person: &rollcall, via: Via::Pager, reaction: None };
+        let way = of.channel.clone();
+        stage.rule(Ruling::Proved { person: person.id.to_string(), way, acknowledged: false }, &by);
+    }
+}
+
 /// Somebody answered a test: that way reaches them.
-pub(super) async fn heard(inner: &Arc<Inner>, envelope: &Envelope, test: u32) -> Result<Reply, StoreError> {
+pub(super) async fn heard(
+    inner: &Arc<Inner>,
+    stage: &mut Stage<'_>,
+    envelope: &Envelope,
+    test: u32,
+) -> Result<Reply, StoreError> {
     let what = format!("page/{test}/1");
     let messages = inner.store.deployment_messages(0).await?;
     let Some(message) = messages.into_iter().rev().find(|m| m.what == what) else {
@@ -130,11 +147,11 @@ pub(super) async fn heard(inner: &Arc<Inner>, envelope: &Envelope, test: u32) ->
         return Ok(Reply::refused(words::no_such_test(test)));
     };
     // A link in a mail is pressed by whoever has the mail; in a chat it is known who it is.
-    if envelope.via != crate::domain::command::Via::Pager && person.id != envelope.by.id {
+    if envelope.via != Via::Pager && person.id != envelope.by.id {
         return Ok(Reply::refused(words::others_test(&person)));
     }
-    let at = inner.clock.now();
     let text = words::proven(&person, &message.channel);
-    inner.proofs.keep(Proof { person, address: message.channel, at, acknowledged: true });
+    let by = By { person: &envelope.by, via: envelope.via, reaction: None };
+    stage.rule(Ruling::Proved { person: person.id.to_string(), way: message.channel, acknowledged: true }, &by);
     Ok(Reply::ok(text))
 }

@@ -151,7 +151,7 @@ impl<'a> Stage<'a> {
             recent: self.paged.recent.clone(),
             frozen: self.keeps_waiting(d),
             reminding: self.rules.reminding(),
-            off_hours: Arc::default(),
+            off_hours: self.off_hours(),
         }
     }
 
@@ -180,6 +180,7 @@ impl<'a> Stage<'a> {
     }
 
     pub(super) fn keep_standing(&mut self, standing: Arc<Standing>, head: store::Hash) {
+        self.paged.covers = Arc::new(standing.covers(self.now).cloned().collect());
         self.standing = Some((standing, head));
     }
 
