@@ -4,10 +4,13 @@
 //! [`examine`] is the list of what is looked at, in the order it is told.
 
 use crate::chat::{console, discord, slack};
-use crate::config::{CHATS, Config, SlackSecrets};
+use crate::config::ways::problems;
+use crate::config::{CHATS, Config, SlackSecrets, WaySecrets};
 use crate::domain::checklist::Severity;
+use crate::domain::directory;
 use crate::domain::freeze::{Kind, Rule, Spans};
 use crate::domain::time::{Timestamp, span};
+use crate::page;
 use crate::ports::{Examined, Finding};
 use crate::serve::{self, DATABASE, RUNNING, Running};
 use crate::store::{Store, StoreError};
@@ -46,6 +49,7 @@ pub async fn examine(asked: &Asked<'_>) -> Vec<Finding> {
     let config = asked.config;
     let mut findings = vec![configuration(asked)];
     findings.extend(roles(config));
+    findings.extend(people(config));
     findings.extend(freezes(config, asked.now));
     findings.extend(checklists(config));
     findings.push(folder(&config.data));
@@ -58,6 +62,7 @@ pub async fn examine(asked: &Asked<'_>) -> Vec<Finding> {
     let clocks = [("Slack", in_slack.their_now), ("Discord", in_discord.their_now)];
     findings.extend(in_slack.findings);
     findings.extend(in_discord.findings);
+    findings.extend(ways(asked).await);
     findings.extend(clock(asked.now, newest, &clocks));
     findings
 }
@@ -67,6 +72,31 @@ fn configuration(asked: &Asked<'_>) -> Finding {
         Some(file) => Finding::good("configuration", format!("{} is sound.", file.display())),
         None => Finding::good("configuration", "There is no rollcall.toml: everything is as by default."),
     }
+}
+
+/// Contacts, rotations and policies.
+fn people(config: &Config) -> Vec<Finding> {
+    let problems = directory::problems(&config.directory);
+    if problems.is_empty() && !config.directory.people.is_empty() {
+        let (people, policies) = (config.directory.people.len(), config.directory.policies.len());
+        return vec![Finding::good("contacts", format!("{people} people, {policies} policies: everybody can be reached."))];
+    }
+    let line = |n: usize| if n > 0 { format!("contacts, line {n}") } else { "contacts".into() };
+    problems.into_iter().map(|p| Finding::warn(line(p.line), p.message, "")).collect()
+}
+
+/// The ways out to people who are paged.
+async fn ways(asked: &Asked<'_>) -> Vec<Finding> {
+    let secrets = WaySecrets::from(&asked.config.ways, asked.var);
+    let found = match asked.offline {
+        true => problems(&asked.config.ways, &secrets).into_iter().map(|(way, why)| (way, Err(why))).collect(),
+        false => page::probe(asked.config, &secrets).await,
+    };
+    let told = |(way, said): (String, Result<String, String>)| match said {
+        Ok(says) => Finding::good(way, says),
+        Err(why) => Finding::bad(way, why, ""),
+    };
+    found.into_iter().map(told).collect()
 }
 
 fn roles(config: &Config) -> Vec<Finding> {

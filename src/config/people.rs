@@ -124,6 +124,10 @@ impl Reader<'_> {
                 }
                 accounts.insert(platform, account.into_inner());
             }
+            if let Some(service) = person.pagerduty.as_ref().filter(|s| !directory.services.contains(s.get_ref())) {
+                let known = directory.services.iter().map(String::as_str);
+                return Err(self.unknown("service", "[pagerduty.NAME]", service, known));
+            }
             let entry = self.contact(&id, &person, &accounts, timezone)?;
             directory.lines.insert(format!("people.{}", id.get_ref()), line(self.text, id.span().start));
             directory.people.insert(id.get_ref().clone(), entry);

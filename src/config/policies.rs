@@ -216,7 +216,15 @@ impl Reader<'_> {
                 self.address(Spanned::new(said.span(), channel.clone()))?;
                 return Ok(target);
             }
-            Target::Channel(None) | Target::Webhook(_) | Target::Pagerduty(_) => return Ok(target),
+            Target::Webhook(name) => {
+                let all = directory.webhooks.iter().map(|w| format!("webhook:{w}")).collect();
+                ("webhook", "[webhooks.NAME]", directory.webhooks.contains(name), all)
+            }
+            Target::Pagerduty(name) => {
+                let all = directory.services.iter().map(|s| format!("pagerduty:{s}")).collect();
+                ("service", "[pagerduty.NAME]", directory.services.contains(name), all)
+            }
+            Target::Channel(None) => return Ok(target),
         };
         let (what, place, there, all) = known;
         match there {

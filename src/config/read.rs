@@ -147,7 +147,19 @@ impl Reader<'_> {
         if channels.is_empty() {
             channels.insert(DEFAULT_CHANNEL.to_owned(), Channel::default());
         }
-        let mut directory = Directory::default();
+        let ways = self.ways(RawWays {
+            public_url: raw.public_url,
+            mail: raw.mail,
+            pagerduty: raw.pagerduty,
+            webhooks: raw.webhooks,
+            twilio: raw.twilio,
+            heartbeat: raw.heartbeat,
+        })?;
+        let mut directory = Directory {
+            services: ways.pagerduty.clone(),
+            webhooks: ways.webhooks.keys().cloned().collect(),
+            ..Directory::default()
+        };
         let people = self.people(raw.people, timezone, &mut directory)?;
         let roles = self.roles(raw.roles, &people)?;
         directory.roles.clone_from(&roles);
@@ -172,14 +184,6 @@ impl Reader<'_> {
         let known = |role: &str| roles.contains_key(role);
         let freezes = self.freezes(raw.freezes, raw.start_windows, timezone, &known, &own)?;
         check_listen(listen, &people).map_err(|e| self.wrong(listen_span, e))?;
-        let ways = self.ways(RawWays {
-            public_url: raw.public_url,
-            mail: raw.mail,
-            pagerduty: raw.pagerduty,
-            webhooks: raw.webhooks,
-            twilio: raw.twilio,
-            heartbeat: raw.heartbeat,
-        })?;
         Ok(Config {
             listen,
             data: self.folder.join(raw.data.unwrap_or_else(|| "data".into())),

@@ -26,6 +26,9 @@ pub struct Directory {
     pub roles: BTreeMap<String, Vec<String>>,
     pub rotations: BTreeMap<String, Rotation>,
     pub policies: BTreeMap<String, Escalation>,
+    /// Names under `[pagerduty]` and `[webhooks]`.
+    pub services: BTreeSet<String>,
+    pub webhooks: BTreeSet<String>,
     /// Calls to one person in an hour.
     pub per_hour: usize,
     /// Where something stands in the configuration, from 1, by `people.ana`, `rotations.web`, `policies.night`.
@@ -39,6 +42,8 @@ impl Default for Directory {
             roles: BTreeMap::new(),
             rotations: BTreeMap::new(),
             policies: BTreeMap::new(),
+            services: BTreeSet::new(),
+            webhooks: BTreeSet::new(),
             per_hour: PER_HOUR,
             lines: BTreeMap::new(),
         }

@@ -360,11 +360,14 @@ impl Engine {
         match query {
             Query::Next => Reply::ok("").with_card(compose::next(d)),
             Query::Show { item } => show(d, &item, self.now()),
-            Query::Record => Reply::ok(format!(
-                "The record of #{0} is on its page, /d/{0}, and as a file: /d/{0}/record.md and /d/{0}/record.json. \
-                 In a terminal: `rollcall record {0} --format md`.",
-                d.id
-            )),
+            Query::Record => {
+                let url = self.config().ways.public_url.as_deref().unwrap_or_default();
+                Reply::ok(format!(
+                    "The record of #{0} is on its page, {url}/d/{0}, and as a file: {url}/d/{0}/record.md and \
+                     {url}/d/{0}/record.json. In a terminal: `rollcall record {0} --format md`.",
+                    d.id
+                ))
+            }
             _ => Reply::ok("").with_card(self.board(d)),
         }
     }

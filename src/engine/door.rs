@@ -282,7 +282,10 @@ async fn request(
             Ok(id) => {
                 load(inner, stage, id).await?;
                 Ok(match when.resolve(stage.now(), inner.config.timezone) {
-                    Ok(at) => stage.act(id, &Command::Reschedule { at }, &by),
+                    Ok(at) => match standing::moved(stage, id, at) {
+                        Ok(()) => stage.act(id, &Command::Reschedule { at }, &by),
+                        Err(reply) => reply.about(id),
+                    },
                     Err(sentence) => Reply::refused(sentence).about(id),
                 })
             }

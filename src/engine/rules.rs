@@ -4,6 +4,8 @@ use super::{Link, lock};
 use crate::config::Config;
 use crate::domain::checklist::Checklist;
 use crate::domain::deployment::Deployment;
+use crate::domain::directory::Entry;
+use crate::domain::time::Timestamp;
 use crate::domain::remind::Reminding;
 use crate::domain::schedule;
 use crate::words::Texts;
@@ -64,6 +66,14 @@ impl Rules {
     pub(super) fn new(config: Arc<Config>, groups: Arc<Mutex<Groups>>, links: Arc<Mutex<Links>>) -> Self {
         let reminding = Arc::new(config.reminding.clone());
         Self { config, groups, texts: Mutex::default(), schedules: Mutex::default(), reminding, links }
+    }
+
+    /// Ids of the people who are outside their office hours at that moment.
+    pub(super) fn off_hours(&self, at: Timestamp) -> Arc<BTreeSet<String>> {
+        let off = |(id, entry): (&String, &Entry)| {
+            entry.office_hours.is_some_and(|hours| !hours.hold(at)).then(|| id.clone())
+        };
+        Arc::new(self.config.directory.people.iter().filter_map(off).collect())
     }
 
     /// When what waits is reminded of.

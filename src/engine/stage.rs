@@ -51,6 +51,8 @@ pub(super) struct Stage<'a> {
     pub(super) batch: Batch,
     pub(super) next_id: u64,
     pub(super) paged: Paged,
+    /// Who is outside their office hours.
+    off_hours: Arc<BTreeSet<String>>,
 }
 
 /// What pages know beyond their deployment, as a unit of work finds and leaves it.
@@ -92,6 +94,7 @@ impl<'a> Stage<'a> {
             batch: Batch::default(),
             next_id: house.next_id(),
             paged,
+            off_hours: rules.off_hours(now),
         }
     }
 
@@ -151,7 +154,7 @@ impl<'a> Stage<'a> {
             recent: self.paged.recent.clone(),
             frozen: self.keeps_waiting(d),
             reminding: self.rules.reminding(),
-            off_hours: self.off_hours(),
+            off_hours: self.off_hours.clone(),
         }
     }
 

@@ -93,9 +93,9 @@ fn wish(config: &Config, envelope: &Envelope, order: &Order, now: Timestamp) -> 
             };
             let from = from.map(|w| w.resolve_for("from", now, config.timezone)).transpose()?.unwrap_or(now);
             let until = until.resolve_for("until", now, config.timezone)?;
-            Wish::Cover(Cover { rotation: rotation.clone(), person, from, until })
+            Wish::Cover(Cover { rotation: self::rotation(config, rotation)?, person, from, until })
         }
-        Order::Uncover { rotation } => Wish::Uncover { rotation: rotation.clone() },
+        Order::Uncover { rotation } => Wish::Uncover { rotation: self::rotation(config, rotation)? },
     })
 }
 
@@ -139,6 +139,32 @@ pub(super) fn let_through(
     let role = frozen.first().and_then(role_for).unwrap_or_default();
     let freezes = frozen.holding.into_iter().map(|h| h.name).collect();
     Ok(Some(Event::FreezeOverridden { authority: Authority { role, reason: reason.clone() }, freezes }))
+}
+
+/// Whether a scheduled start may move to that moment. Freezes it was let through may hold there, too.
+pub(super) fn moved(stage: &Stage<'_>, id: u64, at: Timestamp) -> Result<(), Reply> {
+    let Some(d) = stage.peek(id).filter(|d| !d.rehearsal && d.status == Status::Scheduled) else { return Ok(()) };
+    let except = d.overridden.as_ref().map_or(&[][..], |o| &o.freezes);
+    let Some(frozen) = stage.frozen(&d.service, &d.environment, at, except) else { return Ok(()) };
+    let zone = stage.config().timezone;
+    let mut choices = Vec::new();
+    if let Some(free) = frozen.free_at {
+        let then = free.utc().with_timezone(&zone).format("%Y-%m-%dT%H:%M");
+        let mut button = Button::new(format!("Move to {}", words::moment(free, zone)), format!("#{id} reschedule {then}"));
+        button.style = Style::Primary;
+        choices.push(button);
+    }
+    Err(Reply::refused(words::frozen(&frozen, &d.service, &d.environment, Some(at), zone)).with_choices(choices))
+}
+
+/// The rotation of that name, however it is spelled; the refusal names what there is.
+fn rotation(config: &Config, said: &str) -> Result<String, String> {
+    let known = || config.directory.rotations.keys();
+    let found = known().find(|name| name.eq_ignore_ascii_case(said)).cloned();
+    found.ok_or_else(|| match config.directory.rotations.is_empty() {
+        true => crate::words::paging::NO_ROTATIONS.to_owned(),
+        false => crate::words::paging::no_such_rotation(&config.directory, said),
+    })
 }
 
 impl Stage<'_> {

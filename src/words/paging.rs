@@ -188,12 +188,14 @@ pub fn nobody_named(said: &str, near: Option<&str>) -> String {
     format!("“{}” is nobody who could be paged. {hint} Nobody was called.", escape(&said))
 }
 
+/// What to do where nobody is ever on call.
+pub const NO_ROTATIONS: &str = "No rotation is configured. Add one under `[rotations.NAME]`: its `layers` with `people`, a \
+                                `handoff` such as \"0 9 * * Mon\" and the day it `starts`.";
+
 /// Who is on call, in one rotation or in all.
 pub fn on_call(directory: &Directory, named: Option<&str>, covers: &[Cover], now: Timestamp, zone: Tz) -> String {
     if directory.rotations.is_empty() {
-        return "No rotation is configured. Add one under `[rotations.NAME]`: its `layers` with `people`, a `handoff` \
-                such as \"0 9 * * Mon\" and the day it `starts`."
-            .into();
+        return NO_ROTATIONS.into();
     }
     let person = |id: &Option<String>| match id {
         Some(id) => escape(directory.people.get(id).map_or(id.as_str(), |e| e.name.as_str())),
