@@ -21,6 +21,21 @@ environment: production
 - [ ] Smoke tests passed
 ";
 
+/// Two rotations to be covered.
+const ROTATIONS: &str = "\
+[people.ben]
+name = \"Ben\"
+email = \"ben@example.org\"
+[[rotations.primary.layers]]
+people = [\"ben\"]
+handoff = \"0 9 * * Mon\"
+starts = 2026-11-16
+[[rotations.\"night shift\".layers]]
+people = [\"ben\"]
+handoff = \"0 9 * * Mon\"
+starts = 2026-11-16
+";
+
 /// Frozen every weekend; Bob leads. The world's clock begins on a Saturday at 11:00 in Berlin.
 const WEEKEND: &str = "\
 timezone = \"Europe/Berlin\"
@@ -220,7 +235,7 @@ async fn freezes_lists_what_holds_and_what_comes() {
 
 #[tokio::test]
 async fn what_the_channel_and_the_asker_are_told() {
-    let w = world("timezone = \"Europe/Berlin\"\n[rules]\n").await;
+    let w = world(&format!("timezone = \"Europe/Berlin\"\n[rules]\n{ROTATIONS}")).await;
     let mut all = String::new();
     for (who, text) in [
         ("Ana", "freeze"),
@@ -256,7 +271,7 @@ async fn what_the_channel_and_the_asker_are_told() {
 
 #[tokio::test]
 async fn the_journal_is_part_of_the_audit_and_of_a_backup() {
-    let mut w = world("").await;
+    let mut w = world(ROTATIONS).await;
     done(&w, "Ana", "freeze incident").await;
     done(&w, "Ana", "cover primary @Ben until:+8h").await;
     let report = w.engine().store().audit(None).await.unwrap();

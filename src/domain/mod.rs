@@ -7,6 +7,7 @@
 pub mod agenda;
 pub mod announce;
 pub mod checklist;
+pub mod closed;
 pub mod climb;
 pub mod command;
 pub mod decide;

@@ -190,7 +190,7 @@ impl<'a> Stage<'a> {
     /// A board to be drawn anew wherever it is shown.
     pub(super) fn show_board_of(&mut self, s: &Summary) {
         for channel in std::iter::once(&s.channel).chain(&s.also) {
-            self.want(s.id, channel, "board".into(), true);
+            self.want(s.id, channel, "board".into(), false, true);
         }
     }
 
@@ -528,19 +528,18 @@ impl<'a> Stage<'a> {
     }
 
     fn show_in(&mut self, d: &Deployment, channel: &str, what: String, only_if_shown: bool) {
-        self.want(d.id, channel, what, only_if_shown);
+        // What comes up before the start has no announcement to stand below.
+        let threaded = what == "record" || what.starts_with("section/") && d.started_at.is_some();
+        self.want(d.id, channel, what, threaded, only_if_shown);
     }
 
-    fn want(&mut self, id: u64, channel: &str, what: String, only_if_shown: bool) {
+    fn want(&mut self, id: u64, channel: &str, what: String, threaded: bool, only_if_shown: bool) {
         let key = format!("{id}/{what}@{channel}");
         // Ten ticks in one unit of work are one refresh.
         if let Some(same) = self.batch.outbox.iter_mut().find(|n| n.key == key) {
             same.only_if_shown &= only_if_shown;
             return;
         }
-        // What comes up before the start has no announcement to stand below.
-        let begun = || self.peek(id).is_some_and(|d| d.started_at.is_some());
-        let threaded = what == "record" || what.starts_with("section/") && begun();
         let thread = threaded.then(|| format!("{id}/start@{channel}"));
         self.batch.outbox.push(NewDelivery {
             key,

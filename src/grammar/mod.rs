@@ -9,11 +9,13 @@ mod lex;
 mod parse;
 mod problem;
 mod quiet;
+mod request;
 mod spec;
 mod when;
 
 pub use complete::{Completion, ItemWord, Vocabulary, complete, quoted};
-pub use parse::{Order, Parsed, Query, Request, Start, parse};
+pub use parse::{Order, parse};
+pub use request::{Parsed, Query, Request, Start};
 pub use problem::{Problem, Unfit};
 pub use spec::{Arg, ArgKind, COMMANDS, CommandSpec, Form, Group, Verb};
 pub use when::When;

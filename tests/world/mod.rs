@@ -121,6 +121,7 @@ pub struct World {
     pub ways: HashMap<&'static str, Arc<FakeChat>>,
     /// Another chat, for direct messages.
     pub direct: Arc<FakeChat>,
+    has_direct: bool,
     pub config: Arc<Config>,
     checklists: Option<PathBuf>,
     running: Option<(Engine, tokio::task::JoinHandle<()>, Arc<Store>)>,
@@ -144,11 +145,15 @@ impl World {
     }
 
     pub async fn with(config: Config, checklists: Option<PathBuf>) -> Self {
-        Self::with_ways(config, checklists, &[]).await
+        Self::made(config, checklists, &[], true).await
     }
 
     /// A world in which people can also be reached by these ways.
     pub async fn with_ways(config: Config, checklists: Option<PathBuf>, ways: &[&'static str]) -> Self {
+        Self::made(config, checklists, ways, false).await
+    }
+
+    async fn made(config: Config, checklists: Option<PathBuf>, ways: &[&'static str], has_direct: bool) -> Self {
         let way = |name: &&'static str| (*name, Arc::new(FakeChat { name, ..FakeChat::default() }));
         let mut world = Self {
             dir: folder(),
@@ -157,6 +162,7 @@ impl World {
             chat: Arc::default(),
             ways: ways.iter().map(way).collect(),
             direct: Arc::default(),
+            has_direct,
             config: Arc::new(config),
             checklists,
             running: None,
@@ -178,10 +184,10 @@ impl World {
         let store = Arc::new(Store::open(&self.db()).await.unwrap());
         let (engine, task) =
             Engine::open(store.clone(), self.clock.clone(), self.config.clone(), self.library()).await.unwrap();
-        let mut chats: Chats = HashMap::from([
-            ("console", self.chat.clone() as Arc<dyn Chat>),
-            ("slack", self.direct.clone() as Arc<dyn Chat>),
-        ]);
+        let mut chats: Chats = HashMap::from([("console", self.chat.clone() as Arc<dyn Chat>)]);
+        if self.has_direct {
+            chats.insert("slack", self.direct.clone());
+        }
         chats.extend(self.ways.iter().map(|(name, way)| (*name, way.clone() as Arc<dyn Chat>)));
         self.outbox = Some(Outbox::new(engine.clone(), chats));
         self.running = Some((engine, task, store));
