@@ -11,17 +11,22 @@ use rollcall::chat::discord::{Discord, setup::Setup};
 use rollcall::chat::slack::{Slack, SlackChat};
 use rollcall::config::{Config, SlackSecrets};
 use rollcall::domain::command::{Person, Via};
+use rollcall::domain::paging::PageState;
 use rollcall::domain::text::{Rich, Span};
 use rollcall::engine::{Engine, Envelope, Input};
 use rollcall::library::Library;
+use rollcall::loops::outbox::Outbox;
 use rollcall::ports::{Chat, ChatError, Delivery, SystemClock};
 use rollcall::store::Store;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
 const LONG: Duration = Duration::from_secs(20);
+
+const POLICY: &str = "[policies.all]\nenvironments = [\"production\"]\n[[policies.all.steps]]\ntargets = [\"ana\"]";
 
 struct House {
     engine: Engine,
@@ -33,7 +38,7 @@ struct House {
 async fn house(accounts: &str) -> House {
     let dir = tempfile::tempdir().unwrap();
     let store = Arc::new(Store::open(&dir.path().join("rollcall.db")).await.unwrap());
-    let text = format!("[people.ana]\nname = \"Ana\"\n{accounts}\n[people.zoe]\nname = \"Zoe\"");
+    let text = format!("[people.ana]\nname = \"Ana\"\n{accounts}\n[people.zoe]\nname = \"Zoe\"\n{POLICY}");
     let config = Arc::new(Config::parse(&text, Path::new("")).unwrap());
     let (engine, _) = Engine::open(store, Arc::new(SystemClock), config, Library::built_in()).await.unwrap();
     let envelope = Envelope {
@@ -51,6 +56,21 @@ async fn house(accounts: &str) -> House {
 }
 
 impl House {
+    /// What Zoe says in the deployment.
+    async fn say(&self, words: &str) {
+        let envelope = Envelope {
+            key: None,
+            by: Person::named("Zoe"),
+            via: Via::Console,
+            channel: "console:deployments".into(),
+            deployment: Some(1),
+            mentioned: Vec::new(),
+            input: Input::Say(words.into()),
+        };
+        let reply = self.engine.handle(envelope).await;
+        assert!(reply.ok, "{}", reply.text);
+    }
+
     /// Waits until it is in the record what the button says.
     async fn noted(&self) {
         let end = std::time::Instant::now() + LONG;
@@ -163,7 +183,51 @@ async fn discord_writes_to_one_person() {
     assert_eq!(surface.show(&page).await, Ok(posted));
     assert_eq!(peer.messages(channel).len(), 1);
 
-    assert_eq!(there.buttons("say:").len(), 1);
+    // A press there comes from a user, in no server.
+    let ana = peer.person(discord::world::ALICE);
+    let (note, _) = there.buttons("say:")[0].clone();
+    let told = ana.press(there.id, &note).await;
+    assert!(told.text.contains("oted"), "{}", told.text);
+    house.noted().await;
     house.stop.send_replace(true);
     running.await.unwrap();
+    assert_eq!(peer.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_page_is_acknowledged_by_its_button_in_a_direct_message_of_discord() {
+    let peer = discord::Discord::start(discord::Settings::default()).await;
+    let house = house(&format!("discord = \"{}\"\nways = [\"direct\"]", discord::world::ALICE)).await;
+    let setup = Setup::from_env(|name| match name {
+        "DISCORD_TOKEN" => Some(peer.token()),
+        "DISCORD_API_URL" => Some(peer.api_url()),
+        "DISCORD_CA_FILE" => Some(peer.ca_file().to_str().unwrap().to_owned()),
+        _ => None,
+    });
+    let surface = Discord::new(setup.unwrap().unwrap(), house.engine.clone()).unwrap();
+    let chats = HashMap::from([("discord", surface.clone() as Arc<dyn Chat>)]);
+    let outbox = tokio::spawn(Outbox::new(house.engine.clone(), chats).run(house.stop.subscribe()));
+    let running = tokio::spawn(surface.run(house.stop.subscribe()));
+    peer.eventually("the bot is connected", LONG, |peer| peer.world().connected().then_some(())).await;
+    house.say("page the database is down").await;
+
+    let letter = || {
+        let channel = peer.world().channels.values().find(|c| c.with == Some(discord::world::ALICE)).map(|c| c.id)?;
+        peer.messages(channel).first().cloned()
+    };
+    let there = peer.eventually("a direct message", LONG, |_| letter()).await;
+    let ack = "say:#1 ack 1";
+    assert!(there.buttons(ack).iter().any(|(_, label)| label == "Acknowledge"), "{}", there.components);
+    let told = peer.person(discord::world::ALICE).press(there.id, ack).await;
+    assert!(told.text.contains("You have page 1"), "{}", told.text);
+    let d = house.engine.deployment(1).await.unwrap().unwrap();
+    let (by, _) = d.pages[0].has.clone().expect("somebody has it");
+    assert_eq!((&*by.id, d.pages[0].state), ("ana", PageState::Acknowledged));
+    let gone = |_: &discord::Discord| letter().filter(|m| m.buttons(ack).is_empty());
+    peer.eventually("nobody can press it any more", LONG, gone).await;
+
+    house.stop.send_replace(true);
+    running.await.unwrap();
+    outbox.await.unwrap();
+    assert_eq!(peer.violations(), Vec::<String>::new());
 }
