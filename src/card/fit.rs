@@ -327,15 +327,7 @@ mod tests {
     use crate::card::Tone;
 
     fn card(blocks: Vec<Block>) -> Card {
-        Card {
-            title: "t".into(),
-            tone: Tone::Plain,
-            rehearsal: false,
-            broadcast: false,
-            blocks,
-            buttons: vec![],
-            page: None,
-        }
+        Card { title: "t".into(), tone: Tone::Plain, rehearsal: false, broadcast: false, blocks, buttons: vec![] }
     }
 
     #[test]

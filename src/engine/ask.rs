@@ -368,15 +368,7 @@ impl Engine {
 }
 
 fn plain_card(title: &str, blocks: Vec<Block>) -> Card {
-    Card {
-        title: title.into(),
-        tone: Tone::Plain,
-        rehearsal: false,
-        broadcast: false,
-        blocks,
-        buttons: Vec::new(),
-        page: None,
-    }
+    Card { title: title.into(), tone: Tone::Plain, rehearsal: false, broadcast: false, blocks, buttons: Vec::new() }
 }
 
 fn summary_fact(s: &Summary, now: crate::domain::time::Timestamp) -> Fact {

@@ -149,7 +149,6 @@ impl Runs {
             code,
             link: self.links.last().cloned().flatten(),
             person: None,
-            call: false,
         });
     }
 }

@@ -9,13 +9,11 @@ pub(super) fn via(via: Via) -> &'static str {
         Via::Timer => "timer",
         Via::Slack => "slack",
         Via::Discord => "discord",
-        Via::Pager => "pager",
     }
 }
 
 pub(super) fn via_named(word: &str) -> Option<Via> {
-    let all = [Via::Console, Via::Terminal, Via::Timer, Via::Slack, Via::Discord, Via::Pager];
-    all.into_iter().find(|v| via(*v) == word)
+    [Via::Console, Via::Terminal, Via::Timer, Via::Slack, Via::Discord].into_iter().find(|v| via(*v) == word)
 }
 
 pub(super) fn timer(timer: Timer) -> &'static str {

@@ -35,7 +35,6 @@ fn card_of(blocks: Vec<Block>) -> Card {
         broadcast: false,
         blocks,
         buttons: vec![],
-        page: None,
     }
 }
 
@@ -103,7 +102,6 @@ fn a_board_and_an_answer_look_so() {
             Block::Context { text: "#12 · Production · under way".into() },
         ],
         buttons: vec![Button::new("Next", "#12 next"), finish, roll_back],
-        page: None,
     };
     let blocks = message(&board, "12/board@slack:C1", 7, &|_| None);
     let said = Reply::refused("Not yet: **3.2** is open.\n\n```\ncode\n```")
