@@ -64,6 +64,14 @@ impl Trouble {
         }
     }
 
+    /// How long Discord said to wait.
+    pub fn wait(&self) -> Option<Duration> {
+        match self {
+            Trouble::Later { after_ms } => Some(Duration::from_millis(u64::try_from(*after_ms).unwrap_or(0))),
+            _ => None,
+        }
+    }
+
     /// Somebody deleted it.
     pub fn is_gone(&self) -> bool {
         matches!(self.code(), Some(code::UNKNOWN_MESSAGE | code::UNKNOWN_CHANNEL))

@@ -38,12 +38,16 @@ const NEEDED: [(Permissions, &str); 9] = [
     (Permissions::MANAGE_MESSAGES, "Manage Messages"),
     (Permissions::READ_MESSAGE_HISTORY, "Read Message History"),
 ];
-/// Between two connections: at first, and at most. Discord allows one identification in five seconds.
+/// Between two connections that were ready. Discord allows one identification in five seconds.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 /// Somebody has just started it and waits: the first pauses are short.
 const AT_START: Duration = Duration::from_secs(1);
-/// A thousand sessions a day may be begun.
+/// At most, where sessions are begun and do not get ready: a thousand a day may be begun.
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+/// At most, where none is begun: asking whether Discord is back costs one request.
+const LONGEST_UNREACHED: Duration = Duration::from_secs(15);
+/// At most, whatever Discord says to wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
 /// Until the client is set up.
 const SET_UP: Duration = Duration::from_secs(40);
 /// For saying goodbye.
@@ -75,11 +79,36 @@ enum End {
     Stopped,
     /// It will be the same again until somebody changes something: a sentence.
     Off(String),
-    /// To be tried again; whether it had been ready.
+    /// To be tried again.
     Again {
         why: String,
-        was_ready: bool,
+        got: Got,
     },
+}
+
+/// How far a connection got before it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Got {
+    /// No session was begun; how long Discord said to wait, if it did.
+    Nowhere { wait: Option<Duration> },
+    /// A session may have been begun.
+    Begun,
+    /// A session was ready.
+    Ready,
+}
+
+impl Got {
+    /// How long to wait before the next connection. `last`: the pause before this one; a wait that Discord named is not
+    /// lengthened, and lengthens none after it.
+    fn pause(self, last: &mut Duration) -> Duration {
+        *last = match self {
+            Got::Nowhere { wait: Some(wait) } => return wait.clamp(AT_START, LONGEST_WAIT),
+            Got::Nowhere { wait: None } => (*last * 2).min(LONGEST_UNREACHED),
+            Got::Begun => (*last * 2).min(LONGEST_PAUSE),
+            Got::Ready => FIRST_PAUSE,
+        };
+        *last
+    }
 }
 
 /// Where the shard's events go.
@@ -194,9 +223,9 @@ impl Discord {
         let (signals, heard) = mpsc::channel(limits::EVENTS);
         let reactions = tokio::spawn(self.clone().put_on(stop.clone()));
         let heeding = tokio::spawn(self.clone().carry(heard));
-        let mut pause = AT_START;
+        let mut last = AT_START;
         loop {
-            match self.connection(&signals, &mut stop).await {
+            let pause = match self.connection(&signals, &mut stop).await {
                 End::Stopped => break,
                 End::Off(sentence) => {
                     tracing::error!(sentence, "Discord is off");
@@ -204,12 +233,13 @@ impl Discord {
                     _ = stop.wait_for(|stop| *stop).await;
                     break;
                 }
-                End::Again { why, was_ready } => {
-                    pause = if was_ready { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+                End::Again { why, got } => {
+                    let pause = got.pause(&mut last);
                     tracing::warn!(why, seconds = pause.as_secs(), "no connection to Discord; it is tried again");
                     self.engine.link(PLATFORM, Link::Down(format!("{why} Rollcall tries again.")));
+                    pause
                 }
-            }
+            };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 _ = stop.wait_for(|stop| *stop) => break,
@@ -221,13 +251,12 @@ impl Discord {
     }
 
     async fn connection(self: &Arc<Self>, signals: &mpsc::Sender<Signal>, stop: &mut signal::Receiver<bool>) -> End {
-        let again = |why: String| End::Again { why, was_ready: false };
         let mut client = tokio::select! {
             prepared = self.prepare(signals) => match prepared {
                 Ok(prepared) => prepared,
                 Err(end) => return end,
             },
-            () = tokio::time::sleep(SET_UP) => return again("Discord does not answer in time.".into()),
+            () = tokio::time::sleep(SET_UP) => return nowhere("Discord does not answer in time.".into()),
             _ = stop.wait_for(|stop| *stop) => return End::Stopped,
         };
         let (manager, line, ear) = (client.serenity.shard_manager.clone(), client.line.clone(), client.ear.clone());
@@ -254,10 +283,10 @@ impl Discord {
                      to every bot: look at the application's Bot page, then start Rollcall again."
                         .into(),
                 ),
-                _ => End::Again { why: "Discord ended the connection.".into(), was_ready: is_ready(&line) },
+                _ => End::Again { why: "Discord ended the connection.".into(), got: got(&line) },
             },
             why = watch.dead(|up| self.connected(up && is_ready(&line)), || is_ready(&line)) => {
-                End::Again { why, was_ready: is_ready(&line) }
+                End::Again { why, got: got(&line) }
             }
             _ = stop.wait_for(|stop| *stop) => End::Stopped,
         };
@@ -278,7 +307,10 @@ impl Discord {
     async fn prepare(self: &Arc<Self>, signals: &mpsc::Sender<Signal>) -> Result<Client, End> {
         let again = |t: Trouble| match t {
             Trouble::Said { status: 401, .. } => End::Off(wrong_token()),
-            other => End::Again { why: format!("{}.", other.words()), was_ready: false },
+            other => {
+                let wait = other.wait();
+                End::Again { why: format!("{}.", other.words()), got: Got::Nowhere { wait } }
+            }
         };
         let me = self.me().await.map_err(again)?;
         let gateway = self.rest.gateway().await.map_err(again)?;
@@ -295,9 +327,8 @@ impl Discord {
         // Who knows the commands already need not wait for this; Discord may fail inside for a while.
         let this = self.clone();
         tokio::spawn(async move { this.register(me.application).await });
-        let off = |sentence: String| End::Again { why: sentence, was_ready: false };
         let http = HttpBuilder::new(&self.setup.token)
-            .client(client::http_client(&self.setup).map_err(off)?)
+            .client(client::http_client(&self.setup).map_err(nowhere)?)
             .ratelimiter_disabled(true)
             .build();
         let line = Arc::new(Line {
@@ -310,7 +341,7 @@ impl Discord {
         let ear = Arc::new(Ear { line: line.clone(), sessions: AtomicU64::new(0) });
         let serenity =
             serenity::client::ClientBuilder::new_with_http(http, INTENTS).event_handler_arc(ear.clone()).await;
-        let serenity = serenity.map_err(|_| off("The connection to Discord cannot be set up.".into()))?;
+        let serenity = serenity.map_err(|_| nowhere("The connection to Discord cannot be set up.".into()))?;
         // serenity asks for the address itself, and takes another where it gets no answer: this one was looked at.
         *serenity.ws_url.lock().await = gateway;
         Ok(Client { serenity, line, ear })
@@ -328,7 +359,7 @@ impl Discord {
                 _ => self.rest.register(application, guild, &ours).await,
             };
             let pause = match &registered {
-                Err(Trouble::Later { after_ms }) => Duration::from_millis(u64::try_from(*after_ms).unwrap_or(0)),
+                Err(later @ Trouble::Later { .. }) => later.wait().unwrap_or_default(),
                 Err(Trouble::Unsure { .. }) => Duration::from_secs(1 << tried),
                 _ => break registered,
             };
@@ -422,8 +453,39 @@ fn is_ready(line: &Line) -> bool {
     line.ready.load(Ordering::Acquire) > 0
 }
 
+fn got(line: &Line) -> Got {
+    if is_ready(line) { Got::Ready } else { Got::Begun }
+}
+
+/// Before a session was begun.
+fn nowhere(why: String) -> End {
+    End::Again { why, got: Got::Nowhere { wait: None } }
+}
+
 fn wrong_token() -> String {
     "Discord refuses DISCORD_TOKEN. Copy the token from the application's Bot page (Reset Token makes a new one) and start \
      Rollcall again."
         .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pauses(ends: &[Got]) -> Vec<u64> {
+        let mut last = AT_START;
+        ends.iter().map(|end| end.pause(&mut last).as_secs()).collect()
+    }
+
+    #[test]
+    fn it_is_back_soon_after_discord_is() {
+        const DOWN: Got = Got::Nowhere { wait: None };
+        let told = |seconds| Got::Nowhere { wait: Some(Duration::from_secs(seconds)) };
+        assert_eq!(pauses(&[DOWN, DOWN, DOWN, DOWN, DOWN]), [2, 4, 8, 15, 15]);
+        assert_eq!(pauses(&[told(30), DOWN, told(30), DOWN]), [30, 2, 30, 4], "a wait that was named lengthens none");
+        assert_eq!(pauses(&[told(0), told(86_400)]), [1, 600]);
+        assert_eq!(pauses(&[Got::Begun; 8]), [2, 4, 8, 16, 32, 64, 120, 120], "a thousand sessions a day");
+        assert_eq!(pauses(&[Got::Begun, Got::Begun, Got::Ready, Got::Begun]), [2, 4, 5, 10]);
+        assert_eq!(pauses(&[Got::Ready, DOWN, DOWN, DOWN]), [5, 10, 15, 15]);
+    }
 }
