@@ -178,6 +178,7 @@ fn rich(longest: usize) -> impl Strategy<Value = Rich> {
             strike,
             link: (link == 0).then(|| "https://x.example/a b|c>".to_owned()),
             person: (link == 1).then(|| "ana".to_owned()),
+            call: false,
         });
     prop::collection::vec(span, 0..5).prop_map(|spans| {
         let mut rich = Rich::default();
@@ -266,7 +267,7 @@ fn card() -> impl Strategy<Value = Card> {
                     main.command = format!("#12 tick {}", item.number);
                 }
             }
-            Card { title, tone, rehearsal, broadcast: false, blocks, buttons }
+            Card { title, tone, rehearsal, broadcast: false, blocks, buttons, page: None }
         })
 }
 

@@ -17,7 +17,7 @@ const NEXT_ITEMS: usize = 5;
 const MOST_PEOPLE: usize = 8;
 
 fn empty(d: &Deployment, title: Rich, tone: Tone) -> Card {
-    Card { title, tone, rehearsal: d.rehearsal, broadcast: false, blocks: Vec::new(), buttons: Vec::new() }
+    Card { title, tone, rehearsal: d.rehearsal, broadcast: false, blocks: Vec::new(), buttons: Vec::new(), page: None }
 }
 
 fn bold(text: impl Into<String>) -> Span {

@@ -327,7 +327,15 @@ mod tests {
     use crate::card::Tone;
 
     fn card(blocks: Vec<Block>) -> Card {
-        Card { title: "t".into(), tone: Tone::Plain, rehearsal: false, broadcast: false, blocks, buttons: vec![] }
+        Card {
+            title: "t".into(),
+            tone: Tone::Plain,
+            rehearsal: false,
+            broadcast: false,
+            blocks,
+            buttons: vec![],
+            page: None,
+        }
     }
 
     #[test]

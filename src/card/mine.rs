@@ -21,6 +21,7 @@ pub fn mine(open: &[Arc<Deployment>], person: &str, now: Timestamp) -> Card {
         broadcast: false,
         blocks: Vec::new(),
         buttons: Vec::new(),
+        page: None,
     };
     let waiting = open.iter().flat_map(|d| {
         let theirs = d.assigned().filter(|(i, to)| &*to.id == person && compose::can_change(d, *i));

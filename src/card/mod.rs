@@ -7,6 +7,7 @@ pub mod mine;
 
 use crate::domain::checklist::{CodeBlock, Number};
 use crate::domain::command::Person;
+use crate::domain::paging::{PageState, Urgency};
 use crate::domain::text::Rich;
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,25 @@ pub struct Card {
     /// The card's own buttons (items carry theirs).
     #[serde(default)]
     pub buttons: Vec<Button>,
+    /// It is about a page: what ways that show no cards (a mail, a pager) say of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<Box<PageFacts>>,
+}
+
+/// A page in a few facts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageFacts {
+    /// 0: a test of whether somebody can be reached, about no deployment.
+    pub deployment: u64,
+    /// Its number within the deployment, or the test's.
+    pub page: u32,
+    pub state: PageState,
+    pub urgency: Urgency,
+    /// One line that says all: what happened to what.
+    pub summary: String,
+    /// Whom this message is to reach, where it is one person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Person>,
 }
 
 /// How a card is meant; surfaces choose a colour, and always a word or sign with it.

@@ -34,6 +34,8 @@ pub enum Via {
     Timer,
     Slack,
     Discord,
+    /// A pager's own way back: the link in a mail, PagerDuty.
+    Pager,
 }
 
 /// Which items a command means, as said: `3.2`, `3.1-3.5`, or words.

@@ -29,6 +29,9 @@ pub struct Span {
     /// Whom the run names, by id: a surface that knows them shows them its own way, without calling them.
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
+    /// And calls them: where they have an account, they are notified. Set by Rollcall alone, never by what people type.
+    #[serde(rename = "n", default, skip_serializing_if = "is_false")]
+    pub call: bool,
 }
 
 impl Span {
@@ -74,7 +77,7 @@ impl Rich {
                 if (last.bold, last.italic, last.code, last.strike)
                     == (span.bold, span.italic, span.code, span.strike)
                     && last.link == span.link
-                    && last.person == span.person =>
+                    && (&last.person, last.call) == (&span.person, span.call) =>
             {
                 last.text.push_str(&span.text);
             }

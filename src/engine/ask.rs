@@ -368,7 +368,15 @@ impl Engine {
 }
 
 fn plain_card(title: &str, blocks: Vec<Block>) -> Card {
-    Card { title: title.into(), tone: Tone::Plain, rehearsal: false, broadcast: false, blocks, buttons: Vec::new() }
+    Card {
+        title: title.into(),
+        tone: Tone::Plain,
+        rehearsal: false,
+        broadcast: false,
+        blocks,
+        buttons: Vec::new(),
+        page: None,
+    }
 }
 
 fn summary_fact(s: &Summary, now: crate::domain::time::Timestamp) -> Fact {

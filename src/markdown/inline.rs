@@ -149,6 +149,7 @@ impl Runs {
             code,
             link: self.links.last().cloned().flatten(),
             person: None,
+            call: false,
         });
     }
 }

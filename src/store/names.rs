@@ -9,11 +9,13 @@ pub(super) fn via(via: Via) -> &'static str {
         Via::Timer => "timer",
         Via::Slack => "slack",
         Via::Discord => "discord",
+        Via::Pager => "pager",
     }
 }
 
 pub(super) fn via_named(word: &str) -> Option<Via> {
-    [Via::Console, Via::Terminal, Via::Timer, Via::Slack, Via::Discord].into_iter().find(|v| via(*v) == word)
+    let all = [Via::Console, Via::Terminal, Via::Timer, Via::Slack, Via::Discord, Via::Pager];
+    all.into_iter().find(|v| via(*v) == word)
 }
 
 pub(super) fn timer(timer: Timer) -> &'static str {

@@ -118,7 +118,15 @@ fn opened(id: u64, n: u64) -> Batch {
 }
 
 fn card(title: &str) -> Card {
-    Card { title: title.into(), tone: Tone::Plain, rehearsal: false, broadcast: false, blocks: vec![], buttons: vec![] }
+    Card {
+        title: title.into(),
+        tone: Tone::Plain,
+        rehearsal: false,
+        broadcast: false,
+        blocks: vec![],
+        buttons: vec![],
+        page: None,
+    }
 }
 
 fn reply(text: &str) -> Reply {
@@ -988,7 +996,7 @@ fn a_recorded_event_links_as_its_stored_bytes() {
 
 #[test]
 fn words_of_the_database_are_read_again() {
-    for via in [Via::Console, Via::Terminal, Via::Timer, Via::Slack, Via::Discord] {
+    for via in [Via::Console, Via::Terminal, Via::Timer, Via::Slack, Via::Discord, Via::Pager] {
         assert_eq!(names::via_named(names::via(via)), Some(via));
         assert_eq!(serde_json::to_value(via).unwrap(), names::via(via));
     }

@@ -40,6 +40,7 @@ pub fn hello(usual: Option<&str>) -> Card {
             say("Try: `/deploy start v1.2.0 --rehearse` walks the list as practice; nobody is paged."),
         ],
         buttons: Vec::new(),
+        page: None,
     }
 }
 

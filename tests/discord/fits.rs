@@ -110,6 +110,7 @@ fn rich(max: usize) -> impl Strategy<Value = Rich> {
                 strike: b[3],
                 link: link.map(|l| format!("https://e.example/{l}")),
                 person: p.then(|| "ana".to_owned()),
+                call: false,
             }
         });
     proptest::collection::vec(span, 0..4).prop_map(Rich)
@@ -205,6 +206,7 @@ fn a_card() -> impl Strategy<Value = Card> {
             broadcast: false,
             blocks: [blocks, items].concat(),
             buttons,
+            page: None,
         })
 }
 

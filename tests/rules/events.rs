@@ -97,6 +97,7 @@ fn every_mark_and_every_surface_is_there() {
             Via::Timer => 2,
             Via::Slack => 3,
             Via::Discord => 4,
+            Via::Pager => 5,
         });
         if let Event::Marked { mark, .. } = recorded.event {
             marks.insert(match mark {

@@ -57,7 +57,7 @@ pub fn item(number: &str, text: Rich, state: Shown) -> ItemLine {
 }
 
 pub fn card(title: &str, tone: Tone, blocks: Vec<Block>, buttons: Vec<Button>) -> Card {
-    Card { title: title.into(), tone, rehearsal: false, broadcast: false, blocks, buttons }
+    Card { title: title.into(), tone, rehearsal: false, broadcast: false, blocks, buttons, page: None }
 }
 
 pub fn text(words: &str) -> Block {

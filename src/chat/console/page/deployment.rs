@@ -236,6 +236,7 @@ fn entry(line: &TimelineLine) -> Markup {
         Via::Timer => Some("on time"),
         Via::Slack => Some("in Slack"),
         Via::Discord => Some("in Discord"),
+        Via::Pager => Some("by pager"),
     };
     html! {
         li data-key=(line.seq) data-seq=(line.seq) {

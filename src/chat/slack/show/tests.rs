@@ -35,6 +35,7 @@ fn card_of(blocks: Vec<Block>) -> Card {
         broadcast: false,
         blocks,
         buttons: vec![],
+        page: None,
     }
 }
 
@@ -102,6 +103,7 @@ fn a_board_and_an_answer_look_so() {
             Block::Context { text: "#12 · Production · under way".into() },
         ],
         buttons: vec![Button::new("Next", "#12 next"), finish, roll_back],
+        page: None,
     };
     let blocks = message(&board, "12/board@slack:C1", 7, &|_| None);
     let said = Reply::refused("Not yet: **3.2** is open.\n\n```\ncode\n```")
