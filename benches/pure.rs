@@ -54,7 +54,7 @@ fn log(plan: &Arc<Plan>) -> Vec<Recorded> {
     for leaf in &plan.leaves {
         if leaf.section != section {
             section = leaf.section;
-            events.push(Event::SectionOpened { section });
+            events.push(Event::SectionOpened { section, late_ms: 0 });
         }
         events.push(Event::Marked { item: leaf.number.clone(), mark: Mark::Tick, note: None, reaction: None });
     }
@@ -80,6 +80,12 @@ fn policy() -> Policy {
         may_override: Vec::new(),
         roles: Arc::default(),
         lock_held_by: None,
+        directory: Arc::default(),
+        covers: Arc::default(),
+        recent: Arc::default(),
+        frozen: None,
+        reminding: Arc::default(),
+        off_hours: Arc::default(),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::domain::checklist::{BoxState, Branch, CodeBlock, Field, Item, ItemKin
 use crate::domain::deployment::same_environment;
 use crate::domain::meaning::{Contact, FieldKind, SectionKind};
 use crate::domain::text::Rich;
+use crate::domain::time::span;
 use crate::markdown::{Reading, placeholders};
 use std::fmt::Write;
 
@@ -70,6 +71,11 @@ impl Tree {
                     let names: Vec<_> = c.templates.keys().map(String::as_str).collect();
                     self.line(2, &format!("templates: {}", names.join(", ")));
                 }
+                for a in &c.timeline {
+                    let to = a.channel.as_ref().map(|c| format!(", in {c}")).unwrap_or_default();
+                    let says = a.text.as_ref().map_or_else(|| "the product's text".to_owned(), |t| brief(t));
+                    self.line(2, &format!("announced {}{to}: {says}", a.when));
+                }
                 for phase in &c.phases {
                     self.out.push('\n');
                     let title = self.paint(BOLD, &heading(phase.label.as_deref(), &phase.title));
@@ -104,6 +110,7 @@ impl Tree {
         if let Some(window) = &s.window {
             marks.push(window.to_string());
         }
+        marks.extend(s.remind_ms.map(reminded));
         if let Some(environment) = &s.environment {
             marks.push(format!("only in {environment}"));
         }
@@ -149,6 +156,7 @@ impl Tree {
         marks.extend(item.role.as_ref().map(|r| format!("sign-off: {r}")));
         marks.extend(item.threshold.as_ref().map(|t| format!("measures: {t}")));
         marks.extend(item.window.as_ref().map(|w| format!("due: {w}")));
+        marks.extend(item.remind_ms.map(reminded));
         marks.extend(item.owner.as_ref().map(|o| format!("owner: {o}")));
         if !item.choices.is_empty() {
             marks.push(format!("one of: {}", item.choices.join(" / ")));
@@ -235,6 +243,10 @@ impl Tree {
             self.line(0, &text);
         }
     }
+}
+
+fn reminded(ms: i64) -> String {
+    if ms == 0 { "never reminded of".into() } else { format!("reminded of after {}", span(ms)) }
 }
 
 fn many(n: usize, one: &str, more: &str) -> String {

@@ -2,19 +2,31 @@
 //!
 //! Secrets do not stand in it: people's keys are there as SHA-256 digests, and even those are never printed.
 
+mod freezes;
+mod people;
+mod policies;
 mod read;
+mod rotations;
 mod slack;
+mod time;
+pub mod ways;
 
 pub use slack::{Slack, SlackSecrets};
+pub use ways::{WaySecrets, Ways};
 
 use crate::domain::checklist::Schedule;
 use crate::domain::command::Person;
+use crate::domain::deployment::same_environment;
+use crate::domain::directory::Directory;
+use crate::domain::freeze::Rule;
+use crate::domain::remind::Reminding;
 use crate::domain::schedule::Compiled;
 use chrono_tz::Tz;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Largest file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -48,10 +60,19 @@ pub struct Config {
     pub people: BTreeMap<String, PersonEntry>,
     /// Role → ids of people, and groups of a chat: `discord:8001`.
     pub roles: BTreeMap<String, Vec<String>>,
+    /// Who can be reached how, rotations and escalation policies.
+    pub directory: Arc<Directory>,
     pub rules: Rules,
     pub console: Console,
     pub slack: Slack,
     pub log: Log,
+    /// When nothing may be started, and windows in which something may.
+    pub freezes: Vec<Rule>,
+    /// When what waits is reminded of.
+    pub reminding: Reminding,
+    /// What holds in one environment.
+    pub environments: BTreeMap<String, Environment>,
+    pub ways: Ways,
 }
 
 /// When progress is posted, where neither checklist nor channel says otherwise.
@@ -73,6 +94,13 @@ pub struct Channel {
     pub progress: Option<Progress>,
     /// Channels that show what is started here too, with their platform.
     pub follow: Vec<String>,
+}
+
+/// What holds in one environment.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// When progress is posted.
+    pub progress: Option<Progress>,
 }
 
 /// Somebody Rollcall knows.
@@ -98,8 +126,10 @@ impl fmt::Debug for KeyDigest {
 /// Who may do what only some may.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// Roles that may finish over open items. Empty: nobody.
+    /// Roles that may finish over open items, and start in freezes that name no others. Empty: nobody.
     pub override_: Vec<String>,
+    /// Roles that may freeze, and lift what others have frozen. Empty: anybody may freeze, and only they lift it.
+    pub freeze: Vec<String>,
 }
 
 /// The web console.
@@ -191,10 +221,15 @@ impl Default for Config {
             elsewhere: BTreeMap::new(),
             people: BTreeMap::new(),
             roles: BTreeMap::new(),
+            directory: Arc::default(),
             rules: Rules::default(),
             console: Console::default(),
             slack: Slack::default(),
             log: Log::default(),
+            freezes: Vec::new(),
+            reminding: Reminding::default(),
+            environments: BTreeMap::new(),
+            ways: Ways::default(),
         }
     }
 }
@@ -230,6 +265,19 @@ impl Config {
             Some(_) => self.elsewhere.get(channel),
             None => self.channels.get(channel),
         }
+    }
+
+    /// The ids of a chat's channels that the configuration names, each once, in order.
+    pub fn channels_on(&self, platform: &str) -> Vec<String> {
+        let followed = self.channels.values().chain(self.elsewhere.values()).flat_map(|c| &c.follow);
+        let of = |channel: &String| channel.strip_prefix(platform)?.strip_prefix(':').map(str::to_owned);
+        let all: BTreeSet<String> = self.elsewhere.keys().chain(followed).filter_map(of).collect();
+        all.into_iter().collect()
+    }
+
+    /// What is set for an environment, however it is spelled.
+    pub fn environment(&self, name: &str) -> Option<&Environment> {
+        self.environments.iter().find(|(known, _)| same_environment(known, name)).map(|(_, e)| e)
     }
 
     /// The person behind an account of a chat: the directory's, else somebody of the name their profile has.

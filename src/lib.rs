@@ -24,6 +24,15 @@
 //!    lane waits for another. What may stand there although nobody knows is looked for before it is posted.
 //! 6. What was shown is stored by the same door, which tells the surfaces that listen ([`engine::Notice`]).
 //!
+//! # How a page climbs
+//!
+//! A page is part of its deployment: opened by a person's word or by what happened ([`domain::climb::follow_on`]), it keeps
+//! the steps of its policy in its first event. When a step is called, whom it means and where they are reached is settled
+//! and kept as well. Every address is a channel of the outbox (`sms:+49…`, `slack:@U01`), so a call is a message like any
+//! other; what became of it comes back through the door and decides whether the next way is tried. One timer,
+//! [`domain::command::Timer::Page`], stands for the soonest moment any page waits for. A call is drawn when it is sent: once
+//! somebody has the page there is nothing to draw, and nothing goes out.
+//!
 //! # Rooms, from the inside out
 //!
 //! | room | is |
@@ -35,19 +44,31 @@
 //! | [`card`] | what a message shows, as plain data: compose (from a deployment) and fit (into a platform); pure |
 //! | [`words`] | every text people read: templates, refusals, replies, help |
 //! | [`config`], [`library`] | the TOML file; the checklists there are |
+//! | [`ics`] | calendars that freezes are taken from; what a recurrence rule means is the `rrule` crate's |
 //! | [`store`] | the only place that says `sqlx`: one SQLite file, one unit of work at a time |
 //! | [`engine`] | the one door, questions and their answers, a deployment's page and record |
 //! | [`ports`] | what the engine asks of the outside: a clock, and places to show cards |
 //! | [`loops`] | what runs by itself: timers and outbox, a step function each |
 //! | [`chat`] | surfaces: hear → envelope, card → the platform's own. The web console, [`chat::slack`], [`chat::discord`] |
+//! | [`doctor`] | looks at everything an operator can get wrong: one list of checks, and each surface's own `examine` |
+//! | [`page`] | the ways out to people who are paged: e-mail, PagerDuty, signed webhook, text message and call; chats of the outbox too |
+//! | [`http`], [`link`] | calls to addresses an operator has set; the link that acknowledges a page |
 //! | [`cli`], [`serve`] | the terminal; the composition root |
+//!
+//! # What holds for the whole house
+//!
+//! Freezes that people set, covers of rotations and proofs that somebody was reached belong to no deployment. They are
+//! **rulings** ([`domain::standing`]) in a journal beside the events: decided, linked, audited and committed the same
+//! way, in the same unit of work, and read from [`engine::Engine::standing`]. When a start may be is pure
+//! ([`domain::freeze`]): the configuration's rules and what was set, asked about a moment. What a deployment met of it is
+//! in its own log.
 //!
 //! # Invariants
 //!
 //! `tests/tidy.rs` checks what can be checked in the text of the sources.
 //!
 //! 1. `domain`, `markdown`, `grammar` and `card` are pure: no async, no I/O, no clock, no randomness.
-//! 2. Only `store` says `sqlx`, only `chat/slack` `slack_morphism`, only `chat/discord` `serenity`. `chat` and `loops` never import each other; they meet at `engine` and `ports`.
+//! 2. Only `store` says `sqlx`, only `chat/slack` `slack_morphism`, only `chat/discord` `serenity`. `chat`, `page` and `loops` never import each other; only `page` says `lettre`; they meet at `engine` and `ports`.
 //! 3. A surface has no opinion: state is `compose`'s, length is `fit`'s, words are `words`'.
 //! 4. One transaction holds the answers, events, timers and messages of a unit of work; none is open while a
 //!    platform is spoken to. Events are only ever added, each with the hash of the one before it
@@ -77,13 +98,18 @@ pub mod chat;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod domain;
 pub mod engine;
 pub mod grammar;
+pub mod http;
+pub mod ics;
 pub mod library;
+pub mod link;
 pub mod loops;
 pub mod markdown;
 pub mod near;
+pub mod page;
 pub mod ports;
 pub mod serve;
 pub mod store;

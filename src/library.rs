@@ -3,7 +3,7 @@
 use crate::domain::checklist::{Checklist, Diagnostic, Severity};
 use crate::domain::schedule;
 use crate::markdown::{self, Reading};
-use crate::words::Texts;
+use crate::words::{Texts, check_announcement};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
@@ -194,6 +194,15 @@ pub fn read_page(name: &str, bytes: &[u8]) -> Reading {
     }
     if let Err(problem) = Texts::new(&BTreeMap::new(), &checklist.templates) {
         wrong.push(format!("In the front matter, `templates`: {problem}"));
+    }
+    for announcement in &checklist.timeline {
+        if let Some(Err(problem)) = announcement.text.as_deref().map(check_announcement) {
+            let message = format!("In the front matter, `timeline`: {}", problem.message);
+            reading.diagnostics.push(Diagnostic { severity: Severity::Error, line: announcement.line, message });
+        }
+    }
+    if reading.diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        reading.checklist = None;
     }
     if !wrong.is_empty() {
         let front = |message| Diagnostic { severity: Severity::Error, line: 1, message };

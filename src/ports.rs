@@ -1,4 +1,4 @@
-//! What the engine asks of the outside: a clock, and places to show cards.
+//! What the engine asks of the outside: a clock, and places to show cards. And what looking at the outside finds.
 
 use crate::card::Card;
 use crate::domain::time::Timestamp;
@@ -98,4 +98,50 @@ pub trait Chat: Send + Sync + 'static {
     }
     /// Shows one message.
     fn show<'a>(&'a self, delivery: &'a Delivery) -> Pending<'a, Result<String, ChatError>>;
+}
+
+/// How something is that was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    Good,
+    /// It works, and somebody should look at it.
+    Warn,
+    /// It does not work.
+    Bad,
+}
+
+/// What was found when something was looked at. No secret is ever in it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Finding {
+    pub health: Health,
+    /// What was looked at, in a word or two.
+    pub what: String,
+    /// How it is, in a sentence.
+    pub says: String,
+    /// What to do; empty where there is nothing to do.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub todo: String,
+}
+
+impl Finding {
+    /// It is well.
+    pub fn good(what: impl Into<String>, says: impl Into<String>) -> Self {
+        Self { health: Health::Good, what: what.into(), says: says.into(), todo: String::new() }
+    }
+    /// It works, but.
+    pub fn warn(what: impl Into<String>, says: impl Into<String>, todo: impl Into<String>) -> Self {
+        Self { health: Health::Warn, todo: todo.into(), ..Self::good(what, says) }
+    }
+    /// It does not work.
+    pub fn bad(what: impl Into<String>, says: impl Into<String>, todo: impl Into<String>) -> Self {
+        Self { health: Health::Bad, todo: todo.into(), ..Self::good(what, says) }
+    }
+}
+
+/// What looking at a platform found, and what time it is there, where it told.
+#[derive(Clone, Debug, Default)]
+pub struct Examined {
+    pub findings: Vec<Finding>,
+    pub their_now: Option<Timestamp>,
 }

@@ -4,11 +4,14 @@ use crate::chat::console::{self, Account, Console, ConsoleChat, Settings, SignIn
 use crate::chat::discord::setup::Setup;
 use crate::chat::discord::{self, Discord};
 use crate::chat::slack::{self, Slack, SlackChat};
-use crate::config::{Config, SlackSecrets, check_listen};
+use crate::config::{Config, SlackSecrets, WaySecrets, check_listen};
 use crate::engine::{Engine, Link};
+use crate::http::Http;
 use crate::library::Library;
+use crate::link::{Links, Outside};
 use crate::loops::outbox::{self, Outbox};
-use crate::loops::timers;
+use crate::loops::{heartbeat, timers};
+use crate::page;
 use crate::ports::{Chat, SystemClock};
 use crate::store::Store;
 use std::collections::HashMap;
@@ -80,13 +83,25 @@ pub async fn serve(config: Config) -> Result<(), String> {
     }
     let discord = discord.map(|setup| Discord::new(setup, engine.clone())).transpose()?;
     chats.extend(discord.clone().map(|d| (discord::PLATFORM, d as Arc<dyn Chat>)));
+    let way_secrets = WaySecrets::from(&config.ways, |name| std::env::var(name).ok());
+    let links = Links::new(&server_secret(&data)?);
+    let outside = Outside { public_url: config.ways.public_url.clone(), links: Some(links.clone()) };
+    let ways = page::chats(&engine, &way_secrets, &outside, Arc::new(SystemClock))?;
+    chats.extend(ways.into_iter().map(|way| (way.platform(), way)));
     let timer_loop = tokio::spawn(timers::run(engine.clone(), stopped.clone()));
     let outbox_loop = tokio::spawn(Outbox::new(engine.clone(), chats).run(stopped.clone()));
-    let console = Console::new(Arc::new(engine.clone()), settings(&config, address, token, &data)?);
+    let console = Console::new(Arc::new(engine.clone()), settings(&config, address, token, links, &data)?);
     let (mut router, mut http_stop) = (console.router(), stopped.clone());
     if let Some((slack, Some(signing_secret))) = &slack {
         router = router.merge(slack::http::router(slack.clone(), signing_secret));
     }
+    if !way_secrets.pagerduty_webhook.is_empty() {
+        router = router.merge(page::hook::router(engine.clone(), way_secrets.pagerduty_webhook.clone()));
+    }
+    let beat = match &config.ways.heartbeat {
+        Some(set) => Some(tokio::spawn(heartbeat::run(engine.clone(), set.clone(), Http::new()?, stopped.clone()))),
+        None => None,
+    };
     let http = tokio::spawn(async move {
         let closing = async {
             _ = http_stop.wait_for(|stop| *stop).await;
@@ -105,6 +120,7 @@ pub async fn serve(config: Config) -> Result<(), String> {
         tasks.insert(0, ("link to Slack", tokio::spawn(slack.run(stopped.clone()))));
     }
     tasks.extend(discord.map(|task| ("connection to Discord", task)));
+    tasks.extend(beat.map(|task| ("heartbeat", task)));
     let broken = tokio::select! {
         () = signals.stop() => None,
         (name, end) = first_end(&mut tasks) => {
@@ -168,7 +184,13 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-fn settings(config: &Config, address: SocketAddr, token: String, data: &Path) -> Result<Settings, String> {
+fn settings(
+    config: &Config,
+    address: SocketAddr,
+    token: String,
+    links: Links,
+    data: &Path,
+) -> Result<Settings, String> {
     let people: Vec<Account> = config
         .people
         .iter()
@@ -176,7 +198,10 @@ fn settings(config: &Config, address: SocketAddr, token: String, data: &Path) ->
         .collect();
     let sign_in =
         if people.is_empty() { None } else { Some(SignIn { people, secret: server_secret(data)?.into_bytes() }) };
-    Ok(Settings { hosts: config.console.hosts.clone(), address, sign_in, token, clock: Arc::new(SystemClock) })
+    let mut hosts = config.console.hosts.clone();
+    // Links in mails lead there.
+    hosts.extend(config.ways.public_host());
+    Ok(Settings { hosts, address, sign_in, token, clock: Arc::new(SystemClock), links: Some(links) })
 }
 
 /// The checklists the configuration points to, or the built-in ones.
@@ -209,7 +234,7 @@ fn secret() -> Result<String, String> {
     Ok(hex::encode(bytes))
 }
 
-/// Signs sessions; kept so that a restart signs nobody out.
+/// Signs sessions and the links in mails; kept so that a restart signs nobody out and breaks no link.
 fn server_secret(data: &Path) -> Result<String, String> {
     let path = data.join("secret");
     if let Ok(found) = std::fs::read_to_string(&path)

@@ -304,6 +304,10 @@ async fn check_has_exit_codes() {
     assert_eq!(place.run(&["check", "checklists/shop.md", "latin.md"]).await.code, 2);
     let absent = place.run(&["check", "absent.md"]).await;
     assert!(absent.code == 2 && absent.err.contains("absent.md"), "{}", absent.err);
+    place.write("there.md", PAGE);
+    let some = place.run(&["check", "absent.md", "there.md", "gone.md"]).await;
+    assert!(some.code == 2 && some.out.contains("there.md"), "the others are shown: {}", some.out);
+    assert!(some.err.contains("absent.md") && some.err.contains("gone.md"), "{}", some.err);
     assert!(!place.path("data").exists(), "checking makes nothing");
 }
 

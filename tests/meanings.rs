@@ -256,6 +256,7 @@ fn the_schema_agrees_with_the_reader() {
     for key in keys(&schema) {
         let value = match key.as_str() {
             "templates" | "defaults" => "{}",
+            "timeline" => "[]",
             _ => "x",
         };
         let r = page(&format!("---\n{key}: {value}\n---\n- [ ] a\n"));

@@ -145,6 +145,11 @@ async fn each_is_walked_to_success() {
             assert!(walked >= 10, "{name} in {environment}: {walked}");
             says(&w, "finish").await;
             walk(&w).await;
+            // Sections with a window come up when it opens.
+            for _ in 0..4 {
+                w.pass(7 * DAY).await;
+                walk(&w).await;
+            }
             let d = w.engine().deployment(1).await.unwrap().unwrap();
             assert_eq!(d.status, Status::Succeeded, "{name}");
             for branch in [Branch::Forward, Branch::AfterSuccess, Branch::FollowUp] {

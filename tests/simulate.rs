@@ -6,13 +6,14 @@
 mod world;
 
 use rollcall::card::fit::{CONSOLE, fit};
-use rollcall::card::{Block, Card, Reply, Shown, compose};
+use rollcall::card::{self, Block, Card, Reply, Shown, compose};
 use rollcall::config::Config;
 use rollcall::domain::checklist::Branch;
 use rollcall::domain::command::{Mark, Person, Timer, Via};
-use rollcall::domain::decide::WALKABLE_MS;
+use rollcall::domain::decide::{LATE_MS, WALKABLE_MS};
 use rollcall::domain::deployment::{Deployment, lock_key};
 use rollcall::domain::event::{Event, Recorded};
+use rollcall::domain::paging::{self, PageEvent, PageState};
 use rollcall::domain::status::Status;
 use rollcall::domain::time::Timestamp;
 use rollcall::engine::{Envelope, Input, Page};
@@ -56,6 +57,11 @@ const SHOP: &str = "\
 ## After success
 
 - [ ] Maintenance page off
+
+## First hour (within 1 hour)
+
+- [ ] Dashboards read
+- [ ] Customers quiet (optional)
 ";
 
 const LONG: &str = "\
@@ -97,6 +103,50 @@ service: ledger
 - [ ] Last look (optional)
 - [ ] Door locked
 ";
+
+const CONFIG: &str = r#"
+[people.ana]
+name = "Ana"
+email = "ana@example.org"
+phone = "+4915112345678"
+[people.bob]
+name = "Bob"
+phone = "+4915112345679"
+ways = ["sms", "voice"]
+office_hours = { from = "09:00", to = "17:00" }
+[people.cleo]
+name = "Cleo"
+[roles]
+lead = ["ana"]
+spare = ["cleo"]
+[rules]
+override = ["lead"]
+[rotations.web]
+[[rotations.web.layers]]
+people = ["ana", "bob"]
+handoff = "0 9 * * *"
+starts = 2026-11-16
+[policies.house]
+repeat = 1
+ack_timeout = "45m"
+[[policies.house.steps]]
+targets = ["rotation:web"]
+[[policies.house.steps]]
+after = "4m"
+targets = ["role:spare"]
+[[policies.house.steps]]
+after = "6m"
+targets = ["bob", "role:lead"]
+ways = ["email", "sms"]
+[[policies.house.steps]]
+after = "10m"
+targets = ["channel"]
+[paging]
+per_hour = 6
+"#;
+
+/// Ways people are reached by.
+const WAYS: [&str; 3] = ["email", "sms", "voice"];
 
 const PEOPLE: [&str; 5] = ["Ana", "Bob", "Cleo", "Deniz", "Édith"];
 const CHANNELS: [&str; 2] = ["console:deployments", "console:night"];
@@ -207,12 +257,8 @@ impl Simulation {
         std::fs::write(dir.path().join("shop.md"), SHOP).unwrap();
         std::fs::write(dir.path().join("long.md"), LONG).unwrap();
         std::fs::write(dir.path().join("broken.md"), [0xff, 0xfe, 0x41]).unwrap();
-        let config = Config::parse(
-            "[people.ana]\nname = \"Ana\"\n[roles]\nlead = [\"ana\"]\n[rules]\noverride = [\"lead\"]\n",
-            std::path::Path::new(""),
-        )
-        .unwrap();
-        let mut world = World::with(config, Some(dir.path().into())).await;
+        let config = Config::parse(CONFIG, std::path::Path::new("")).unwrap();
+        let mut world = World::with_ways(config, Some(dir.path().into()), &WAYS).await;
         world.kept = Some(dir);
         Self { dice: Dice(seed), world, model: Model::default(), keys: 0, offered: Vec::new(), log: Vec::new() }
     }
@@ -256,6 +302,8 @@ impl Simulation {
                         _ => None,
                     };
                     self.world.chat.faults.lock().unwrap().push_back(fault);
+                    let way = self.dice.of(&WAYS);
+                    self.world.fault(way, [fault]);
                 }
             }
             970..990 => {
@@ -342,7 +390,8 @@ impl Simulation {
         let items = self.some_items(id);
         let why = self.dice.of(&["because", "pager fired", "*no* `idea` <b>", "ruft @everyone", "5xx at 4%", "ó…"]);
         let text = match self.dice.below(1000) {
-            0..330 => format!("tick {items}"),
+            0..280 => format!("tick {items}"),
+            280..330 => self.about_pages(why),
             330..345 => format!("tick {items} {why}"),
             345..410 => format!("untick {items}"),
             410..470 => format!("skip {items} {why}"),
@@ -416,6 +465,25 @@ impl Simulation {
             }
         };
         format!("{slash}{at}{text}")
+    }
+
+    fn about_pages(&mut self, why: &str) -> String {
+        let number = 1 + self.dice.below(4);
+        match self.dice.below(12) {
+            0..4 => {
+                let who =
+                    self.dice.of(&["", "@Ana ", "lead: ", "bob ", "web ", "@nobody ", "policy:house ", "role:spare "]);
+                let low = if self.dice.chance(25) { " --low" } else { "" };
+                format!("page {who}{why}{low}")
+            }
+            4..6 => "ack".into(),
+            6 => format!("ack {number}"),
+            7 => format!("resolve {number}"),
+            8 => "resolve".into(),
+            9 => format!("escalate {number}"),
+            10 => self.dice.of(&["oncall", "oncall web", "oncall nothing", "page test"]).to_string(),
+            _ => self.dice.of(&["page test ana", "page test all", "ack test 7"]).to_string(),
+        }
     }
 
     fn start(&mut self) -> String {
@@ -592,7 +660,7 @@ impl Simulation {
         let said = match &envelope.input {
             Input::Say(text) => text.clone(),
             Input::React { message, emoji, present } => format!("react {message} {emoji} {present}"),
-            Input::Due { .. } | Input::Joined => unreachable!(),
+            Input::Due { .. } | Input::SetBack { .. } | Input::Joined => unreachable!(),
         };
         self.log.push(format!("{} {}: {said:?} → {} {:?}", self.world.now().0, envelope.by.name, reply.ok, reply.text));
         assert!(
@@ -614,8 +682,8 @@ impl Simulation {
         if reply.ok {
             self.take(&envelope, &said, &reply).await;
         }
-        let question = ["status", "next", "list", "history", "checklists", "record", "help", "show"];
-        let words = bare(&said);
+        let question = ["status", "next", "list", "history", "checklists", "record", "help", "show", "oncall"];
+        let words = bare(&said).replace("page test", "oncall");
         let verb = words.split_whitespace().next().unwrap_or("");
         if envelope.key.is_some() && !question.contains(&verb) {
             self.model.answered.push((envelope, reply));
@@ -624,7 +692,7 @@ impl Simulation {
 
     async fn take(&mut self, envelope: &Envelope, said: &str, reply: &Reply) {
         let by = envelope.by.name.to_string();
-        let words = bare(said);
+        let words = bare(said).replace("page test", "oncall");
         let (verb, rest) = words.split_once(' ').unwrap_or((&words, ""));
         if verb == "start" {
             let id = reply.deployment.expect("a start names its deployment");
@@ -646,7 +714,7 @@ impl Simulation {
             assert!(self.model.deployments.insert(id, known).is_none(), "#{id} was opened twice");
             return;
         }
-        if ["status", "next", "list", "history", "checklists", "record", "help", "show"].contains(&verb) {
+        if ["status", "next", "list", "history", "checklists", "record", "help", "show", "oncall"].contains(&verb) {
             return;
         }
         if verb == "react" && reply.text.is_empty() {
@@ -695,7 +763,7 @@ impl Simulation {
             "hold" => known.status = Status::Held,
             "resume" => known.status = Status::Active,
             "handover" => known.deployer = rest.trim_start_matches('@').into(),
-            "progress" => {}
+            "progress" | "page" | "ack" | "resolve" | "escalate" | "snooze" | "reschedule" => {}
             "rollback" => {
                 known.status = Status::RollingBack;
                 // A reason that begins with a criterion's number says that it happened.
@@ -738,6 +806,7 @@ impl Simulation {
     async fn quiet(&mut self) {
         self.log.push("quiet".into());
         self.world.chat.faults.lock().unwrap().clear();
+        WAYS.iter().for_each(|way| self.world.ways[*way].faults.lock().unwrap().clear());
         let began = self.world.now().0;
         for _ in 0..200 {
             self.world.settle().await;
@@ -779,6 +848,8 @@ impl Simulation {
             allowed.extend(may);
             times(id, &log.events);
             breaches(id, &log.events);
+            self.pages(&d, &log.events);
+            by_the_clock(&d, &log.events);
             timers(&d, &store.timers_of(id).await.unwrap(), now);
             let lock = lock_key(&log.summary.service, &log.summary.environment, log.summary.rehearsal);
             if d.status.is_under_way() {
@@ -800,7 +871,65 @@ impl Simulation {
         assert_eq!(seen.len(), distinct.len(), "a message was posted twice");
         let missing: Vec<_> = expected.difference(&distinct).collect();
         let surplus: Vec<_> = distinct.difference(&expected).filter(|k| !allowed.contains(*k)).collect();
+        for way in std::iter::once(&self.world.chat).chain(self.world.ways.values()) {
+            let wrong = way.wrong.lock().unwrap();
+            assert!(wrong.is_empty(), "sent twice, or after the acknowledgement: {wrong:?}");
+        }
         assert!(missing.is_empty() && surplus.is_empty(), "never shown: {missing:?}; shown for nothing: {surplus:?}");
+    }
+
+    /// No page ends in silence, each step is on time, nothing goes out for a page that somebody has, and what was
+    /// delivered has come.
+    fn pages(&self, d: &Deployment, log: &[Recorded]) {
+        let mut pages: BTreeMap<u32, paging::Page> = BTreeMap::new();
+        let mut quiet: BTreeMap<u32, bool> = BTreeMap::new();
+        for r in log {
+            let Event::Page { page: number, event } = &r.event else { continue };
+            let at = format!("#{} page {number} at {}: {event:?}", d.id, r.seq);
+            let Some(page) = pages.get_mut(number) else {
+                pages.insert(*number, paging::Page::open(*number, d.rehearsal, event, &r.by, r.at).expect(&at));
+                continue;
+            };
+            match event {
+                PageEvent::Called { late_ms, calls, .. } => {
+                    // After a step that reached nobody, or at somebody's word, the next comes at once.
+                    let at_once = quiet.get(number).copied().unwrap_or(true);
+                    if !at_once {
+                        let due = page.climbs_at().unwrap_or_else(|| panic!("{at} called for nothing"));
+                        assert!(r.at >= due, "{at} is early");
+                        let late = r.at.0 - due.0;
+                        assert_eq!(
+                            *late_ms,
+                            if late >= LATE_MS { late } else { 0 },
+                            "{at} is late and does not say so"
+                        );
+                    }
+                    quiet.insert(*number, calls.is_empty());
+                }
+                PageEvent::Escalated | PageEvent::Lapsed { .. } => _ = quiet.insert(*number, true),
+                PageEvent::Delivered { n } => {
+                    assert!(page.may_go(*n), "{at} went out after the acknowledgement");
+                    let message = page.message(*n).expect(&at);
+                    let (way, _) = message.address().split_once(':').expect("an address");
+                    let key = format!("{}/page/{number}/{n}@{}", d.id, message.address());
+                    let came = match self.world.ways.get(way) {
+                        Some(way) => way.seen.lock().unwrap().iter().any(|m| m.key == key),
+                        None => self.world.messages().iter().any(|m| m.key == key),
+                    };
+                    assert!(came && !d.rehearsal, "{at} never came");
+                }
+                _ => {}
+            }
+            page.evolve(event, &r.by, r.at);
+        }
+        for page in pages.values().filter(|p| p.state == PageState::Open) {
+            assert!(
+                page.climbs_at().is_some() || page.unanswered.is_some(),
+                "#{} page {} has ended in silence",
+                d.id,
+                page.number
+            );
+        }
     }
 
     /// Every message that is edited in place shows the latest state.
@@ -808,6 +937,13 @@ impl Simulation {
         let prefix = format!("{}/", d.id);
         for message in self.world.messages() {
             let Some(what) = message.key.strip_prefix(&prefix).and_then(|k| k.split('@').next()) else { continue };
+            if let Some(page) = what.strip_prefix("page/") {
+                let (page, n) = page.split_once('/').unwrap_or((page, ""));
+                let (page, n) = (page.parse().unwrap(), n.parse().ok());
+                let now = n.map_or_else(|| card::page::card(d, page), |n| card::page::message(d, page, n, true));
+                assert_eq!(message.card, fit(now.unwrap(), &CONSOLE), "{} shows an old state", message.key);
+                continue;
+            }
             let now = match what.strip_prefix("section/").and_then(|s| s.split_once('/')) {
                 Some((s, p)) => compose::section_part(d, s.parse().unwrap(), p.parse().unwrap()),
                 None if what == "board" => compose::board(d, self.world.now()),
@@ -862,11 +998,12 @@ impl Known {
         use Status::*;
         let watch = compose::branch_word(Branch::Watch);
         let rollback = compose::branch_word(Branch::Rollback);
-        let after = compose::branch_word(Branch::AfterSuccess);
+        let after = [Branch::AfterSuccess, Branch::FollowUp].map(compose::branch_word);
+        let follow_up = compose::branch_word(Branch::FollowUp);
         match self.status {
-            Active | Held => branch.is_empty() || branch == watch,
+            Active | Held => branch.is_empty() || branch == watch || branch == follow_up,
             RollingBack => branch == rollback || branch == watch,
-            Succeeded | Partial => (branch == after || branch == watch) && !self.archived,
+            Succeeded | Partial => (after.contains(&branch) || branch == watch) && !self.archived,
             _ => false,
         }
     }
@@ -983,7 +1120,13 @@ fn messages(d: &Deployment, log: &[Recorded]) -> (BTreeSet<String>, BTreeSet<Str
                 continue;
             }
             Event::Breached { .. } => "breach",
-            Event::SectionOpened { section } => {
+            Event::Page { page, event: PageEvent::Opened { .. } } => {
+                add("board".into());
+                add(format!("page/{page}"));
+                continue;
+            }
+            Event::Page { event: PageEvent::Unanswered { .. }, .. } if !d.rehearsal => "unanswered",
+            Event::SectionOpened { section, .. } => {
                 let parts = d.plan.stretch(*section).unwrap().parts;
                 (1..=parts).for_each(|p| add(format!("section/{section}/{p}")));
                 continue;
@@ -1009,7 +1152,16 @@ fn messages(d: &Deployment, log: &[Recorded]) -> (BTreeSet<String>, BTreeSet<Str
             Event::Held { .. } => "hold",
             Event::Resumed => "resume",
             Event::HandedOver { .. } => "handover",
+            // From the third in a row on, only the board says that nothing happened.
+            Event::Progress { quiet: 3.., .. } => continue,
             Event::Progress { .. } => "progress",
+            Event::Rescheduled { .. } => "rescheduled",
+            Event::Announced { .. } => "announcement",
+            Event::WindowClosing { .. } => "closing",
+            Event::WindowClosed { open, .. } if open.is_empty() => continue,
+            Event::WindowClosed { .. } => "closed",
+            Event::Reminded { .. } => "reminder",
+            Event::HoldReminded { .. } => "still-held",
             Event::RollbackCalled { .. } => "rollback",
             Event::RolledBack => "rolled-back",
             Event::Succeeded { .. } => "success",
@@ -1019,6 +1171,17 @@ fn messages(d: &Deployment, log: &[Recorded]) -> (BTreeSet<String>, BTreeSet<Str
         };
         add("board".into());
         add(format!("{}/{word}", r.seq));
+    }
+    // Calls in the channel: those that were delivered are there, and those whose answer was lost may be.
+    for page in &d.pages {
+        for (message, n) in page.messages.iter().zip(1u32..).filter(|(m, _)| m.address().starts_with("console:")) {
+            let key = format!("{}/page/{}/{n}@{}", d.id, page.number, message.address());
+            if matches!(message.state, paging::Sent::Delivered(_)) {
+                keys.insert(key)
+            } else {
+                may.insert(key)
+            };
+        }
     }
     (keys, may)
 }
@@ -1048,12 +1211,52 @@ fn timers(d: &Deployment, armed: &[(Timer, Timestamp)], now: Timestamp) {
     if rollcall::domain::watch::due(d).is_some() {
         assert!(is(Timer::Watch), "#{} watches nothing", d.id);
     }
+    if rollcall::domain::climb::due(d).is_some() {
+        assert!(is(Timer::Page), "#{} climbs no further", d.id);
+    }
+    if rollcall::domain::agenda::due(d).is_some() {
+        assert!(is(Timer::Agenda), "#{} keeps no agenda", d.id);
+    }
     if d.status == Status::Scheduled {
         assert!(is(Timer::Start), "#{} will not start", d.id);
     }
     if d.status.is_over() {
         assert!(d.archived || is(Timer::Archive), "#{} will never be archived", d.id);
         assert!(!is(Timer::Progress), "#{} posts progress after its outcome", d.id);
+    }
+}
+
+/// What windows and reminders do happens once, never early, and says how late it is.
+fn by_the_clock(d: &Deployment, log: &[Recorded]) {
+    let (mut closing, mut closed, mut holds) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut told: HashMap<String, u32> = HashMap::new();
+    for r in log {
+        match &r.event {
+            Event::WindowClosing { of, until, .. } => {
+                assert!(r.at < *until, "#{} {of:?}: reminded of after its end", d.id);
+                assert!(of.iter().all(|n| closing.insert(n.clone())), "#{} {of:?}: reminded of twice", d.id);
+            }
+            Event::WindowClosed { of, .. } => {
+                assert!(of.iter().all(|n| closed.insert(n.clone())), "#{} {of:?}: closed twice", d.id);
+                for w in d.plan.windows.iter().filter(|w| of.contains(&w.of)) {
+                    if let Some((_, to)) = rollcall::domain::agenda::span(d, &w.window, w.branch) {
+                        assert!(r.at >= to, "#{} {}: closed early", d.id, w.of);
+                    }
+                }
+            }
+            Event::Reminded { waiting, .. } => {
+                for w in waiting {
+                    let times = told.entry(w.of.to_string()).or_default();
+                    *times += 1;
+                    assert!(*times <= 3, "#{} {}: reminded of more often than it may be", d.id, w.of);
+                }
+            }
+            // Given to somebody anew, it is asked anew.
+            Event::Assigned { item, .. } => _ = told.remove(&item.to_string()),
+            Event::Held { .. } => holds.clear(),
+            Event::HoldReminded { round, .. } => assert!(holds.insert(*round), "#{}: still held {round} twice", d.id),
+            _ => {}
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use rollcall::card::fit::{self, slack as limits};
 use rollcall::card::{Block, Button, Card, Fact, ItemLine, Reply, Shown, Style, Tag, TagKind, Tone};
 use rollcall::chat::slack::modal::{self, Question, Wants};
 use rollcall::chat::slack::show;
+use rollcall::chat::slack::text::Account;
 use rollcall::domain::checklist::{CodeBlock, Number};
 use rollcall::domain::command::Person;
 use rollcall::domain::text::{Rich, Span};
@@ -271,8 +272,9 @@ fn card() -> impl Strategy<Value = Card> {
         })
 }
 
-fn profile(id: &str) -> Option<String> {
-    (id == "ana").then(|| "https://team.slack.com/team/U1".to_owned())
+fn profile(id: &str) -> Option<Account> {
+    let profile = Some("https://team.slack.com/team/U1".to_owned());
+    (id == "ana").then(|| Account { user: "U1".into(), profile })
 }
 
 proptest! {

@@ -180,6 +180,7 @@ fn each_library_has_its_room() {
     none(where_said(outside("store"), &["sqlx"]), "only the store says sqlx");
     none(where_said(outside("chat/slack"), &["slack_morphism"]), "only chat/slack says slack_morphism");
     none(where_said(outside("chat/discord"), &["serenity"]), "only chat/discord says serenity");
+    none(where_said(outside("page"), &["lettre"]), "only page says lettre");
 }
 
 #[test]

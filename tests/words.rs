@@ -297,6 +297,9 @@ async fn every_refusal() {
         Refusal::AutomaticField { field: "Deployer".into() },
         Refusal::AlreadyLeads { to: bob() },
         Refusal::LockTaken { holder: 7 },
+        Refusal::StartsThen { at },
+        Refusal::NotSnoozed { item: None },
+        Refusal::NotSnoozed { item: Some(n("1.1")) },
         Refusal::Stale,
         Refusal::LogFull { limit: 10_000 },
     ];

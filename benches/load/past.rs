@@ -69,7 +69,7 @@ fn one(batch: &mut Batch, id: u64, hash: &str, events: u64) {
         let event = match seq {
             1 => opened.clone(),
             2 => Event::Started { late_ms: 0 },
-            3 => Event::SectionOpened { section: 1 },
+            3 => Event::SectionOpened { section: 1, late_ms: 0 },
             _ if seq == events => Event::Archived,
             _ if seq == events - 1 => Event::Succeeded { authority: None, open: Vec::new() },
             _ => Event::Marked {

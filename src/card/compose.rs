@@ -1,9 +1,11 @@
 //! Deployment → Card. The only place that decides what a message shows of a state.
 
-use super::{Block, Button, Card, Fact, ItemLine, Shown, Style, Tone, kinds};
+use super::{Block, Button, Card, Fact, ItemLine, Shown, Style, Tone, kinds, page};
+use crate::domain::agenda::{self, Ahead};
 use crate::domain::checklist::{Branch, CodeBlock, Item, Number};
-use crate::domain::command::Mark;
+use crate::domain::command::{Mark, Person};
 use crate::domain::deployment::{Closed, Deployment};
+use crate::domain::freeze::called;
 use crate::domain::react::Occasion;
 use crate::domain::status::Status;
 use crate::domain::text::{Rich, Span};
@@ -13,10 +15,16 @@ use crate::markdown::substituted;
 /// Items that `next` lists.
 const NEXT_ITEMS: usize = 5;
 
+/// Moments ahead that the board of a scheduled deployment names.
+const MOST_AHEAD: usize = 6;
+
+/// From how many posts in a row on, before which nothing happened, the board says so in their stead.
+const QUIET: u32 = 3;
+
 /// People the board names besides the deployer.
 const MOST_PEOPLE: usize = 8;
 
-fn empty(d: &Deployment, title: Rich, tone: Tone) -> Card {
+pub(super) fn empty(d: &Deployment, title: Rich, tone: Tone) -> Card {
     Card { title, tone, rehearsal: d.rehearsal, broadcast: false, blocks: Vec::new(), buttons: Vec::new(), page: None }
 }
 
@@ -83,6 +91,7 @@ pub fn board(d: &Deployment, now: Timestamp) -> Card {
             card.blocks.push(Block::Context { text: Rich::plain(more) });
         }
     }
+    card.blocks.extend(page::board_lines(d).into_iter().map(|text| Block::Text { text }));
     for (channel, why) in &d.undelivered {
         let text = Rich(vec![bold(format!("Not shown in {channel}: ")), plain(why.clone())]);
         card.blocks.push(Block::Text { text });
@@ -119,9 +128,16 @@ fn board_facts(d: &Deployment, now: Timestamp) -> Vec<Fact> {
     match d.status {
         Status::Scheduled => {
             facts.extend(d.start_at.map(|at| Fact { label: "Starts".into(), value: Rich::default(), at: Some(at) }));
+            facts.extend(ahead_facts(d));
         }
         Status::Queued => facts.extend(d.behind.map(|b| fact("Waits for", format!("#{b}")))),
         _ => {}
+    }
+    if let Some(wait) = &d.frozen {
+        let reason = if wait.reason.is_empty() { String::new() } else { format!(": {}", wait.reason) };
+        let until = if wait.until.is_some() { ", until" } else { "" };
+        let value = Rich::plain(format!("{}{reason}{until}", called(&wait.freeze)));
+        facts.push(Fact { label: "Frozen by".into(), value, at: wait.until });
     }
     if let Some(at) = d.started_at {
         facts.push(Fact { label: "Started".into(), value: Rich::default(), at: Some(at) });
@@ -130,6 +146,9 @@ fn board_facts(d: &Deployment, now: Timestamp) -> Vec<Fact> {
     }
     if let (Some(ms), false) = (d.expected_ms, d.status.is_over()) {
         facts.push(fact("Usually takes", span(ms)));
+    }
+    if d.quiet >= QUIET {
+        facts.push(Fact { label: "Quiet".into(), value: "nothing has happened since".into(), at: Some(d.active_at) });
     }
     facts.push(people_fact("Deployer", vec![Span::person(d.deployer())]));
     let others = || d.people.iter().filter(|p| p.person.id != d.deployer().id && &*p.person.id != "rollcall");
@@ -150,6 +169,29 @@ fn board_facts(d: &Deployment, now: Timestamp) -> Vec<Fact> {
     );
     if !waiting.is_empty() && !d.status.is_over() {
         facts.push(people_fact("Waiting on", waiting));
+    }
+    facts
+}
+
+/// What lies ahead of a scheduled start, and after it as far as that is known.
+fn ahead_facts(d: &Deployment) -> Vec<Fact> {
+    let ahead = agenda::ahead(d);
+    let fact = |(at, what): &(Timestamp, Ahead<'_>)| {
+        let (label, value) = match what {
+            Ahead::Announcement(a) => ("Announced", a.when.to_string()),
+            Ahead::Section(section) => ("Comes up", section_name(d, *section)),
+        };
+        Fact { label: label.into(), value: Rich::plain(format!("{value},")), at: Some(*at) }
+    };
+    let mut facts: Vec<Fact> = ahead.iter().take(MOST_AHEAD).map(fact).collect();
+    if ahead.len() > MOST_AHEAD {
+        let more = format!("{} more", ahead.len() - MOST_AHEAD);
+        facts.push(Fact { label: "And".into(), value: Rich::plain(more), at: None });
+    }
+    // What counts from the start or the outcome has no moment yet.
+    let later: Vec<String> = agenda::later(d).map(|a| a.when.to_string()).collect();
+    if !later.is_empty() {
+        facts.push(Fact { label: "Announced".into(), value: Rich::plain(later.join("; ")), at: None });
     }
     facts
 }
@@ -188,6 +230,7 @@ fn styled(mut b: Button, style: Style) -> Button {
 
 fn board_buttons(d: &Deployment) -> Vec<Button> {
     let next = button(d, "Next", "next");
+    let page = || asking(button(d, "Page", "page"), "What is the matter? Begin with a name to call somebody first.");
     let roll_back = || styled(asking(button(d, "Roll back", "rollback"), "Why roll back?"), Style::Danger);
     match d.status {
         Status::Active => {
@@ -198,14 +241,15 @@ fn board_buttons(d: &Deployment) -> Vec<Button> {
                 buttons.push(finish);
             }
             buttons.push(asking(button(d, "Hold", "hold"), "Why hold?"));
+            buttons.push(page());
             buttons.push(roll_back());
             buttons
         }
-        Status::Held => vec![styled(button(d, "Resume", "resume"), Style::Primary), roll_back()],
+        Status::Held => vec![styled(button(d, "Resume", "resume"), Style::Primary), page(), roll_back()],
         Status::RollingBack => {
             let mut done = styled(button(d, "Rolled back", "rolled-back"), Style::Primary);
             done.confirm = Some(format!("Is {} back on the version before {}?", d.service, d.version));
-            vec![next, done]
+            vec![next, page(), done]
         }
         Status::Scheduled | Status::Queued => {
             vec![styled(asking(button(d, "Cancel", "cancel"), "Why cancel?"), Style::Danger)]
@@ -233,7 +277,7 @@ pub fn section_part(d: &Deployment, section: u32, part: u32) -> Card {
         if tally.total > 0 {
             card.title = Rich::plain(format!("{}{of} — {done}", section_name(d, section)));
         }
-        card.tone = match (d.closed(stretch.branch), stretch.branch) {
+        card.tone = match (d.closed_in(section, stretch.branch), stretch.branch) {
             (Some(_), _) => Tone::Quiet,
             _ if tally.total == 0 => Tone::Quiet,
             (None, Branch::Watch) if d.plan.part(section, part).any(|i| d.breach(i).is_some()) => Tone::Bad,
@@ -296,8 +340,7 @@ fn add_item(d: &Deployment, item: &Item, depth: u8, range: &std::ops::Range<usiz
 
 /// An item's branch is open and applies here.
 pub fn can_change(d: &Deployment, leaf: usize) -> bool {
-    let leaf = &d.plan.leaves[leaf];
-    d.applies(leaf.environment.as_deref()) && d.closed(leaf.branch).is_none()
+    d.applies_here(leaf) && d.closed_leaf(leaf).is_none()
 }
 
 /// How an item is shown.
@@ -425,11 +468,16 @@ pub fn post(d: &Deployment, occasion: Occasion, lines: Vec<Rich>) -> Card {
     let tone = match occasion {
         Occasion::Start | Occasion::Resume => Tone::Active,
         Occasion::Success => Tone::Good,
-        Occasion::Hold | Occasion::Partial => Tone::Warn,
+        Occasion::Hold | Occasion::Partial | Occasion::Frozen | Occasion::Closed => Tone::Warn,
         Occasion::Failure | Occasion::Rollback | Occasion::RolledBack | Occasion::Breach => Tone::Bad,
-        Occasion::Scheduled | Occasion::Queued | Occasion::Progress | Occasion::Handover | Occasion::Cancelled => {
-            Tone::Plain
-        }
+        Occasion::Closing | Occasion::Reminder | Occasion::Held => Tone::Quiet,
+        Occasion::Scheduled
+        | Occasion::Queued
+        | Occasion::Progress
+        | Occasion::Handover
+        | Occasion::Cancelled
+        | Occasion::Rescheduled
+        | Occasion::Announcement => Tone::Plain,
     };
     let mut lines = lines.into_iter();
     let mut card = empty(d, lines.next().unwrap_or_default(), tone);
@@ -439,6 +487,14 @@ pub fn post(d: &Deployment, occasion: Occasion, lines: Vec<Rich>) -> Card {
         Occasion::Rollback | Occasion::RolledBack | Occasion::Success | Occasion::Partial | Occasion::Cancelled
     );
     card
+}
+
+/// A line that calls people.
+pub fn calling(people: &[Person]) -> Block {
+    let one = |p: &Person| vec![Span { call: true, ..Span::person(p) }];
+    let mut text = Rich::default();
+    joined(people.iter().map(one)).into_iter().for_each(|span| text.push(span));
+    Block::Text { text }
 }
 
 /// A post of one line.

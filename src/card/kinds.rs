@@ -3,13 +3,14 @@
 
 use super::compose::{closed_words, name};
 use super::{Block, Button, Fact, Style, Tag, TagKind};
+use crate::domain::agenda;
 use crate::domain::checklist::{Branch, Field, Item, Section};
 use crate::domain::command::Mark;
 use crate::domain::deployment::Deployment;
 use crate::domain::event::Event;
 use crate::domain::fields::{automatic, is_automatic};
 use crate::domain::judge::{Verdict, judge};
-use crate::domain::meaning::{Anchor, SectionKind, Window};
+use crate::domain::meaning::{SectionKind, Window};
 use crate::domain::status::Status;
 use crate::domain::text::{Rich, Span};
 use crate::domain::time::{Timestamp, span};
@@ -50,7 +51,7 @@ pub fn tags(d: &Deployment, i: usize, item: &Item) -> Vec<Tag> {
         tag(TagKind::Choice, "choose one".into());
     }
     if let Some(window) = &item.window {
-        tag(TagKind::Due, due(d, window));
+        tag(TagKind::Due, due(d, window, leaf.branch));
     }
     if let Some(environment) = &item.environment {
         tag(TagKind::Environment, format!("{environment} only"));
@@ -62,22 +63,11 @@ pub fn tags(d: &Deployment, i: usize, item: &Item) -> Vec<Tag> {
 }
 
 /// `within 2 hours after success, by 2026-11-21 15:42 UTC`.
-fn due(d: &Deployment, window: &Window) -> String {
-    match due_at(d, window) {
-        Some(at) => format!("{window}, by {}", at.utc().format("%Y-%m-%d %H:%M UTC")),
+fn due(d: &Deployment, window: &Window, branch: Branch) -> String {
+    match agenda::span(d, window, branch) {
+        Some((_, at)) => format!("{window}, by {}", at.utc().format("%Y-%m-%d %H:%M UTC")),
         None => window.to_string(),
     }
-}
-
-/// When a window ends, once what it counts from has happened.
-pub fn due_at(d: &Deployment, window: &Window) -> Option<Timestamp> {
-    let succeeded = || d.ended_at.filter(|_| matches!(d.status, Status::Succeeded | Status::Partial));
-    let anchor = match window.relative_to {
-        Anchor::Scheduled => d.start_at.or(d.started_at),
-        Anchor::Start => d.started_at,
-        Anchor::Cutover | Anchor::Success => succeeded(),
-    };
-    Some(anchor?.plus_ms(window.to_ms))
 }
 
 /// What kind of section it is, in a few words; empty for the plain way forward.
@@ -104,12 +94,15 @@ pub fn section_head(d: &Deployment, section: &Section) -> Vec<Block> {
         Some(environment) if !d.applies(Some(environment)) => {
             words.push(format!("not walked: this goes to {}", d.environment));
         }
-        _ => match (d.closed(section.branch), section.branch) {
+        _ => match (d.closed_in(section.number, section.branch), section.branch) {
             (Some(why), _) => words.push(closed_words(why).trim_end_matches('.').to_owned()),
             (None, Branch::Watch) => words.push("say so if one happens".into()),
             (None, Branch::OnDemand) => words.push("never required".into()),
             _ => {}
         },
+    }
+    if let Some(late) = d.opened.get(&section.number).filter(|o| o.late_ms > 0) {
+        words.push(format!("came up {} late", span(late.late_ms)));
     }
     if let Some(first) = words.first_mut() {
         *first = capital(first);
@@ -119,7 +112,7 @@ pub fn section_head(d: &Deployment, section: &Section) -> Vec<Block> {
         blocks.push(Block::Context { text: Rich::plain(format!("{}.", words.join(" · "))) });
     }
     if let Some(window) = &section.window {
-        let (value, at) = (Rich::plain(window.to_string()), due_at(d, window));
+        let (value, at) = (Rich::plain(window.to_string()), agenda::span(d, window, section.branch).map(|(_, to)| to));
         let value = if at.is_some() { Rich::plain(format!("{window}, by")) } else { value };
         blocks.push(Block::Facts { facts: vec![Fact { label: "Due".into(), value, at }] });
     }
@@ -231,6 +224,15 @@ pub fn post_buttons(d: &Deployment, event: &Event) -> Vec<Button> {
             d.plan.leaf(item).and_then(|i| happened_button(d, i, "Roll back")).into_iter().collect()
         }
         Event::Marked { mark: Mark::Fail, .. } => help_buttons(d),
+        Event::Reminded { .. } => vec![
+            Button::new("Next", format!("#{} next", d.id)),
+            Button::new("Snooze 30 min", format!("#{} snooze 30m", d.id)),
+        ],
+        Event::HoldReminded { expired, .. } => {
+            let mut buttons = vec![styled(Button::new("Resume", format!("#{} resume", d.id)), Style::Primary)];
+            buttons.extend((!expired).then(|| Button::new("Snooze 2 h", format!("#{} snooze 2h", d.id))));
+            buttons
+        }
         _ => Vec::new(),
     }
 }
@@ -241,7 +243,7 @@ pub fn breach_words(d: &Deployment, i: usize) -> Option<String> {
     let clock = |at: Timestamp| at.utc().format("%H:%M UTC").to_string();
     let own = d.plan.own.iter().find(|own| own.leaf == i)?;
     Some(match own.measure {
-        Measure::Silence => format!("nothing done since {}", clock(d.active_at)),
+        Measure::Silence => format!("nothing done since {}", clock(breach.at.plus_ms(-breach.measured_ms))),
         Measure::Duration => format!("over {} since {}", span(own.limit_ms), clock(breach.at)),
         Measure::Impact => format!("{} so far", span(breach.measured_ms)),
     })

@@ -1,9 +1,12 @@
 //! Cards: what a message shows, as plain data that every surface can draw.
 
+mod call;
 pub mod compose;
 pub mod fit;
 pub mod kinds;
 pub mod mine;
+pub mod page;
+pub mod plain;
 
 use crate::domain::checklist::{CodeBlock, Number};
 use crate::domain::command::Person;
@@ -49,6 +52,16 @@ pub struct PageFacts {
     /// Whom this message is to reach, where it is one person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Person>,
+}
+
+impl PageFacts {
+    /// The words that do this to the page, for ways that carry no buttons: `ack`, `resolve`, `escalate`.
+    pub fn words(&self, verb: &str) -> String {
+        match self.deployment {
+            0 => format!("{verb} test {}", self.page),
+            id => format!("#{id} {verb} {}", self.page),
+        }
+    }
 }
 
 /// How a card is meant; surfaces choose a colour, and always a word or sign with it.

@@ -1,5 +1,6 @@
 //! Arguments → what the terminal does. Speaks to the running bot, or reads the file beside it.
 
+pub mod doctor;
 pub mod draw;
 mod pages;
 mod remote;
@@ -26,6 +27,7 @@ Examples:
   rollcall do \"start v1.2.0\"                 the same commands as in chat, against the running bot
   rollcall do \"tick 3.1-3.4\" --as ana
   rollcall record 12 --format json > 12.json
+  rollcall doctor                            what is wrong here, and what to do
   rollcall backup rollcall-backup.db         a copy of the state, while the bot runs
 
 Exit codes: 0 done, 1 refused, 2 wrong use or bad input, 3 the bot is not running or cannot start.";
@@ -108,6 +110,8 @@ enum What {
         #[command(subcommand)]
         what: AuditWhat,
     },
+    /// Look at everything an operator can get wrong, and say what to do
+    Doctor(doctor::Doctor),
     /// Copy the state into one file, while the bot runs
     Backup {
         /// Where to; an existing file is not overwritten
@@ -177,15 +181,20 @@ fn print(text: &str) {
 
 async fn run(arguments: Arguments) -> Result<u8, End> {
     match &arguments.what {
-        Some(What::Check(asked)) => return pages::check(asked),
+        Some(What::Check(asked)) => {
+            // Without a configuration a page is looked at by itself.
+            let config = configuration_file(&arguments).map(|_| configuration(&arguments)).transpose()?;
+            return pages::check(asked, config.as_ref());
+        }
         Some(What::New { file }) => return pages::new(file.as_deref()),
+        Some(What::Doctor(asked)) => return Ok(doctor::examine(&arguments, asked).await),
         _ => {}
     }
     let config = configuration(&arguments)?;
     log(&config, arguments.log_format, matches!(arguments.what, None | Some(What::Serve)));
     match arguments.what {
         None | Some(What::Serve) => serve::serve(config).await.map(|()| DONE).map_err(|e| End::new(ABSENT, e)),
-        Some(What::Check(_) | What::New { .. }) => Ok(DONE),
+        Some(What::Check(_) | What::New { .. } | What::Doctor(_)) => Ok(DONE),
         Some(What::Do { words, name, channel }) => {
             let name = name.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "terminal".into());
             let data = config.data.clone();
@@ -207,9 +216,13 @@ async fn run(arguments: Arguments) -> Result<u8, End> {
     }
 }
 
-fn configuration(arguments: &Arguments) -> Result<Config, End> {
+fn configuration_file(arguments: &Arguments) -> Option<PathBuf> {
     let default = PathBuf::from("rollcall.toml");
-    let path = arguments.config.clone().or_else(|| default.exists().then_some(default));
+    arguments.config.clone().or_else(|| default.exists().then_some(default))
+}
+
+fn configuration(arguments: &Arguments) -> Result<Config, End> {
+    let path = configuration_file(arguments);
     let mut config = Config::load(path.as_deref()).map_err(|e| End::new(WRONG, e.to_string()))?;
     if let Some(data) = &arguments.data {
         config.data = data.clone();

@@ -1,8 +1,10 @@
 //! The commands about pages: what is understood of them, what a change means, a page to start from.
 
-use super::{DONE, End, REFUSED, WRONG, print};
+use super::{DONE, End, REFUSED, WRONG, print, print_error};
 use crate::check;
+use crate::config::Config;
 use crate::domain::checklist::{Checklist, Severity};
+use crate::domain::directory;
 use crate::library;
 use crate::markdown::Reading;
 use std::io::{IsTerminal as _, Write as _};
@@ -34,25 +36,47 @@ pub struct Check {
 }
 
 /// Shows what is understood of pages; exit code 0, 1 (warnings, when strict) or 2 (errors).
-pub fn check(asked: &Check) -> Result<u8, End> {
-    let read: Vec<(String, Reading)> = asked.files.iter().map(|f| read(f)).collect::<Result<_, _>>()?;
-    if asked.diff {
-        return difference(&read);
+pub fn check(asked: &Check, config: Option<&Config>) -> Result<u8, End> {
+    let (mut read_all, mut unread) = (Vec::new(), None);
+    for file in &asked.files {
+        match read(file) {
+            Ok(reading) => read_all.push(reading),
+            // One that cannot be read takes no other with it.
+            Err(end) => {
+                if let Some(End { message, .. }) = unread.replace(end) {
+                    print_error(&message);
+                }
+            }
+        }
     }
+    if let Some(config) = config {
+        for (_, reading) in &mut read_all {
+            let missing = reading.checklist.as_ref().map(|list| directory::missing(&config.directory, list));
+            reading.diagnostics.extend(missing.unwrap_or_default());
+        }
+    }
+    if asked.diff {
+        return unread.map_or_else(|| difference(&read_all), Err);
+    }
+    let shown = show(asked, &read_all);
+    unread.map_or(Ok(shown), Err)
+}
+
+fn show(asked: &Check, read: &[(String, Reading)]) -> u8 {
     if asked.json {
-        print(&serde_json::to_string_pretty(&check::json(&read, asked.env.as_deref())).unwrap_or_default());
+        print(&serde_json::to_string_pretty(&check::json(read, asked.env.as_deref())).unwrap_or_default());
     } else {
         let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        for (file, reading) in &read {
+        for (file, reading) in read {
             print(&check::tree(file, reading, asked.env.as_deref(), color));
         }
     }
     let worst = read.iter().flat_map(|(_, r)| &r.diagnostics).map(|d| d.severity).min();
-    Ok(match worst {
+    match worst {
         Some(Severity::Error) => WRONG,
         Some(Severity::Warning) if asked.strict => REFUSED,
         _ => DONE,
-    })
+    }
 }
 
 fn read(file: &Path) -> Result<(String, Reading), End> {
@@ -122,12 +146,28 @@ mod tests {
         };
         let code = |file: PathBuf, strict: bool| {
             let asked = Check { files: vec![file], json: true, env: Some("qa".into()), strict, diff: false };
-            check(&asked).unwrap_or_else(|e| e.code)
+            check(&asked, None).unwrap_or_else(|e| e.code)
         };
         let warned = "- [ ] a\n- [ ]\n";
         assert_eq!((code(page("- [ ] a\n"), true), code(page(warned), false)), (DONE, DONE));
         assert_eq!((code(page(warned), true), code(page("words\n"), false)), (REFUSED, WRONG));
         assert_eq!(code(dir.path().join("missing.md"), false), WRONG);
+    }
+
+    #[test]
+    fn contacts_nobody_stands_behind_are_warned_about() {
+        let page = "---\nescalation: nigth\n---\n# R\n- [ ] a\n## Contacts\n- **DBA**: Ana, +49 151 12345678\n\
+                    - **Lead**: [Name, Contact]\n- **Vendor**: Zoe, zoe@vendor.example\n- **Ops**: ben@example.org\n";
+        let text = "[people.ana]\nname = \"Anastasia\"\nphone = \"+4915112345678\"\n[people.ben]\nname = \"Ben\"\n\
+                    email = \"ben@example.org\"\n[roles]\nlead = [\"ana\"]\n[policies.night]\n\
+                    [[policies.night.steps]]\ntargets = [\"ana\"]";
+        let config = Config::parse(text, Path::new("")).unwrap();
+        let list = crate::markdown::read("page", page.as_bytes()).checklist.unwrap();
+        let said: Vec<_> =
+            directory::missing(&config.directory, &list).into_iter().map(|d| (d.line, d.message)).collect();
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].1.contains("no escalation policy `nigth`. Did you mean `night`?"), "{said:?}");
+        assert!(said[1].0 == 9 && said[1].1.contains("“Vendor” (Zoe)"), "{said:?}");
     }
 
     #[test]

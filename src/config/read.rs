@@ -1,19 +1,26 @@
 //! Reading the file: what stands in it, checked, with the line of what is wrong.
 
+use super::freezes::RawFreeze;
+use super::people::{RawPerson, RawRoles};
+use super::policies::{RawPaging, RawPolicy};
+use super::rotations::RawRotation;
+use super::ways::{RawHeartbeat, RawMail, RawService, RawTwilio, RawWays, RawWebhook};
 use super::{
-    CHATS, CONSOLE, Channel, Config, ConfigProblem, Console, DEFAULT_CHANNEL, HOURLY, KeyDigest, Log, LogFormat,
-    LogLevel, PersonEntry, Progress, Rules, Slack, check_listen, slack,
+    CHATS, CONSOLE, Channel, Config, ConfigProblem, Console, DEFAULT_CHANNEL, HOURLY, Log, LogFormat, LogLevel,
+    Progress, Rules, Slack, check_listen, slack, time,
 };
 use crate::domain::checklist::Schedule;
+use crate::domain::directory::Directory;
 use crate::domain::schedule;
 use crate::near::nearest;
 use crate::words::Texts;
 use chrono_tz::Tz;
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use toml::Spanned;
 
 /// Reads and checks the text of a configuration; paths in it are relative to `folder`.
@@ -34,18 +41,32 @@ struct Raw {
     templates: BTreeMap<Spanned<String>, Spanned<String>>,
     channels: BTreeMap<Spanned<String>, RawChannel>,
     people: BTreeMap<Spanned<String>, RawPerson>,
-    roles: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
+    roles: RawRoles,
     rules: RawRules,
     console: RawConsole,
     slack: RawSlack,
     log: RawLog,
+    paging: RawPaging,
+    rotations: BTreeMap<Spanned<String>, RawRotation>,
+    policies: BTreeMap<Spanned<String>, RawPolicy>,
+    freezes: BTreeMap<Spanned<String>, RawFreeze>,
+    start_windows: BTreeMap<Spanned<String>, RawFreeze>,
+    reminders: time::RawReminders,
+    holds: time::RawHolds,
+    environments: BTreeMap<Spanned<String>, time::RawEnvironment>,
+    public_url: Option<Spanned<String>>,
+    mail: Option<RawMail>,
+    pagerduty: BTreeMap<Spanned<String>, RawService>,
+    webhooks: BTreeMap<Spanned<String>, RawWebhook>,
+    twilio: Option<RawTwilio>,
+    heartbeat: Option<RawHeartbeat>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table with `cron` and `timezone`")]
-struct RawProgress {
-    cron: Option<Spanned<String>>,
-    timezone: Option<Spanned<String>>,
+pub(super) struct RawProgress {
+    pub(super) cron: Option<Spanned<String>>,
+    pub(super) timezone: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -59,20 +80,12 @@ struct RawChannel {
     follow: Vec<Spanned<String>>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table such as `[people.ID]`")]
-struct RawPerson {
-    name: Spanned<String>,
-    key_sha256: Option<Spanned<String>>,
-    slack: Option<Spanned<String>>,
-    discord: Option<Spanned<String>>,
-}
-
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 struct RawRules {
     #[serde(rename = "override")]
     override_: Vec<Spanned<String>>,
+    freeze: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -94,13 +107,13 @@ struct RawLog {
     level: Option<Spanned<String>>,
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    folder: &'a Path,
+pub(super) struct Reader<'a> {
+    pub(super) text: &'a str,
+    pub(super) folder: &'a Path,
 }
 
 impl Reader<'_> {
-    fn wrong(&self, span: Range<usize>, message: impl Into<String>) -> ConfigProblem {
+    pub(super) fn wrong(&self, span: Range<usize>, message: impl Into<String>) -> ConfigProblem {
         ConfigProblem { file: None, line: Some(line(self.text, span.start)), message: message.into() }
     }
 
@@ -134,19 +147,26 @@ impl Reader<'_> {
         if channels.is_empty() {
             channels.insert(DEFAULT_CHANNEL.to_owned(), Channel::default());
         }
-        let people = self.people(raw.people)?;
-        let mut roles = BTreeMap::new();
-        for (role, ids) in raw.roles {
-            self.name("role", &role, 40)?;
-            for id in &ids {
-                if !people.contains_key(id.get_ref()) && !is_group(id.get_ref()) {
-                    let known = people.keys().map(String::as_str);
-                    return Err(self.unknown("person", "[people.ID]", id, known));
-                }
-            }
-            roles.insert(role.into_inner(), ids.into_iter().map(Spanned::into_inner).collect::<Vec<_>>());
-        }
-        for role in &raw.rules.override_ {
+        let ways = self.ways(RawWays {
+            public_url: raw.public_url,
+            mail: raw.mail,
+            pagerduty: raw.pagerduty,
+            webhooks: raw.webhooks,
+            twilio: raw.twilio,
+            heartbeat: raw.heartbeat,
+        })?;
+        let mut directory = Directory {
+            services: ways.pagerduty.clone(),
+            webhooks: ways.webhooks.keys().cloned().collect(),
+            ..Directory::default()
+        };
+        let people = self.people(raw.people, timezone, &mut directory)?;
+        let roles = self.roles(raw.roles, &people)?;
+        directory.roles.clone_from(&roles);
+        self.rotations(raw.rotations, timezone, &mut directory)?;
+        self.policies(raw.policies, &mut directory)?;
+        self.limits(&raw.paging, &mut directory)?;
+        for role in raw.rules.override_.iter().chain(&raw.rules.freeze) {
             if !roles.contains_key(role.get_ref()) {
                 return Err(self.unknown("role", "[roles]", role, roles.keys().map(String::as_str)));
             }
@@ -160,6 +180,9 @@ impl Reader<'_> {
                 return Err(self.wrong(host.span(), message));
             }
         }
+        let own: Vec<String> = raw.rules.override_.iter().map(|r| r.get_ref().clone()).collect();
+        let known = |role: &str| roles.contains_key(role);
+        let freezes = self.freezes(raw.freezes, raw.start_windows, timezone, &known, &own)?;
         check_listen(listen, &people).map_err(|e| self.wrong(listen_span, e))?;
         Ok(Config {
             listen,
@@ -172,7 +195,11 @@ impl Reader<'_> {
             elsewhere,
             people,
             roles,
-            rules: Rules { override_: raw.rules.override_.into_iter().map(Spanned::into_inner).collect() },
+            directory: Arc::new(directory),
+            rules: Rules {
+                override_: raw.rules.override_.into_iter().map(Spanned::into_inner).collect(),
+                freeze: raw.rules.freeze.into_iter().map(Spanned::into_inner).collect(),
+            },
             console: Console {
                 hosts: raw.console.hosts.into_iter().map(|h| h.into_inner().to_ascii_lowercase()).collect(),
             },
@@ -190,6 +217,10 @@ impl Reader<'_> {
                         .map(|l| (l.word(), l)),
                 )?,
             },
+            freezes,
+            reminding: self.reminding(raw.reminders, raw.holds)?,
+            environments: self.environments(raw.environments, timezone)?,
+            ways,
         })
     }
 
@@ -203,7 +234,7 @@ impl Reader<'_> {
         Ok(Slack { emoji })
     }
 
-    fn progress(&self, raw: RawProgress, timezone: Tz) -> Result<Progress, ConfigProblem> {
+    pub(super) fn progress(&self, raw: RawProgress, timezone: Tz) -> Result<Progress, ConfigProblem> {
         let zone = match &raw.timezone {
             Some(name) => schedule::timezone(name.get_ref()).map_err(|e| self.wrong(name.span(), e))?,
             None => timezone,
@@ -264,7 +295,7 @@ impl Reader<'_> {
     }
 
     /// A channel with its platform.
-    fn address(&self, channel: Spanned<String>) -> Result<String, ConfigProblem> {
+    pub(super) fn address(&self, channel: Spanned<String>) -> Result<String, ConfigProblem> {
         let fits = match channel.get_ref().split_once(':') {
             Some((CONSOLE, name)) => !name.is_empty(),
             Some((platform, id)) => {
@@ -280,88 +311,8 @@ impl Reader<'_> {
         Err(self.wrong(channel.span(), message))
     }
 
-    fn people(
-        &self,
-        raw: BTreeMap<Spanned<String>, RawPerson>,
-    ) -> Result<BTreeMap<String, PersonEntry>, ConfigProblem> {
-        let mut people = BTreeMap::new();
-        let mut digests: BTreeSet<[u8; 32]> = BTreeSet::new();
-        // Everything somebody may be called, folded: a name that means two people would record the wrong one.
-        let mut called: BTreeMap<String, String> = BTreeMap::new();
-        let mut taken: BTreeSet<(&str, String)> = BTreeSet::new();
-        for (id, person) in raw {
-            let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
-            if id.get_ref().is_empty() || id.get_ref().len() > 40 || !id.get_ref().chars().all(fits) {
-                let message = "A person's id is made of at most 40 small letters, digits and `. _ -`, for instance \
-                               `[people.ana]`; the name can be anything.";
-                return Err(self.wrong(id.span(), message));
-            }
-            if id.get_ref() == "rollcall" {
-                return Err(self.wrong(id.span(), "`rollcall` is the bot itself; choose another id."));
-            }
-            self.name("name", &person.name, 80)?;
-            let name = folded(person.name.get_ref());
-            if name == "rollcall" {
-                return Err(self.wrong(person.name.span(), "Rollcall is the bot itself; choose another name."));
-            }
-            for (word, span) in [(id.get_ref().clone(), id.span()), (name, person.name.span())] {
-                match called.get(&word) {
-                    Some(other) if other != id.get_ref() => {
-                        let message = format!(
-                            "`{}` could mean two people: `{other}` and `{}`. Ids and names, whatever their case, must \
-                             tell people apart; add an initial.",
-                            shown(&word),
-                            id.get_ref()
-                        );
-                        return Err(self.wrong(span, message));
-                    }
-                    _ => _ = called.insert(word, id.get_ref().clone()),
-                }
-            }
-            let key = match &person.key_sha256 {
-                None => None,
-                Some(key) => {
-                    let mut digest = [0_u8; 32];
-                    let span = key.span();
-                    if hex::decode_to_slice(key.get_ref().trim(), &mut digest).is_err() {
-                        let message = format!(
-                            "`key_sha256` of `{}` is not a SHA-256 digest: 64 hexadecimal digits are expected.",
-                            id.get_ref()
-                        );
-                        return Err(self.wrong(span, message));
-                    }
-                    if !digests.insert(digest) {
-                        let message =
-                            format!("`{}` has the same key as somebody else; everybody needs their own.", id.get_ref());
-                        return Err(self.wrong(span, message));
-                    }
-                    Some(KeyDigest(digest))
-                }
-            };
-            let mut accounts = BTreeMap::new();
-            for (platform, account) in CHATS.into_iter().zip([person.slack, person.discord]) {
-                let Some(account) = account else { continue };
-                let said = account.get_ref();
-                if said.is_empty() || said.len() > 40 || !said.bytes().all(|b| b.is_ascii_alphanumeric()) {
-                    let message = format!(
-                        "`{platform}` is the id of the user there, for instance \"U0123ABCD\" in Slack or \
-                         \"80351110224678912\" in Discord."
-                    );
-                    return Err(self.wrong(account.span(), message));
-                }
-                if !taken.insert((platform, said.clone())) {
-                    let message = format!("`{}` has the same account as somebody else.", id.get_ref());
-                    return Err(self.wrong(account.span(), message));
-                }
-                accounts.insert(platform, account.into_inner());
-            }
-            people.insert(id.into_inner(), PersonEntry { name: person.name.into_inner(), key, accounts });
-        }
-        Ok(people)
-    }
-
     /// A name fit to be shown: not empty, not endless, nothing in it that controls a screen.
-    fn name(&self, what: &str, name: &Spanned<String>, limit: usize) -> Result<(), ConfigProblem> {
+    pub(super) fn name(&self, what: &str, name: &Spanned<String>, limit: usize) -> Result<(), ConfigProblem> {
         let text = name.get_ref();
         let length = text.chars().count();
         if text.trim().is_empty() {
@@ -380,7 +331,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn unknown<'k>(
+    pub(super) fn unknown<'k>(
         &self,
         what: &str,
         place: &str,
@@ -395,7 +346,7 @@ impl Reader<'_> {
         self.wrong(said.span(), format!("There is no {what} `{shown}`. {hint}"))
     }
 
-    fn choice<T: Copy + Default>(
+    pub(super) fn choice<T: Copy + Default>(
         &self,
         said: Option<Spanned<String>>,
         key: &str,
@@ -415,18 +366,15 @@ impl Reader<'_> {
 }
 
 /// A group of a chat, whose members have the role: `slack:S0123`, `discord:8001`.
-fn is_group(id: &str) -> bool {
+pub(super) fn is_group(id: &str) -> bool {
     id.split_once(':').is_some_and(|(platform, group)| {
         CHATS.contains(&platform) && !group.is_empty() && group.bytes().all(|b| b.is_ascii_alphanumeric())
     })
 }
 
-/// A name as names are compared: in lower case, with single spaces.
-pub(super) fn folded(name: &str) -> String {
-    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
+pub(super) use crate::domain::directory::folded;
 
-fn line(text: &str, at: usize) -> usize {
+pub(super) fn line(text: &str, at: usize) -> usize {
     1 + text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count()
 }
 
@@ -466,6 +414,7 @@ fn said(text: &str, error: &toml::de::Error) -> ConfigProblem {
             "a string" | "path string" => "a text in quotes",
             "a sequence" => "a list such as `[\"one\", \"two\"]`",
             "a map" => "a table",
+            "a TOML datetime" => "a day without quotes, such as 2026-12-20,",
             other => other,
         };
         format!("Here stands {found}, but {expected} is expected.")

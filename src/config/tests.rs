@@ -158,3 +158,99 @@ fn listening_beyond_this_machine_takes_a_key() {
     )]);
     assert!(check_listen("0.0.0.0:1".parse().unwrap(), &keyed).is_ok());
 }
+
+const TEAM: &str = r#"
+[people.ana]
+name = "Ana"
+email = "ana@example.org"
+[people.ben]
+name = "Ben"
+[roles]
+lead = ["ana"]
+[rotations.web]
+[[rotations.web.layers]]
+people = ["ana", "ben"]
+handoff = "0 9 * * Mon"
+starts = 2026-11-30
+"#;
+
+#[test]
+fn every_mistake_about_people_who_must_be_reached_has_its_line() {
+    let person = |rest: &str| format!("[people.ana]\nname = \"Ana\"\n{rest}");
+    let policy = |rest: &str| format!("{TEAM}[policies.night]\n{rest}");
+    let steps = |rest: &str| policy(&format!("[[policies.night.steps]]\n{rest}"));
+    let layer = |rest: &str| person(&format!("[rotations.web]\n[[rotations.web.layers]]\n{rest}"));
+    let second = |rest: &str| steps(&format!("targets = [\"ana\"]\n[[policies.night.steps]]\n{rest}"));
+    let weekly = "handoff = \"0 9 * * Mon\"";
+    let cases = [
+        person("phone = \"0151 1234\""),
+        person("phone = \"+49hunter2\""),
+        person("email = \"ana\""),
+        person("email = \"ana@example.org\\nBcc: x@y.z\""),
+        person("ways = [\"emial\"]"),
+        person("ways = [\"sms\"]"),
+        person("ways = [\"mention\", \"mention\"]"),
+        person("office_hours = { from = \"9\" }"),
+        person("office_hours = { days = \"Moonday\" }"),
+        person("office_hours = { from = \"09:00\", to = \"09:00\" }"),
+        person("office_hours = { timezone = \"Europe/Berln\" }"),
+        "[roles]\na = [\"role:b\"]\nb = [\"role:c\"]\nc = [\"role:a\"]".to_owned(),
+        "[roles]\na = [\"role:a\"]".to_owned(),
+        "[roles]\nlead = []\na = [\"role:led\"]".to_owned(),
+        "[rotations.web]".to_owned(),
+        layer(&format!("people = []\n{weekly}\nstarts = 2026-11-30")),
+        layer(&format!("people = [\"anna\"]\n{weekly}\nstarts = 2026-11-30")),
+        layer("people = [\"ana\"]\nhandoff = \"0 9 30 2 *\"\nstarts = 2026-11-30"),
+        layer("people = [\"ana\"]\nhandoff = \"* * * * *\"\nstarts = 2026-11-30"),
+        layer(&format!("people = [\"ana\"]\n{weekly}\nstarts = 1826-11-30")),
+        layer(&format!("people = [\"ana\"]\n{weekly}\nstarts = \"2026-02-30\"")),
+        layer(&format!("people = [\"ana\"]\n{weekly}\nstarts = 1")),
+        layer(&format!("people = [\"ana\"]\n{weekly}")),
+        policy(""),
+        policy("repeat = 99\n[[policies.night.steps]]\ntargets = [\"ana\"]"),
+        policy("ack_timeout = \"0\"\n[[policies.night.steps]]\ntargets = [\"ana\"]"),
+        policy("low = \"never\"\n[[policies.night.steps]]\ntargets = [\"ana\"]"),
+        steps("targets = []"),
+        steps("targets = [\"anna\"]"),
+        steps("targets = [\"role:led\"]"),
+        steps("targets = [\"rotation:wbe\"]"),
+        steps("targets = [\"channel:nowhere\"]"),
+        steps("targets = [\"\"]"),
+        steps("targets = [\"ben\"]"),
+        steps("targets = [\"ana\"]\nways = [\"pigeon\"]"),
+        second("targets = [\"ana\"]"),
+        second("after = \"0\"\ntargets = [\"ana\"]"),
+        second("after = \"1 year\"\ntargets = [\"ana\"]"),
+        second("after = \"25h\"\ntargets = [\"ana\"]"),
+        second("after = \"2s\"\ntargets = [\"ana\"]"),
+        second("after = \"soon\"\ntargets = [\"ana\"]"),
+        format!("{}\n[policies.day]\n[[policies.day.steps]]\ntargets = [\"ana\"]", steps("targets = [\"ana\"]")),
+        "[paging]\nper_hour = 0".to_owned(),
+        "[paging]\nper_hour = 1000".to_owned(),
+    ];
+    let said: Vec<String> = cases
+        .iter()
+        .map(|text| match Config::parse(text, Path::new("")) {
+            Ok(_) => panic!("{text} was accepted"),
+            Err(p) => ConfigProblem { file: Some("rollcall.toml".into()), ..p }.to_string(),
+        })
+        .collect();
+    let said = said.join("\n");
+    assert!(!said.contains("hunter2"));
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn roles_may_name_roles_and_problems_are_told_with_their_line() {
+    use crate::domain::directory::{PER_HOUR, Way, problems};
+    let steps = "[[policies.night.steps]]\ntargets = [\"rotation:web\"]\n[[policies.night.steps]]\nafter = \"5m\"\n";
+    let c = config(&format!("{TEAM}[policies.night]\n{steps}targets = [\"ben\"]\n"));
+    let roles = "[roles]\nall = [\"role:lead\", \"ana\"]\nlead = [\"ana\", \"slack:S01\"]";
+    let nested = config(&format!("[people.ana]\nname = \"Ana\"\n{roles}"));
+    assert_eq!(nested.roles["all"], ["ana", "slack:S01"]);
+    assert!(nested.has_role("ana", "all"));
+    assert_eq!(c.directory.per_hour, PER_HOUR);
+    assert_eq!(c.directory.addresses("ana", &[], ""), [(Way::Email, "email:ana@example.org".to_owned())]);
+    let told: Vec<String> = problems(&c.directory).iter().map(|p| format!("{}: {}", p.line, p.message)).collect();
+    insta::assert_snapshot!(told.join("\n"));
+}

@@ -2,6 +2,7 @@
 //!
 //! It is copied into a deployment when the deployment is opened and never changes there.
 
+use super::announce::Announcement;
 use super::meaning::{Contact, FieldKind, SectionKind, Threshold, Window};
 use super::text::Rich;
 use serde::{Deserialize, Serialize};
@@ -169,6 +170,9 @@ pub struct Item {
     /// Applies to this environment only, though its section applies to more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
+    /// Its failure pages somebody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub critical: bool,
     /// When it is due, where it says so itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
@@ -181,6 +185,9 @@ pub struct Item {
     /// Who is to do it, from an annotation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// After how many milliseconds of waiting it is reminded of, from an annotation; 0: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remind_ms: Option<i64>,
     /// One of these is chosen by doing it: `- [ ] GO [ ] NO-GO`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
@@ -257,6 +264,9 @@ pub struct Section {
     /// Applies to this environment only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
+    /// After how many milliseconds of waiting its items are reminded of, from an annotation; 0: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remind_ms: Option<i64>,
     /// Prose and plain bullets of the section.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Rich>,
@@ -321,6 +331,12 @@ pub struct Checklist {
     /// Texts that replace the product's, by template name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub templates: BTreeMap<String, String>,
+    /// The escalation policy its pages go by, where it names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<String>,
+    /// What is announced around it, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timeline: Vec<Announcement>,
     /// Whom to reach, from its contact sections.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<Contact>,

@@ -109,6 +109,34 @@ pub enum Command {
     Open {
         section: u32,
     },
+    /// Call somebody. `whom`: as said, where it was told apart; else the message may begin with them.
+    Page {
+        whom: Option<String>,
+        message: String,
+        /// It may wait for office hours.
+        low: bool,
+    },
+    /// Say that one has a page; none: the only one nobody has.
+    Ack {
+        page: Option<u32>,
+    },
+    /// Say that a page is dealt with.
+    Resolve {
+        page: Option<u32>,
+    },
+    /// Call the next step of a page now.
+    Escalate {
+        page: Option<u32>,
+    },
+    /// The scheduled start moves.
+    Reschedule {
+        at: Timestamp,
+    },
+    /// Fewer reminders: of one item or section, or of all.
+    Snooze {
+        item: Option<ItemRef>,
+        how: Quiet,
+    },
     /// A timer fell due.
     Due {
         timer: Timer,
@@ -121,7 +149,10 @@ impl Command {
     pub fn text_mut(&mut self) -> Option<&mut String> {
         match self {
             Self::Mark { note: text, .. } | Self::Progress { text } | Self::Finish { authority: text } => text.as_mut(),
-            Self::Note { text } | Self::Evidence { text, .. } | Self::Fill { value: text, .. } => Some(text),
+            Self::Note { text }
+            | Self::Page { message: text, .. }
+            | Self::Evidence { text, .. }
+            | Self::Fill { value: text, .. } => Some(text),
             Self::Hold { reason } | Self::Rollback { reason } | Self::Partial { reason } | Self::Cancel { reason } => {
                 Some(reason)
             }
@@ -141,6 +172,17 @@ pub enum Mark {
     Block,
 }
 
+/// How long reminders keep quiet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quiet {
+    /// For so many milliseconds.
+    For(i64),
+    /// For good.
+    Stop,
+    /// They come again.
+    Off,
+}
+
 /// The timers a deployment may have. Each exists at most once per deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -153,4 +195,10 @@ pub enum Timer {
     Archive,
     /// The next rollback criterion that time alone will breach.
     Watch,
+    /// The next step of a page, or what else its pages wait for.
+    Page,
+    /// The next window that opens or closes, and the next announcement of the communication timeline.
+    Agenda,
+    /// The next reminder of what waits.
+    Remind,
 }

@@ -1,7 +1,8 @@
 //! What a command means in a state: the events it causes, or why it is refused.
 
 use super::checklist::{Branch, Number};
-use super::command::{Command, ItemRef, Mark, Person, Timer};
+use super::climb;
+use super::command::{Command, ItemRef, Mark, Person, Quiet, Timer};
 use super::deployment::{Deployment, Marked};
 use super::event::{Authority, Event, Reaction};
 use super::policy::Policy;
@@ -9,7 +10,7 @@ use super::refusal::Refusal;
 use super::resolve;
 use super::status::Status;
 use super::time::Timestamp;
-use super::watch;
+use super::{agenda, remind, watch};
 
 /// From how late on a thing is said to be late, in milliseconds: a minute, below which nobody would ask.
 pub const LATE_MS: i64 = 60_000;
@@ -34,6 +35,12 @@ pub const MAX_CHANNELS: usize = 10;
 pub struct Decision {
     pub events: Vec<Event>,
     pub remarks: Vec<Refusal>,
+}
+
+impl Decision {
+    fn of(events: Vec<Event>) -> Self {
+        Self { events, remarks: Vec::new() }
+    }
 }
 
 impl From<Event> for Decision {
@@ -61,6 +68,8 @@ pub fn decide(
             | Command::Finish { .. }
             | Command::Partial { .. }
             | Command::Cancel { .. }
+            | Command::Ack { .. }
+            | Command::Resolve { .. }
             | Command::Due { .. }
     );
     if d.seq >= MAX_EVENTS && !ends {
@@ -121,7 +130,7 @@ pub fn decide(
         }
         Command::Progress { text } => {
             only(d, &[Status::Active, Status::Held, Status::RollingBack])?;
-            Ok(Event::Progress { text: text.clone(), late_ms: 0 }.into())
+            Ok(Event::Progress { text: text.clone(), late_ms: 0, quiet: 0 }.into())
         }
         Command::Rollback { reason } => {
             not_archived(d)?;
@@ -169,12 +178,27 @@ pub fn decide(
                 return Err(Refusal::NotOnDemand { section: *section });
             };
             // Somebody else may have been quicker: it is there, and that is what was asked for.
-            let events = match d.opened.contains(&list.number) {
+            let events = match d.opened.contains_key(&list.number) {
                 true => Vec::new(),
-                false => vec![Event::SectionOpened { section: list.number }],
+                false => vec![Event::SectionOpened { section: list.number, late_ms: 0 }],
             };
             Ok(Decision { events, remarks: Vec::new() })
         }
+        Command::Page { whom, message, low } => {
+            not_archived(d)?;
+            climb::decide_page(d, whom.as_deref(), message, *low, by, at, policy).map(Decision::of)
+        }
+        Command::Ack { page } => climb::decide_ack(d, *page).map(Decision::of),
+        Command::Resolve { page } => climb::decide_resolve(d, *page).map(Decision::of),
+        Command::Escalate { page } => climb::decide_escalate(d, *page, by, at, policy).map(Decision::of),
+        Command::Reschedule { at: start_at } => {
+            only(d, &[Status::Scheduled])?;
+            if d.start_at == Some(*start_at) {
+                return Err(Refusal::StartsThen { at: *start_at });
+            }
+            Ok(Event::Rescheduled { start_at: *start_at }.into())
+        }
+        Command::Snooze { item, how } => decide_snooze(d, item.as_ref(), *how, at),
         Command::Due { timer, due } => decide_due(d, *timer, *due, at, policy),
     }
 }
@@ -316,12 +340,13 @@ fn not_whole(items: &[ItemRef]) -> Refusal {
 
 /// The leaf can be changed now.
 fn check_open(d: &Deployment, leaf: usize) -> Result<(), Refusal> {
+    let why = d.closed_leaf(leaf);
     let leaf = &d.plan.leaves[leaf];
     let item = leaf.number.clone();
     if !d.applies(leaf.environment.as_deref()) {
         return Err(Refusal::OtherEnvironment { item, environment: leaf.environment.clone().unwrap_or_default() });
     }
-    match d.closed(leaf.branch) {
+    match why {
         Some(why) => Err(Refusal::Closed { item, why }),
         None => Ok(()),
     }
@@ -408,11 +433,19 @@ fn decide_due(
     at: Timestamp,
     policy: &Policy,
 ) -> Result<Decision, Refusal> {
-    let late = at.since_ms(due);
-    let late_ms = if late >= LATE_MS { late } else { 0 };
+    let late_ms = late(at, due);
+    let all = |events: Vec<Event>| match events.is_empty() {
+        true => Err(Refusal::Stale),
+        false => Ok(Decision { events, remarks: Vec::new() }),
+    };
     match timer {
+        // Asked before its moment, because something that it may wait for has changed.
+        Timer::Start if d.status == Status::Scheduled && d.start_at.is_some_and(|t| t > at.max(due)) => {
+            Err(Refusal::Stale)
+        }
         Timer::Start => match (d.status, policy.lock_held_by) {
             (Status::Scheduled, Some(behind)) => Ok(Event::Queued { behind }.into()),
+            (Status::Scheduled | Status::Queued, None) if policy.frozen.is_some() => waits(d, policy),
             (Status::Scheduled | Status::Queued, None) => {
                 // Out of the queue nothing is late: its turn has just come.
                 let late_ms = if d.status == Status::Scheduled { late_ms } else { 0 };
@@ -421,16 +454,73 @@ fn decide_due(
             _ => Err(Refusal::Stale),
         },
         Timer::Progress if d.seq < MAX_EVENTS_POSTING && matches!(d.status, Status::Active | Status::RollingBack) => {
-            Ok(Event::Progress { text: None, late_ms }.into())
+            // Nothing that a person did, and nothing done to an item, since the last one.
+            let nothing = d.active_at <= d.since.at && d.since.marks.is_empty();
+            let quiet = if nothing { d.quiet.saturating_add(1) } else { 0 };
+            Ok(Event::Progress { text: None, late_ms, quiet }.into())
         }
         Timer::Archive if d.status.is_over() && !d.archived => Ok(Event::Archived.into()),
-        Timer::Watch if d.seq < MAX_EVENTS_POSTING => match watch::fallen_due(d, at) {
-            events if events.is_empty() => Err(Refusal::Stale),
-            events => Ok(Decision { events, remarks: Vec::new() }),
-        },
-        Timer::Progress | Timer::Archive | Timer::Watch => Err(Refusal::Stale),
+        Timer::Watch if d.seq < MAX_EVENTS_POSTING => all(watch::fallen_due(d, at)),
+        Timer::Agenda if d.seq < MAX_EVENTS => all(agenda::fallen_due(d, at, policy)),
+        Timer::Remind if d.seq < MAX_EVENTS_POSTING => all(remind::fallen_due(d, at, policy).into_iter().collect()),
+        Timer::Page => all(climb::fallen_due(d, at, policy)),
+        _ => Err(Refusal::Stale),
     }
 }
+
+/// How late something is said to be that was due then, in milliseconds; 0: not worth saying.
+pub fn late(at: Timestamp, due: Timestamp) -> i64 {
+    let late = at.since_ms(due);
+    if late >= LATE_MS { late } else { 0 }
+}
+
+/// `snooze`: of an item or a section, or of everything.
+fn decide_snooze(d: &Deployment, item: Option<&ItemRef>, how: Quiet, at: Timestamp) -> Result<Decision, Refusal> {
+    if d.status.is_over() {
+        return Err(wrong_status(d));
+    }
+    let item = match item {
+        None => None,
+        // A section's number means what nobody in it was given, and its items.
+        Some(ItemRef::Number(n)) if n.parts().len() == 1 && d.plan.stretch(n.section()).is_some() => Some(n.clone()),
+        Some(item) => {
+            let (leaf, rest) = resolve::item(d, item)?;
+            if rest.is_some() {
+                return Err(not_whole(std::slice::from_ref(item)));
+            }
+            Some(d.plan.leaves[leaf].number.clone())
+        }
+    };
+    Ok(match how {
+        Quiet::For(ms) => Event::Snoozed { item, until: Some(at.plus_ms(ms)) },
+        Quiet::Stop => Event::Snoozed { item, until: None },
+        Quiet::Off => {
+            let quiet = match &item {
+                Some(item) => d.snoozed.contains_key(item),
+                None => d.snoozed_all.is_some() || !d.snoozed.is_empty(),
+            };
+            if !quiet {
+                return Err(Refusal::NotSnoozed { item });
+            }
+            Event::Unsnoozed { item }
+        }
+    }
+    .into())
+}
+
+/// A start waits for a freeze. It is said again only when it is another freeze or another moment.
+fn waits(d: &Deployment, policy: &Policy) -> Result<Decision, Refusal> {
+    let Some(frozen) = &policy.frozen else { return Err(Refusal::Stale) };
+    let Some(first) = frozen.first() else { return Err(Refusal::Stale) };
+    if d.frozen.as_ref().is_some_and(|w| w.freeze == first.name && w.until == frozen.free_at) {
+        return Err(Refusal::Stale);
+    }
+    Ok(Event::Frozen { freeze: first.name.clone(), reason: first.reason.clone(), until: frozen.free_at }.into())
+}
+
+/// How often a start that waits for a freeze looks whether it still holds, in milliseconds: an hour. What is lifted is
+/// heard of at once; this is for a configuration that has changed.
+const LOOK_AGAIN_MS: i64 = 3_600_000;
 
 /// What stays on the timer after it fell due. A stale timer that is still wanted is armed again.
 pub fn next_due(after: &Deployment, timer: Timer, at: Timestamp, policy: &Policy) -> Option<Timestamp> {
@@ -439,6 +529,15 @@ pub fn next_due(after: &Deployment, timer: Timer, at: Timestamp, policy: &Policy
             policy.progress.next_after(at)
         }
         Timer::Watch if after.seq < MAX_EVENTS_POSTING => watch::due(after),
+        Timer::Page => climb::due(after),
+        Timer::Start if after.status == Status::Scheduled && after.start_at.is_some_and(|t| t > at) => after.start_at,
+        Timer::Start if matches!(after.status, Status::Scheduled | Status::Queued) => {
+            let again = at.plus_ms(LOOK_AGAIN_MS);
+            let frozen = policy.frozen.as_ref().filter(|_| policy.lock_held_by.is_none())?;
+            Some(frozen.free_at.map_or(again, |free| free.min(again)))
+        }
+        Timer::Agenda if after.seq < MAX_EVENTS => agenda::due(after),
+        Timer::Remind if after.seq < MAX_EVENTS_POSTING => remind::due(after, policy),
         _ => None,
     }
 }

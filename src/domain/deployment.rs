@@ -1,14 +1,18 @@
 //! The state of one deployment: what its events add up to.
 
+use super::announce::{Occurrence, When};
 use super::checklist::{Branch, Number};
 use super::command::{Mark, Person};
-use super::event::{Event, Reaction, Recorded};
+use super::event::{Authority, Event, Reaction, Recorded};
+use super::paging::{Page, PageEvent};
 use super::plan::{Choice, Leaf, Plan, Stretch};
 use super::status::Status;
 use super::time::Timestamp;
 use super::watch::Breach;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+pub use super::closed::{Closed, lock_key, same_environment};
 
 /// One deployment. Made by [`Deployment::open`] from its first event and changed only by [`Deployment::evolve`].
 #[derive(Clone, Debug)]
@@ -40,6 +44,8 @@ pub struct Deployment {
     pub expected_ms: Option<i64>,
     /// Whom it waits for in the queue.
     pub behind: Option<u64>,
+    /// When it last came under way: it started, went on after a hold, or was called back.
+    pub going_at: Timestamp,
     /// Why it is held, rolled back, partial or cancelled, or on what authority it was finished.
     pub reason: Option<String>,
     /// When it was held.
@@ -49,7 +55,7 @@ pub struct Deployment {
     /// What was filled in, by label.
     pub fields: BTreeMap<String, String>,
     /// Sections that have come up in the walk.
-    pub opened: BTreeSet<u32>,
+    pub opened: BTreeMap<u32, CameUp>,
     /// Everybody who did something or was handed the lead, in order of appearance. Others refer to them by index.
     pub people: Vec<Presence>,
     /// Free notes taken.
@@ -58,11 +64,70 @@ pub struct Deployment {
     pub active_at: Timestamp,
     /// What has happened since the last progress post.
     pub since: Since,
+    /// When its start was last planned.
+    pub planned_at: Timestamp,
+    /// Announcements made, counted from 1.
+    pub announced: BTreeSet<u32>,
+    /// Windows whose end was reminded of, and windows that have closed.
+    pub closing: BTreeSet<Number>,
+    pub lapsed: BTreeSet<Number>,
+    /// How often, and when last, something was reminded of: items for whom they were given to, sections for the rest.
+    pub told: BTreeMap<Number, Told>,
+    /// Until when there are no reminders of something; none: for good.
+    pub snoozed: BTreeMap<Number, Option<Timestamp>>,
+    /// And of anything.
+    pub snoozed_all: Option<Option<Timestamp>>,
+    /// How often this hold was reminded of, and that it has lasted as long as it may.
+    pub hold_told: u32,
+    pub hold_expired: bool,
+    /// Progress posts in a row, on schedule, before which nothing happened.
+    pub quiet: u32,
     slots: Vec<Slot>,
     /// Leaves nobody asks for any more: another one completed what they are one of.
     spared: BTreeSet<u32>,
+    /// In the order they were opened; page n is the n-th.
+    pub pages: Vec<Arc<Page>>,
     /// Criteria it evaluates itself that are breached, by leaf.
     breaches: BTreeMap<u32, Breach>,
+    /// On what authority it starts in a freeze.
+    pub overridden: Option<Overridden>,
+    /// What it waits for although its turn has come.
+    pub frozen: Option<Wait>,
+}
+
+/// On whose authority a deployment starts in freezes, and in which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overridden {
+    /// An index into `people`.
+    pub by: u16,
+    pub authority: Authority,
+    /// By name.
+    pub freezes: Vec<String>,
+}
+
+/// A freeze that a deployment waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// The freeze's name.
+    pub freeze: String,
+    pub reason: String,
+    /// When it may start; none: nobody knows yet.
+    pub until: Option<Timestamp>,
+}
+
+/// When a section came up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CameUp {
+    pub at: Timestamp,
+    /// So much later than its window opened.
+    pub late_ms: i64,
+}
+
+/// Reminders of one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub times: u32,
+    pub at: Timestamp,
 }
 
 /// Somebody who took part.
@@ -103,6 +168,8 @@ pub struct Marked {
 #[derive(Clone, Debug, Default)]
 pub struct Extra {
     pub assignee: Option<Person>,
+    /// When they were given it.
+    pub assigned_at: Timestamp,
     pub evidence: Vec<String>,
 }
 
@@ -150,24 +217,41 @@ impl Deployment {
             ended_at: None,
             expected_ms: *expected_ms,
             behind: None,
+            going_at: first.at,
             reason: None,
             held_at: None,
             rollback_at: None,
             fields: BTreeMap::new(),
-            opened: BTreeSet::new(),
+            opened: BTreeMap::new(),
             people: vec![Presence { person: first.by.clone(), last_seen: first.at }],
             notes: 0,
             active_at: first.at,
             since: Since { at: first.at, marks: Vec::new() },
+            planned_at: first.at,
+            announced: BTreeSet::new(),
+            closing: BTreeSet::new(),
+            lapsed: BTreeSet::new(),
+            told: BTreeMap::new(),
+            snoozed: BTreeMap::new(),
+            snoozed_all: None,
+            hold_told: 0,
+            hold_expired: false,
+            quiet: 0,
             slots,
             spared: BTreeSet::new(),
+            pages: Vec::new(),
             breaches: BTreeMap::new(),
+            overridden: None,
+            frozen: None,
         })
     }
 
     /// The state after an event. Total: it cannot fail and knows no rules.
     pub fn evolve(&mut self, recorded: &Recorded) {
         let Recorded { seq, at, by, event, .. } = recorded;
+        if matches!(event, Event::Started { .. } | Event::Resumed | Event::RollbackCalled { .. }) {
+            self.going_at = *at;
+        }
         (self.seq, self.at) = (*seq, *at);
         if *by.id != *Person::rollcall().id || matches!(event, Event::Started { .. }) {
             self.active_at = *at;
@@ -179,9 +263,12 @@ impl Deployment {
             Event::Queued { behind } => (self.status, self.behind) = (Status::Queued, Some(*behind)),
             Event::Started { .. } => {
                 (self.status, self.behind, self.started_at) = (Status::Active, None, Some(*at));
+                self.frozen = None;
                 self.since = Since { at: *at, marks: Vec::new() };
             }
-            Event::SectionOpened { section } => _ = self.opened.insert(*section),
+            Event::SectionOpened { section, late_ms } => {
+                self.opened.entry(*section).or_insert(CameUp { at: *at, late_ms: *late_ms });
+            }
             Event::Marked { item, mark, note, reaction } => {
                 let Some(i) = self.plan.leaf(item) else { return };
                 self.slots[i].marked = (*mark != Mark::Untick).then(|| {
@@ -194,8 +281,9 @@ impl Deployment {
             }
             Event::Assigned { item, to } => {
                 if let Some(extra) = self.extra_mut(item) {
-                    extra.assignee = Some(to.clone());
+                    (extra.assignee, extra.assigned_at) = (Some(to.clone()), *at);
                 }
+                self.told.remove(item);
             }
             Event::Evidence { item, text } => {
                 if let Some(extra) = self.extra_mut(item) {
@@ -206,10 +294,13 @@ impl Deployment {
             Event::Filled { field, value } => _ = self.fields.insert(field.clone(), value.clone()),
             Event::Held { reason } => {
                 (self.status, self.reason, self.held_at) = (Status::Held, Some(reason.clone()), Some(*at));
+                (self.hold_told, self.hold_expired) = (0, false);
             }
             Event::Resumed => (self.status, self.reason, self.held_at) = (Status::Active, None, None),
             Event::HandedOver { to } => self.deployer = self.index_of(to, *at),
-            Event::Progress { .. } => self.since = Since { at: *at, marks: Vec::new() },
+            Event::Progress { quiet, .. } => {
+                (self.since, self.quiet) = (Since { at: *at, marks: Vec::new() }, *quiet);
+            }
             Event::RollbackCalled { reason } => {
                 (self.status, self.reason, self.held_at) = (Status::RollingBack, Some(reason.clone()), None);
                 // Called after the outcome, it takes the outcome back.
@@ -238,11 +329,73 @@ impl Deployment {
                 let leaf = self.plan.leaf(item).and_then(|i| u32::try_from(i).ok());
                 self.breaches.retain(|l, _| Some(*l) != leaf);
             }
+            Event::FreezeOverridden { authority, freezes } => {
+                self.overridden = Some(Overridden { by, authority: authority.clone(), freezes: freezes.clone() });
+            }
+            Event::Frozen { freeze, reason, until } => {
+                self.frozen = Some(Wait { freeze: freeze.clone(), reason: reason.clone(), until: *until });
+            }
+            Event::Rescheduled { start_at } => self.reschedule(*start_at, *at),
+            Event::Announced { entry, .. } => _ = self.announced.insert(*entry),
+            Event::WindowClosing { of, .. } => self.closing.extend(of.iter().cloned()),
+            Event::WindowClosed { of, .. } => self.lapsed.extend(of.iter().cloned()),
+            Event::Reminded { waiting, .. } => {
+                for waiting in waiting {
+                    let times = self.told.get(&waiting.of).map_or(0, |t| t.times);
+                    self.told.insert(waiting.of.clone(), Told { times: times.saturating_add(1), at: *at });
+                }
+            }
+            Event::HoldReminded { round, expired, .. } => {
+                self.hold_told = *round;
+                self.hold_expired |= expired;
+            }
+            Event::Snoozed { item: Some(item), until } => _ = self.snoozed.insert(item.clone(), *until),
+            Event::Snoozed { item: None, until } => self.snoozed_all = Some(*until),
+            Event::Unsnoozed { item: Some(item) } => _ = self.snoozed.remove(item),
+            Event::Unsnoozed { item: None } => {
+                self.snoozed_all = None;
+                self.snoozed.clear();
+            }
+            Event::Page { page, event } => self.page(*page, event, &recorded.by, *at),
         }
+    }
+
+    fn page(&mut self, number: u32, event: &PageEvent, by: &Person, at: Timestamp) {
+        if let PageEvent::Opened { .. } = event {
+            self.pages.extend(Page::open(number, self.rehearsal, event, by, at).map(Arc::new));
+            return;
+        }
+        let page = |n: u32| usize::try_from(n).ok().and_then(|n| n.checked_sub(1));
+        if let Some(found) = page(number).and_then(|i| self.pages.get_mut(i)) {
+            Arc::make_mut(found).evolve(event, by, at);
+        }
+        if let PageEvent::Released { n, with, .. } = event {
+            for (other, message) in with {
+                if let Some(found) = page(*other).and_then(|i| self.pages.get_mut(i)) {
+                    Arc::make_mut(found).bundled(*message, number, *n);
+                }
+            }
+        }
+    }
+
+    /// What was announced before the start comes again where its moment does, and the start moved by so much that what
+    /// was said is no longer about right: half of how long before it was.
+    fn reschedule(&mut self, start_at: Timestamp, at: Timestamp) {
+        let moved = self.start_at.map_or(i64::MAX, |was| start_at.since_ms(was));
+        (self.start_at, self.planned_at) = (Some(start_at), at);
+        let again = |n: &u32| {
+            let index = usize::try_from(*n).unwrap_or(0).saturating_sub(1);
+            let when = self.plan.checklist.timeline.get(index).map(|a| a.when);
+            let far = |w: &When| moved >= w.offset_ms.saturating_neg() / 2 && start_at.plus_ms(w.offset_ms) > at;
+            when.is_some_and(|w| w.of == Occurrence::Scheduled && far(&w))
+        };
+        self.announced.retain(|n| !again(n));
+        self.closing.clear();
     }
 
     fn end(&mut self, status: Status, at: Timestamp, reason: Option<String>) {
         (self.status, self.ended_at, self.reason, self.held_at) = (status, Some(at), reason, None);
+        self.frozen = None;
     }
 
     fn seen(&mut self, index: u16, at: Timestamp) {
@@ -390,29 +543,61 @@ impl Deployment {
         })
     }
 
+    /// Why a section's items cannot be changed now. What is to be done before the start can be, once it has come up.
+    pub fn closed_in(&self, section: u32, branch: Branch) -> Option<Closed> {
+        let early = self.status == Status::Scheduled && self.opened.contains_key(&section);
+        if early { None } else { self.closed(branch) }
+    }
+
+    /// Why a leaf cannot be changed now.
+    pub fn closed_leaf(&self, leaf: usize) -> Option<Closed> {
+        let leaf = &self.plan.leaves[leaf];
+        self.closed_in(leaf.section, leaf.branch)
+    }
+
     /// The branches walked now, in the order they are walked.
     fn walking(&self) -> &'static [Branch] {
         match self.status {
-            Status::Scheduled | Status::Queued | Status::Cancelled => &[],
-            Status::Active | Status::Held => &[Branch::Forward],
+            Status::Queued | Status::Cancelled => &[],
+            Status::Scheduled | Status::Active | Status::Held => &[Branch::Forward],
             Status::RollingBack => &[Branch::Rollback],
             Status::Succeeded | Status::Partial => &[Branch::AfterSuccess, Branch::FollowUp],
             Status::RolledBack => &[Branch::AfterRollback],
         }
     }
 
-    /// The sections walked now, in order.
+    /// The sections walked now, in order. Those with a window of their own come when it opens, before the start and
+    /// after the outcome.
     pub fn walk(&self) -> impl Iterator<Item = &Stretch> {
         let branches = if self.archived { &[] } else { self.walking() };
+        let come = |s: &Stretch| match s.branch {
+            Branch::FollowUp => self.plan.window(s.number).is_none() || self.opened.contains_key(&s.number),
+            _ => self.status != Status::Scheduled || self.opened.contains_key(&s.number),
+        };
         branches.iter().flat_map(move |b| {
-            self.plan.sections.iter().filter(move |s| s.branch == *b && self.applies(s.environment.as_deref()))
+            let here = move |s: &&Stretch| s.branch == *b && self.applies(s.environment.as_deref()) && come(s);
+            self.plan.sections.iter().filter(here)
         })
+    }
+
+    /// What of a walked section is asked for now: not what is due only after the outcome.
+    pub fn asked(&self, section: &Stretch) -> impl Iterator<Item = usize> {
+        let branch = section.branch;
+        section.leaves.clone().filter(move |&i| self.plan.leaves[i].branch == branch)
+    }
+
+    /// Items of the way forward that are asked for once there is an outcome.
+    fn afterwards(&self) -> impl Iterator<Item = usize> {
+        let now = !self.archived && matches!(self.status, Status::Succeeded | Status::Partial);
+        let forward = self.plan.sections.iter().filter(move |s| now && s.branch == Branch::Forward);
+        let leaves = forward.flat_map(|s| s.leaves.clone());
+        leaves.filter(|&i| self.plan.leaves[i].branch == Branch::FollowUp)
     }
 
     /// The sections people have before them: those that came up, and the criteria watched from the start on.
     pub fn on_show(&self) -> BTreeSet<u32> {
         let watched = self.watched().filter(|_| self.started_at.is_some());
-        self.opened.iter().copied().chain(watched.map(|s| s.number)).collect()
+        self.opened.keys().copied().chain(watched.map(|s| s.number)).collect()
     }
 
     /// The sections of rollback criteria that apply here.
@@ -460,20 +645,21 @@ impl Deployment {
 
     /// The leaves to look at now, in walk order: open ones first of what is required, then the rest.
     pub fn next_up(&self) -> impl Iterator<Item = usize> {
-        let open: Vec<usize> = self.walk().flat_map(|s| s.leaves.clone()).filter(|&i| self.is_open(i)).collect();
+        let walked = self.walk().flat_map(|s| self.asked(s)).chain(self.afterwards());
+        let open: Vec<usize> = walked.filter(|&i| self.is_open(i)).collect();
         let (required, optional): (Vec<_>, Vec<_>) = open.into_iter().partition(|&i| !self.plan.leaves[i].optional);
         required.into_iter().chain(optional)
     }
 
     /// It applies here, nothing was done to it and it is waited for.
-    fn is_open(&self, leaf: usize) -> bool {
+    pub fn is_open(&self, leaf: usize) -> bool {
         self.mark(leaf).is_none() && !self.is_spared(leaf) && self.applies_here(leaf)
     }
 
     /// The section the walk stands in: the first with a required open item; else with a failed or blocked one;
     /// else with anything open.
     pub fn current_section(&self) -> Option<u32> {
-        let has = |test: &dyn Fn(usize) -> bool| self.walk().find(|s| s.leaves.clone().any(test)).map(|s| s.number);
+        let has = |test: &dyn Fn(usize) -> bool| self.walk().find(|s| self.asked(s).any(test)).map(|s| s.number);
         has(&|i| self.is_open(i) && !self.plan.leaves[i].optional)
             .or_else(|| has(&|i| matches!(self.mark(i), Some(Mark::Fail | Mark::Block)) && !self.is_spared(i)))
             .or_else(|| has(&|i| self.is_open(i)))
@@ -487,10 +673,10 @@ impl Deployment {
         let passed = self
             .walk()
             .take_while(|s| s.number != current)
-            .filter(|s| s.leaves.clone().any(|i| self.is_open(i)))
+            .filter(|s| self.asked(s).any(|i| self.is_open(i)))
             .map(|s| s.number);
-        let due = passed.chain([current]).filter(|s| !self.opened.contains(s));
-        due.map(|section| Event::SectionOpened { section }).collect()
+        let due = passed.chain([current]).filter(|s| !self.opened.contains_key(s));
+        due.map(|section| Event::SectionOpened { section, late_ms: 0 }).collect()
     }
 
     /// Milliseconds under way, up to the outcome.
@@ -509,52 +695,5 @@ impl Deployment {
             let to = self.extra(i)?.assignee.as_ref()?;
             Some((i, to))
         })
-    }
-}
-
-/// Why a branch is closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closed {
-    /// Scheduled or queued.
-    NotStarted,
-    /// Opens when a rollback is called.
-    UntilRollback,
-    /// Opens after success.
-    UntilSuccess,
-    /// Opens when the rollback is through.
-    UntilRolledBack,
-    /// The forward walk was closed by the rollback.
-    ByRollback,
-    /// The deployment has its outcome.
-    Over,
-    /// Too long over.
-    Archived,
-}
-
-impl Closed {
-    /// It may still open.
-    pub fn is_yet_to_come(self) -> bool {
-        matches!(self, Self::NotStarted | Self::UntilRollback | Self::UntilSuccess | Self::UntilRolledBack)
-    }
-}
-
-/// What only one deployment may hold at a time. Different spellings of one service and environment are one lock.
-pub fn lock_key(service: &str, environment: &str, rehearsal: bool) -> String {
-    let kind = if rehearsal { "rehearsal:" } else { "" };
-    format!("{kind}{}/{}", service.trim().to_lowercase(), canonical_environment(environment))
-}
-
-/// `prod` and `production` are one, and so on.
-pub fn same_environment(a: &str, b: &str) -> bool {
-    canonical_environment(a) == canonical_environment(b)
-}
-
-fn canonical_environment(name: &str) -> String {
-    let lower = name.trim().to_lowercase();
-    match lower.as_str() {
-        "prod" | "live" => "production".into(),
-        "stage" | "stg" => "staging".into(),
-        "dev" => "development".into(),
-        _ => lower,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::checklist::Number;
 use super::command::{Mark, Person, Via};
+use super::paging::PageEvent;
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +52,9 @@ pub enum Event {
     /// A section came up in the walk.
     SectionOpened {
         section: u32,
+        /// Its window opened so much earlier.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        late_ms: i64,
     },
     Marked {
         item: Number,
@@ -89,6 +93,9 @@ pub enum Event {
         text: Option<String>,
         #[serde(default, skip_serializing_if = "is_zero")]
         late_ms: i64,
+        /// The so-manieth in a row on schedule before which nothing happened; 0: something did.
+        #[serde(default, skip_serializing_if = "is_none")]
+        quiet: u32,
     },
     RollbackCalled {
         reason: String,
@@ -135,6 +142,106 @@ pub enum Event {
     Cleared {
         item: Number,
     },
+    /// Something happened to one of its pages, which are numbered from 1.
+    Page {
+        page: u32,
+        event: PageEvent,
+    },
+    /// It may start although these freezes (by name) hold then.
+    FreezeOverridden {
+        authority: Authority,
+        freezes: Vec<String>,
+    },
+    /// It was to start and waits for a freeze to end.
+    Frozen {
+        /// The freeze's name.
+        freeze: String,
+        reason: String,
+        /// When it may start; none: nobody knows yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    /// The scheduled start moved.
+    Rescheduled {
+        start_at: Timestamp,
+    },
+    /// An announcement of the communication timeline, counted from 1.
+    Announced {
+        entry: u32,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        late_ms: i64,
+    },
+    /// Windows close soon, and something in them is open.
+    WindowClosing {
+        /// Sections and items that are due then.
+        of: Vec<Number>,
+        /// What is open, at most [`super::agenda::MOST_NAMED`] of it; and how much in all.
+        open: Vec<Number>,
+        count: u32,
+        until: Timestamp,
+        /// Who is called.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        call: Vec<Person>,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        late_ms: i64,
+    },
+    /// Windows closed. Nothing in `open`: all was done.
+    WindowClosed {
+        of: Vec<Number>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        open: Vec<Number>,
+        #[serde(default, skip_serializing_if = "is_none")]
+        count: u32,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        call: Vec<Person>,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        late_ms: i64,
+    },
+    /// People were reminded of what waits.
+    Reminded {
+        waiting: Vec<Waiting>,
+        /// Who is called.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        call: Vec<Person>,
+        /// In the channel, for everybody.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        loud: bool,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        late_ms: i64,
+    },
+    /// It is still held, said for the so-manieth time.
+    HoldReminded {
+        round: u32,
+        /// It has been held for as long as a hold may last.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        expired: bool,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        call: Vec<Person>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        loud: bool,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        late_ms: i64,
+    },
+    /// No reminders of an item, or of anything, until then; without a moment, for good.
+    Snoozed {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<Number>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    /// Reminders again.
+    Unsnoozed {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<Number>,
+    },
+}
+
+/// Something that waits: an item for whom it was given to, or a section in which nobody has what is open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    pub of: Number,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Person>,
 }
 
 /// One person's emoji on one of our messages.
@@ -156,15 +263,19 @@ impl Reaction {
     }
 }
 
-/// On what authority required items were left open. Roles may change afterwards: this is what was so then.
+/// On what authority something was done that is not for everybody. Roles may change afterwards: this is what was so then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authority {
     /// The role that may.
     pub role: String,
-    /// Why they do not count.
+    /// Why.
     pub reason: String,
 }
 
 fn is_zero(n: &i64) -> bool {
+    *n == 0
+}
+
+fn is_none(n: &u32) -> bool {
     *n == 0
 }

@@ -408,7 +408,7 @@ pub fn unit_ms(word: &str) -> Option<i64> {
 }
 
 /// A span in its largest whole unit: `30 minutes`, `1 day`.
-fn offset(ms: i64) -> String {
+pub fn offset(ms: i64) -> String {
     let units = [(7 * DAY, "week"), (DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (1000, "second")];
     let (unit, word) = units.into_iter().find(|(unit, _)| ms >= *unit && ms % unit == 0).unwrap_or((1, "millisecond"));
     let n = ms / unit;

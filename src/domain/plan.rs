@@ -1,7 +1,7 @@
 //! A checklist prepared for walking: its items in one row, findable by number, and cut into messages.
 
 use super::checklist::{Branch, Checklist, Field, Item, Number, Section};
-use super::meaning::FieldKind;
+use super::meaning::{Anchor, FieldKind, Window};
 use super::watch::{self, Own};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -25,6 +25,8 @@ pub struct Plan {
     pub choices: Vec<Choice>,
     /// Rollback criteria the deployment evaluates itself, in page order.
     pub own: Vec<Own>,
+    /// Sections and items with a time of their own, in page order.
+    pub windows: Vec<Windowed>,
     /// Blanks those need that the page does not have.
     own_fields: Vec<Field>,
     index: HashMap<Number, Range<usize>>,
@@ -43,10 +45,23 @@ pub struct Leaf {
     pub optional: bool,
     /// One of these is chosen by ticking it.
     pub choices: Vec<String>,
+    /// When it is due by itself, or by an item above it.
+    pub window: Option<Window>,
+    /// After how many milliseconds it is reminded of, where the page says so; 0: never.
+    pub remind_ms: Option<i64>,
     /// Which message of its section shows it, from 1.
     pub part: u32,
     /// Which keycap it has there, 1 to 10.
     pub keycap: u8,
+}
+
+/// A section or an item that is due in a window.
+#[derive(Debug)]
+pub struct Windowed {
+    pub of: Number,
+    pub window: Window,
+    pub branch: Branch,
+    pub leaves: Range<usize>,
 }
 
 /// An item any one of whose children completes it.
@@ -84,6 +99,8 @@ pub struct Stretch {
 struct Above<'a> {
     optional: bool,
     environment: Option<&'a str>,
+    window: Option<Window>,
+    remind_ms: Option<i64>,
 }
 
 impl Plan {
@@ -96,6 +113,7 @@ impl Plan {
             sections: Vec::new(),
             choices: Vec::new(),
             own: Vec::new(),
+            windows: Vec::new(),
             own_fields: Vec::new(),
             index: HashMap::new(),
         };
@@ -137,15 +155,29 @@ impl Plan {
 
     fn add_section(&mut self, phase: String, section: &Section) {
         let start = self.leaves.len();
+        let items = self.windows.len();
         let mut part = 1;
         let mut filled = 0;
         for item in &section.items {
-            let above = Above { optional: false, environment: section.environment.as_deref() };
+            let above = Above {
+                optional: false,
+                environment: section.environment.as_deref(),
+                window: None,
+                remind_ms: section.remind_ms,
+            };
             let choices = self.add_item(section, item, above, &mut part, &mut filled);
             self.choices.extend(choices);
         }
         let leaves = start..self.leaves.len();
         self.index.insert(Number::new(vec![section.number]), leaves.clone());
+        if let Some(window) = section.window {
+            let (of, leaves) = (Number::new(vec![section.number]), leaves.clone());
+            self.windows.insert(items, Windowed { of, window, branch: section.branch, leaves });
+        }
+        // What is on demand, or part of going back, is due when it is needed.
+        if matches!(section.branch, Branch::OnDemand | Branch::Rollback | Branch::Watch) {
+            self.windows.truncate(items);
+        }
         self.sections.push(Stretch {
             number: section.number,
             phase,
@@ -169,6 +201,8 @@ impl Plan {
         let above = Above {
             optional: above.optional || item.optional,
             environment: item.environment.as_deref().or(above.environment),
+            window: item.window.or(above.window),
+            remind_ms: item.remind_ms.or(above.remind_ms),
         };
         let (mut options, mut inside) = (Vec::new(), Vec::new());
         // A parent and its children stay in one message where they fit in one.
@@ -185,10 +219,12 @@ impl Plan {
                 number: item.number.clone(),
                 text: item.words().to_plain(),
                 section: section.number,
-                branch: section.branch,
+                branch: branch_of(section, above.window),
                 environment: above.environment.map(str::to_owned),
                 optional: above.optional,
                 choices: item.choices.clone(),
+                window: above.window,
+                remind_ms: above.remind_ms,
                 part: *part,
                 keycap: u8::try_from(*filled).unwrap_or(u8::MAX),
             });
@@ -205,6 +241,10 @@ impl Plan {
         }
         let leaves = start..self.leaves.len();
         self.index.insert(item.number.clone(), leaves.clone());
+        if let Some(window) = item.window {
+            let branch = branch_of(section, Some(window));
+            self.windows.push(Windowed { of: item.number.clone(), window, branch, leaves: leaves.clone() });
+        }
         if !options.is_empty() {
             inside.push(Choice { leaves, options });
         }
@@ -225,6 +265,11 @@ impl Plan {
     /// The section of that number, if it has items.
     pub fn stretch(&self, section: u32) -> Option<&Stretch> {
         self.sections.iter().find(|s| s.number == section)
+    }
+
+    /// When a section is due by its own heading.
+    pub fn window(&self, section: u32) -> Option<&Windowed> {
+        self.windows.iter().find(|w| *w.of.parts() == [section])
     }
 
     /// The leaves of one message of a section.
@@ -249,6 +294,19 @@ impl Plan {
             Some(i) => self.leaves[i].text.clone(),
             None => self.checklist.item(number).map(|i| i.text.to_plain()).unwrap_or_default(),
         }
+    }
+}
+
+/// How long a look at the result is still part of the work, in milliseconds: "watched for 30 minutes". As with sections.
+const FIRST_MS: i64 = 30 * 60_000;
+
+/// The walk an item belongs to. What goes on after the success cannot be asked for before it: in a section of the way
+/// forward it is a follow-up, which blocks no `finish`.
+fn branch_of(section: &Section, window: Option<Window>) -> Branch {
+    let afterwards = |w: Window| matches!(w.relative_to, Anchor::Success | Anchor::Cutover) && w.to_ms > FIRST_MS;
+    match section.branch {
+        Branch::Forward if window.is_some_and(afterwards) => Branch::FollowUp,
+        branch => branch,
     }
 }
 

@@ -1,10 +1,12 @@
 //! What the outside must do after an event: show a message, arm a timer.
 
 use super::checklist::{Branch, Number};
-use super::command::{Mark, Timer};
+use super::climb;
+use super::command::{Mark, Person, Timer as Kind};
 use super::decide::WALKABLE_MS;
 use super::deployment::Deployment;
 use super::event::{Event, Recorded};
+use super::paging::{PageEvent, Sent};
 use super::policy::Policy;
 use super::time::Timestamp;
 use super::watch;
@@ -28,9 +30,22 @@ pub enum Effect {
     /// The record as a file, where files can be attached.
     AttachRecord,
     /// Arm a timer, or take it away.
-    Timer(Timer, Option<Timestamp>),
+    Timer(Kind, Option<Timestamp>),
     /// The lock is free: the next in the queue may start.
     ReleaseLock,
+    /// A page's card, posted the first time and edited from then on.
+    ShowPage(u32),
+    /// One message of a page, to where it is addressed.
+    CallPage(u32, u32),
+    /// Every message of a page that has gone out or is about to: its state is another.
+    RefreshCalls(u32),
+    /// Say in the channel that nobody answers a page.
+    TellUnanswered(u32),
+    /// Speak to those who can act: in the channel where it was started if `loud`, else in its thread, and to each by a
+    /// direct message.
+    Remind { occasion: Occasion, call: Vec<Person>, loud: bool },
+    /// An announcement of the communication timeline, counted from 1.
+    Announce(u32),
 }
 
 /// What a text is about. Each has its template.
@@ -51,6 +66,19 @@ pub enum Occasion {
     Cancelled,
     /// A rollback criterion the deployment evaluates itself is breached.
     Breach,
+    /// Its turn has come, but a freeze holds.
+    Frozen,
+    /// The scheduled start moved.
+    Rescheduled,
+    /// A window closes soon; it has closed with something open.
+    Closing,
+    Closed,
+    /// Something waits.
+    Reminder,
+    /// It is still held.
+    Held,
+    /// An announcement of the communication timeline.
+    Announcement,
 }
 
 /// What follows from an event.
@@ -59,19 +87,28 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
     let at = recorded.at;
     match &recorded.event {
         Event::Opened { start_at, .. } => match start_at {
-            Some(due) => vec![Say(Occasion::Scheduled), ShowBoard, Timer(super::command::Timer::Start, Some(*due))],
+            Some(due) => {
+                let mut effects = vec![Say(Occasion::Scheduled), ShowBoard, Timer(Kind::Start, Some(*due))];
+                effects.extend(agenda(after));
+                effects
+            }
             None => vec![],
         },
         Event::Queued { .. } => vec![Say(Occasion::Queued), ShowBoard],
         Event::Started { .. } => {
             let mut effects = vec![Say(Occasion::Start), ShowBoard];
             effects.extend(after.watched().map(|s| ShowSection(s.number)));
-            effects.push(Timer(super::command::Timer::Start, None));
-            effects.push(Timer(super::command::Timer::Progress, policy.progress.next_after(at)));
+            effects.push(Timer(Kind::Start, None));
+            effects.push(Timer(Kind::Progress, next_post(policy, at)));
             effects.extend(watching(after));
+            effects.extend(agenda(after));
             effects
         }
-        Event::SectionOpened { section } => vec![ShowSection(*section), ShowBoard],
+        Event::SectionOpened { section, .. } => {
+            let mut effects = vec![ShowSection(*section), ShowBoard];
+            effects.extend(waiting_anew(after, policy));
+            effects
+        }
         Event::Marked { item, mark, .. } => {
             let mut effects = part_of(after, item);
             effects.push(ShowBoard);
@@ -79,9 +116,20 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             if *mark == Mark::Fail && !criterion {
                 effects.push(Say(Occasion::Failure));
             }
+            // Nothing waits on the timer where all was done.
+            if *mark == Mark::Untick {
+                effects.extend(agenda(after));
+                effects.extend(waiting_anew(after, policy));
+            }
             effects
         }
-        Event::Assigned { item, .. } | Event::Evidence { item, .. } => {
+        Event::Assigned { item, .. } => {
+            let mut effects = part_of(after, item);
+            effects.push(ShowBoard);
+            effects.extend(waiting_anew(after, policy));
+            effects
+        }
+        Event::Evidence { item, .. } => {
             let mut effects = part_of(after, item);
             effects.push(ShowBoard);
             effects
@@ -92,23 +140,35 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             effects.push(ShowBoard);
             effects
         }
-        Event::Held { .. } => vec![Say(Occasion::Hold), ShowBoard, RefreshSections],
+        Event::Held { .. } => vec![Say(Occasion::Hold), ShowBoard, RefreshSections, reminding(after, policy)],
         Event::Resumed => {
             let mut effects = vec![Say(Occasion::Resume), ShowBoard, RefreshSections];
             effects.extend(watching(after));
+            effects.extend(agenda(after));
+            effects.push(reminding(after, policy));
             effects
         }
         Event::HandedOver { .. } => vec![Say(Occasion::Handover), ShowBoard],
-        Event::Progress { .. } => vec![Say(Occasion::Progress), ShowBoard],
+        // What happens again and again without anything happening, the board says.
+        Event::Progress { quiet: QUIET_ON_BOARD.., .. } => vec![ShowBoard],
+        Event::Progress { .. } if *recorded.by.id == *Person::rollcall().id => vec![Say(Occasion::Progress), ShowBoard],
+        Event::Progress { .. } => {
+            let mut effects = vec![Say(Occasion::Progress), ShowBoard];
+            let posts = after.status.is_under_way();
+            effects.extend(posts.then(|| Timer(Kind::Progress, next_post(policy, at))));
+            effects
+        }
         Event::RollbackCalled { .. } => {
             let mut effects = vec![
                 Say(Occasion::Rollback),
                 ShowBoard,
                 RefreshSections,
-                Timer(super::command::Timer::Archive, None),
-                Timer(super::command::Timer::Progress, policy.progress.next_after(at)),
+                Timer(Kind::Archive, None),
+                Timer(Kind::Progress, next_post(policy, at)),
             ];
             effects.extend(watching(after));
+            effects.extend(agenda(after));
+            effects.push(reminding(after, policy));
             effects
         }
         Event::RolledBack => ended(after, Occasion::RolledBack, at),
@@ -129,7 +189,66 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             effects
         }
         Event::Archived => vec![ShowBoard, RefreshSections],
+        Event::Page { page, event } => paging(after, *page, event),
+        // Said with the announcement of the start, or with that of the moment it is to start.
+        Event::FreezeOverridden { .. } if after.start_at.is_some() => vec![Say(Occasion::Scheduled)],
+        Event::FreezeOverridden { .. } => vec![],
+        Event::Frozen { .. } => vec![Say(Occasion::Frozen), ShowBoard],
+        Event::Rescheduled { start_at } => {
+            let mut effects = vec![Say(Occasion::Rescheduled), ShowBoard, Timer(Kind::Start, Some(*start_at))];
+            effects.extend(agenda(after));
+            effects
+        }
+        Event::Announced { entry, .. } => vec![Announce(*entry), ShowBoard],
+        Event::WindowClosing { call, .. } => {
+            vec![Remind { occasion: Occasion::Closing, call: call.clone(), loud: false }]
+        }
+        Event::WindowClosed { open, .. } if open.is_empty() => vec![],
+        Event::WindowClosed { call, .. } => {
+            vec![Remind { occasion: Occasion::Closed, call: call.clone(), loud: true }, ShowBoard]
+        }
+        Event::Reminded { call, loud, .. } => {
+            vec![Remind { occasion: Occasion::Reminder, call: call.clone(), loud: *loud }]
+        }
+        Event::HoldReminded { call, loud, .. } => {
+            vec![Remind { occasion: Occasion::Held, call: call.clone(), loud: *loud }, ShowBoard]
+        }
+        Event::Snoozed { .. } | Event::Unsnoozed { .. } => match after.status.is_under_way() {
+            true => vec![reminding(after, policy), ShowBoard],
+            false => vec![ShowBoard],
+        },
     }
+}
+
+/// What a page's event asks of the outside.
+fn paging(after: &Deployment, number: u32, event: &PageEvent) -> Vec<Effect> {
+    use Effect::{CallPage, RefreshCalls, ShowBoard, ShowPage, TellUnanswered};
+    let Some(page) = after.pages.iter().find(|p| p.number == number) else { return Vec::new() };
+    let goes = |n: u32| page.message(n).filter(|m| m.state == Sent::Waiting).map(|_| CallPage(number, n));
+    let mut effects = vec![ShowPage(number)];
+    match event {
+        PageEvent::Opened { .. } | PageEvent::Again { .. } => effects.push(ShowBoard),
+        PageEvent::Called { calls, .. } => {
+            let next = page.next_message();
+            let first = next.saturating_sub(u32::try_from(calls.len()).unwrap_or(0));
+            effects.extend((first..next).filter_map(goes));
+        }
+        PageEvent::Released { n, with, .. } => {
+            effects.extend(goes(*n));
+            effects.extend(with.iter().map(|(page, _)| ShowPage(*page)));
+        }
+        PageEvent::Missed { n, .. } => effects.extend(page.after(*n).and_then(goes)),
+        PageEvent::Delivered { .. } | PageEvent::Postponed { .. } => {}
+        PageEvent::Unanswered { .. } => {
+            effects.push(ShowBoard);
+            effects.extend((!after.rehearsal).then_some(TellUnanswered(number)));
+        }
+        PageEvent::Acknowledged | PageEvent::Lapsed { .. } | PageEvent::Escalated | PageEvent::Resolved => {
+            effects.extend([RefreshCalls(number), ShowBoard]);
+        }
+    }
+    effects.push(Effect::Timer(Kind::Page, climb::due(after)));
+    effects
 }
 
 /// The message of an item, and the others its parents reach into: they show how far those are.
@@ -145,7 +264,39 @@ fn part_of(d: &Deployment, item: &Number) -> Vec<Effect> {
 /// The timer of the criteria it evaluates itself, where there are any. A person's doing does not arm it anew: it
 /// finds out when it falls due, and waits on.
 fn watching(after: &Deployment) -> Option<Effect> {
-    (!after.plan.own.is_empty()).then(|| Effect::Timer(Timer::Watch, watch::due(after)))
+    (!after.plan.own.is_empty()).then(|| Effect::Timer(Kind::Watch, watch::due(after)))
+}
+
+/// Likewise, where something waits that did not before.
+fn waiting_anew(after: &Deployment, policy: &Policy) -> Option<Effect> {
+    let under_way = after.status.is_under_way();
+    super::remind::due(after, policy).filter(|_| under_way).map(|due| Effect::Timer(Kind::Remind, Some(due)))
+}
+
+/// From which post in a row on, before which nothing happened, only the board says so.
+const QUIET_ON_BOARD: u32 = 3;
+
+/// Somebody has just read how it stands: the next post is not sooner than half of the schedule's interval from then, or
+/// this many milliseconds.
+const JUST_POSTED_MS: i64 = 15 * 60_000;
+
+/// When progress is posted next, after something that says how it stands.
+fn next_post(policy: &Policy, at: Timestamp) -> Option<Timestamp> {
+    let first = policy.progress.next_after(at)?;
+    let interval = policy.progress.next_after(first).map_or(0, |second| second.since_ms(first));
+    let rest = (interval / 2).min(JUST_POSTED_MS);
+    if first.since_ms(at) >= rest { Some(first) } else { policy.progress.next_after(at.plus_ms(rest)) }
+}
+
+/// The timer of windows and announcements, where there are any.
+fn agenda(after: &Deployment) -> Option<Effect> {
+    let any = !after.plan.windows.is_empty() || !after.plan.checklist.timeline.is_empty();
+    any.then(|| Effect::Timer(Kind::Agenda, super::agenda::due(after)))
+}
+
+/// The timer of reminders. What people do does not arm it anew, as with [`watching`].
+fn reminding(after: &Deployment, policy: &Policy) -> Effect {
+    Effect::Timer(Kind::Remind, super::remind::due(after, policy))
 }
 
 /// The messages a blank stands in: the last of its section's.
@@ -160,13 +311,15 @@ fn ended(after: &Deployment, occasion: Occasion, at: Timestamp) -> Vec<Effect> {
         Effect::Say(occasion),
         Effect::ShowBoard,
         Effect::RefreshSections,
-        Effect::Timer(Timer::Start, None),
-        Effect::Timer(Timer::Progress, None),
-        Effect::Timer(Timer::Archive, Some(at.plus_ms(WALKABLE_MS))),
+        Effect::Timer(Kind::Start, None),
+        Effect::Timer(Kind::Progress, None),
+        Effect::Timer(Kind::Archive, Some(at.plus_ms(WALKABLE_MS))),
         Effect::ReleaseLock,
     ];
     // What never started has no thread to attach it to, and little to tell.
     effects.extend(after.started_at.map(|_| Effect::AttachRecord));
     effects.extend(watching(after));
+    effects.extend(agenda(after));
+    effects.push(Effect::Timer(Kind::Remind, None));
     effects
 }

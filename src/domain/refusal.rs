@@ -69,6 +69,24 @@ pub enum Refusal {
     TooManyChannels { limit: usize },
     /// The timer's moment has passed or the state has moved on.
     Stale,
+    /// Nobody of that name can be paged; the nearest name.
+    NobodyNamed { said: String, near: Option<String> },
+    /// A deployment has no more pages than this.
+    TooManyPages { limit: usize },
+    /// There is no page of that number; those there are.
+    NoSuchPage { page: u32, pages: Vec<u32> },
+    /// There is no page at all.
+    NoPages,
+    /// More than one page could be meant.
+    WhichPage { pages: Vec<u32> },
+    /// Somebody has it.
+    PageTaken { page: u32, by: Person, at: Timestamp },
+    /// It is resolved.
+    PageOver { page: u32 },
+    /// It starts at that very moment already.
+    StartsThen { at: Timestamp },
+    /// Nothing there is snoozed.
+    NotSnoozed { item: Option<Number> },
     /// The log of this deployment is full.
     LogFull { limit: u64 },
 }

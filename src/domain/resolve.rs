@@ -171,8 +171,7 @@ fn contains_word(text: &str, word: &str) -> bool {
 }
 
 fn reachable(d: &Deployment, i: usize) -> bool {
-    let leaf = &d.plan.leaves[i];
-    d.applies(leaf.environment.as_deref()) && d.closed(leaf.branch).is_none()
+    d.applies_here(i) && d.closed_leaf(i).is_none()
 }
 
 fn ambiguous(d: &Deployment, said: &str, many: &[usize]) -> Refusal {

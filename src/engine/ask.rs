@@ -1,7 +1,7 @@
 //! What an envelope wants, which deployment it means, and the answers to questions.
 
 use super::stage::{Stage, no_such};
-use super::{Engine, Envelope, Inner, Input, lock};
+use super::{Engine, Envelope, Inner, Input, lock, page_test};
 use crate::card::{Block, Button, Card, Fact, Reply, Tone, compose};
 use crate::config::Config;
 use crate::domain::checklist::Number;
@@ -14,18 +14,33 @@ use crate::grammar::{self, Query, Request};
 use crate::markdown::escape;
 use crate::near;
 use crate::store::{StoreError, Summary};
-use crate::words::refusals;
+use crate::words::{paging as words, refusals};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// What an envelope wants.
 pub(super) enum Wanted {
-    Answer { target: Option<u64>, query: Query },
-    Act { target: Option<u64>, command: Command },
+    Answer {
+        target: Option<u64>,
+        query: Query,
+    },
+    Act {
+        target: Option<u64>,
+        command: Command,
+    },
     Start(grammar::Start),
+    Order(grammar::Order),
+    Reschedule {
+        target: Option<u64>,
+        when: grammar::When,
+    },
     Joined,
     React(Reacted),
     Due,
+    /// Prove that somebody can be reached.
+    Test(String),
+    /// Such a test was answered.
+    Heard(u32),
 }
 
 /// What became of a question.
@@ -72,11 +87,11 @@ pub(super) fn understand(envelope: &Envelope, config: &Config) -> Result<Wanted,
     if envelope.key.as_ref().is_some_and(|k| k.is_empty() || k.len() > MAX_KEY) {
         return Err(Reply::refused(format!("The request's key must have 1 to {MAX_KEY} bytes. Nothing was recorded.")));
     }
-    if !matches!(envelope.input, Input::Due { .. }) {
+    if !matches!(envelope.input, Input::Due { .. } | Input::SetBack { .. }) {
         known_channel(&envelope.channel, config)?;
     }
     match &envelope.input {
-        Input::Due { .. } => Ok(Wanted::Due),
+        Input::Due { .. } | Input::SetBack { .. } => Ok(Wanted::Due),
         Input::Joined => Ok(Wanted::Joined),
         Input::React { message, emoji, present } => reaction(message, emoji, *present).map(Wanted::React),
         Input::Say(text) => match grammar::parse(text) {
@@ -90,6 +105,10 @@ pub(super) fn understand(envelope: &Envelope, config: &Config) -> Result<Wanted,
                 Request::Act(command) => {
                     Wanted::Act { target: parsed.deployment, command: in_full(command, envelope, config)? }
                 }
+                Request::Test { whom } => Wanted::Test(whom),
+                Request::Heard { test } => Wanted::Heard(test),
+                Request::Order(order) => Wanted::Order(in_full_too(order, envelope)),
+                Request::Reschedule(when) => Wanted::Reschedule { target: parsed.deployment, when },
                 Request::Query(query) => Wanted::Answer { target: parsed.deployment, query },
             }),
             Err(problem) => Err(Reply::refused(problem.to_string())),
@@ -104,7 +123,7 @@ pub(super) fn name_by_what_it_says(envelope: &mut Envelope) {
         let said = match &envelope.input {
             Input::Say(text) => Sha256::digest(text),
             Input::React { message, emoji, present } => Sha256::digest(format!("{message} {emoji} {present}")),
-            Input::Due { .. } | Input::Joined => return,
+            Input::Due { .. } | Input::SetBack { .. } | Input::Joined => return,
         };
         key.push('#');
         key.push_str(&hex::encode(&said[..8]));
@@ -112,7 +131,7 @@ pub(super) fn name_by_what_it_says(envelope: &mut Envelope) {
 }
 
 /// The console's channels are those of the configuration: what is said in another nobody would see.
-fn known_channel(channel: &str, config: &Config) -> Result<(), Reply> {
+pub(super) fn known_channel(channel: &str, config: &Config) -> Result<(), Reply> {
     let Some(name) = channel.strip_prefix("console:").filter(|n| !config.channels.contains_key(*n)) else {
         return Ok(());
     };
@@ -161,10 +180,31 @@ fn in_full(mut command: Command, envelope: &Envelope, config: &Config) -> Result
             None => config.identify(&to.name),
         };
     }
+    if let Command::Page { whom: Some(whom), .. } = &mut command {
+        let name = whom.trim_start_matches('@');
+        if name.eq_ignore_ascii_case("me") {
+            *whom = envelope.by.id.to_string();
+        } else if let Some(person) = envelope.mentioned.iter().find(|p| p.id.eq_ignore_ascii_case(name)) {
+            *whom = person.id.to_string();
+        }
+    }
     if let Some(text) = command.text_mut() {
         named(text, &envelope.mentioned);
     }
     Ok(command)
+}
+
+/// Somebody by id, as the directory names them.
+pub(super) fn person_by_id(config: &Config, id: &str) -> Person {
+    config.person(id).unwrap_or_else(|| Person { id: id.into(), name: id.into() })
+}
+
+/// Who is mentioned in the reason of an order, by name.
+fn in_full_too(mut order: grammar::Order, envelope: &Envelope) -> grammar::Order {
+    if let grammar::Order::Freeze { reason, .. } = &mut order {
+        named(reason, &envelope.mentioned);
+    }
+    order
 }
 
 /// People whom a text mentions, by name: nobody reads `@slack:U02BOB`.
@@ -287,6 +327,9 @@ impl Engine {
             }),
             Query::Checklists => Ok(self.checklists()),
             Query::List => Ok(self.list()),
+            Query::Contacts => page_test::overview(&self.inner, self.now()).await,
+            Query::OnCall { rotation } => Ok(self.on_call(rotation.as_deref())),
+            Query::Freezes => Ok(self.freezes()),
             Query::History => self.history(envelope).await,
             Query::Status | Query::Next | Query::Show { .. } | Query::Record => {
                 let id = match named.or(envelope.deployment) {
@@ -317,13 +360,26 @@ impl Engine {
         match query {
             Query::Next => Reply::ok("").with_card(compose::next(d)),
             Query::Show { item } => show(d, &item, self.now()),
-            Query::Record => Reply::ok(format!(
-                "The record of #{0} is on its page, /d/{0}, and as a file: /d/{0}/record.md and /d/{0}/record.json. \
-                 In a terminal: `rollcall record {0} --format md`.",
-                d.id
-            )),
-            _ => Reply::ok("").with_card(compose::board(d, self.now())),
+            Query::Record => {
+                let url = self.config().ways.public_url.as_deref().unwrap_or_default();
+                Reply::ok(format!(
+                    "The record of #{0} is on its page, {url}/d/{0}, and as a file: {url}/d/{0}/record.md and \
+                     {url}/d/{0}/record.json. In a terminal: `rollcall record {0} --format md`.",
+                    d.id
+                ))
+            }
+            _ => Reply::ok("").with_card(self.board(d)),
         }
+    }
+
+    fn on_call(&self, rotation: Option<&str>) -> Reply {
+        let config = &self.inner.config;
+        let known = |said: &str| config.directory.rotations.keys().any(|r| r.eq_ignore_ascii_case(said));
+        if let Some(said) = rotation.filter(|said| !config.directory.rotations.is_empty() && !known(said)) {
+            return Reply::refused(words::no_such_rotation(&config.directory, said));
+        }
+        let covers = self.inner.covers();
+        Reply::ok(words::on_call(&config.directory, rotation, &covers, self.now(), config.timezone))
     }
 
     fn list(&self) -> Reply {
@@ -432,7 +488,7 @@ fn shown(d: &Deployment, item: &ItemRef) -> Option<Number> {
 fn list_meant(d: &Deployment, item: &ItemRef) -> Option<u32> {
     let number = shown(d, item).filter(|n| n.parts().len() == 1)?;
     let list = d.on_demand().find(|s| s.number == number.section())?;
-    (!d.opened.contains(&list.number)).then_some(list.number)
+    (!d.opened.contains_key(&list.number)).then_some(list.number)
 }
 
 #[cfg(test)]

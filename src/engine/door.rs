@@ -4,7 +4,7 @@
 use super::ask::{self, Wanted};
 use super::rules::Rules;
 use super::stage::{By, Stage, no_such};
-use super::{Envelope, Inner, Input, Job, Notice, lock, opening};
+use super::{Envelope, Inner, Input, Job, Notice, lock, opening, page_named, page_test, standing};
 use crate::card::{Button, Reply};
 use crate::domain::command::{Command, ItemRef, Mark};
 use crate::domain::decide::is_criterion;
@@ -23,7 +23,9 @@ const TOLD_TOGETHER: usize = 64;
 
 /// Runs until the engine is gone.
 pub(super) async fn run(engine: Weak<Inner>, mut jobs: mpsc::Receiver<Job>) {
-    let Some(rules) = engine.upgrade().map(|i| Rules::new(i.config.clone(), i.groups.clone())) else { return };
+    let Some(rules) = engine.upgrade().map(|i| Rules::new(i.config.clone(), i.groups.clone(), i.links.clone())) else {
+        return;
+    };
     let news = Arc::new(News::default());
     let teller = tokio::spawn(tell(engine.clone(), news.clone()));
     let mut taken = Vec::with_capacity(TOGETHER);
@@ -106,7 +108,7 @@ impl Door<'_> {
                 Err(_) => return self.one_by_one(jobs).await,
             }
         }
-        let mut stage = Stage::new(&inner.house, rules, inner.clock.now());
+        let mut stage = Stage::new(&inner.house, rules, inner.paged(), inner.clock.now());
         let mut answers = Vec::with_capacity(jobs.len());
         for job in &jobs {
             match job {
@@ -175,13 +177,14 @@ impl Door<'_> {
         let inner = self.inner;
         let batch = std::mem::take(&mut stage.batch);
         let next_id = stage.next_id;
-        let (changed, summaries) = stage.into_changes();
+        let paged = stage.paged.clone();
+        let changes = stage.into_changes();
         if batch.is_empty() {
             return Ok(());
         }
         let publishing = inner.publishing.lock().await;
         if let Err(error) = inner.store.commit(&batch).await {
-            inner.house.forget(changed.iter().map(|(d, _)| d.id));
+            inner.house.forget(changes.deployments.iter().map(|(d, _)| d.id));
             // Whether or not it is on the disk after all: from here on the disk is right.
             if let Err(error) = inner.house.reload(&inner.store).await {
                 tracing::warn!(%error, "what is open could not be read again");
@@ -189,7 +192,8 @@ impl Door<'_> {
             return Err(error);
         }
         *lock(&inner.trouble) = None;
-        inner.house.publish(changed, &summaries, next_id);
+        *lock(&inner.paged) = paged;
+        inner.house.publish(changes.deployments, &changes.summaries, next_id, changes.standing);
         drop(publishing);
         if !batch.outbox.is_empty() {
             inner.outbox.notify_one();
@@ -266,6 +270,7 @@ async fn request(
     match wanted {
         Wanted::Answer { .. } => Ok(Reply::refused("That is a question, not a change.")),
         Wanted::Start(start) => opening::start(inner, stage, envelope, start).await,
+        Wanted::Order(order) => Ok(standing::order(inner, stage, envelope, order)),
         Wanted::Act { target, command } => match ask::target(inner, stage, envelope, *target).await? {
             Ok(id) => {
                 load(inner, stage, id).await?;
@@ -273,16 +278,38 @@ async fn request(
             }
             Err(reply) => Ok(reply),
         },
+        Wanted::Reschedule { target, when } => match ask::target(inner, stage, envelope, *target).await? {
+            Ok(id) => {
+                load(inner, stage, id).await?;
+                Ok(match when.resolve(stage.now(), inner.config.timezone) {
+                    Ok(at) => match standing::moved(stage, id, at) {
+                        Ok(()) => stage.act(id, &Command::Reschedule { at }, &by),
+                        Err(reply) => reply.about(id),
+                    },
+                    Err(sentence) => Reply::refused(sentence).about(id),
+                })
+            }
+            Err(reply) => Ok(reply),
+        },
         Wanted::React(reaction) => {
             load(inner, stage, reaction.deployment).await?;
             react(inner, stage, envelope, reaction).await
         }
+        Wanted::Test(whom) => Ok(page_test::send(inner, stage, envelope, whom)),
+        Wanted::Heard(test) => page_test::heard(inner, stage, envelope, *test).await,
         Wanted::Joined => joined(inner, stage, envelope).await,
-        Wanted::Due => {
-            let Input::Due { deployment, timer, due } = &envelope.input else { return Ok(Reply::ok("")) };
-            load(inner, stage, *deployment).await?;
-            Ok(stage.due(*deployment, *timer, *due))
-        }
+        Wanted::Due => match &envelope.input {
+            Input::Due { deployment, timer, due } => {
+                load(inner, stage, *deployment).await?;
+                Ok(stage.due(*deployment, *timer, *due))
+            }
+            Input::SetBack { deployment } => {
+                load(inner, stage, *deployment).await?;
+                stage.set_back(*deployment);
+                Ok(Reply::ok(""))
+            }
+            _ => Ok(Reply::ok("")),
+        },
     }
 }
 
@@ -294,6 +321,21 @@ async fn witnessed(
     of: &NewDelivery,
     became: &Delivered,
 ) -> Result<(), StoreError> {
+    if let Some((page, n)) = page_named(&of.what).filter(|(_, n)| *n > 0) {
+        let reached = match &became.outcome {
+            DeliveryOutcome::Shown { .. } => Some(Ok(())),
+            DeliveryOutcome::Retry { why, .. } | DeliveryOutcome::Failed { why } => Some(Err(why.as_str())),
+            DeliveryOutcome::Dropped => None,
+        };
+        match reached {
+            Some(reached) if of.deployment > 0 => {
+                load(inner, stage, of.deployment).await?;
+                stage.reached(of.deployment, page, n, reached);
+            }
+            Some(Ok(())) => page_test::delivered(stage, of),
+            _ => {}
+        }
+    }
     match &became.outcome {
         DeliveryOutcome::Failed { why } if of.deployment > 0 => {
             load(inner, stage, of.deployment).await?;

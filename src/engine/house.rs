@@ -3,6 +3,7 @@
 use crate::domain::deployment::Deployment;
 use crate::domain::event::{Event, Recorded};
 use crate::domain::plan::Plan;
+use crate::domain::standing::Standing;
 use crate::store::{Hash, Store, StoreError, Summary};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
@@ -27,6 +28,8 @@ struct Rooms {
     /// Deployments of the same checklist share its plan.
     plans: HashMap<String, Weak<Plan>>,
     next_id: u64,
+    /// What holds for the whole house, and the link of its last ruling.
+    standing: (Arc<Standing>, Hash),
 }
 
 impl House {
@@ -34,15 +37,17 @@ impl House {
     pub(super) async fn load(store: &Store) -> Result<Self, StoreError> {
         let open = store.under_way().await?.into_iter().map(|s| (s.id, s)).collect();
         let next_id = store.next_id().await?;
-        Ok(Self { rooms: RwLock::new(Rooms { open, next_id, ..Rooms::default() }) })
+        let standing = told_of(store).await?;
+        Ok(Self { rooms: RwLock::new(Rooms { open, next_id, standing, ..Rooms::default() }) })
     }
 
     /// Reads the index anew, after a commit of which it is not certain what became of it.
     pub(super) async fn reload(&self, store: &Store) -> Result<(), StoreError> {
         let open = store.under_way().await?.into_iter().map(|s| (s.id, s)).collect();
         let next_id = store.next_id().await?;
+        let standing = told_of(store).await?;
         let mut rooms = self.write();
-        (rooms.open, rooms.next_id) = (open, next_id);
+        (rooms.open, rooms.next_id, rooms.standing) = (open, next_id, standing);
         Ok(())
     }
 
@@ -141,14 +146,28 @@ impl House {
         self.read().next_id
     }
 
+    /// What holds for the whole house.
+    pub(super) fn standing(&self) -> Arc<Standing> {
+        self.read().standing.0.clone()
+    }
+
+    /// The same with the link of the last ruling.
+    pub(super) fn standing_with_head(&self) -> (Arc<Standing>, Hash) {
+        self.read().standing.clone()
+    }
+
     /// Makes committed changes visible.
     pub(super) fn publish(
         &self,
         changed: impl IntoIterator<Item = (Arc<Deployment>, Hash)>,
         summaries: &[Summary],
         next_id: u64,
+        standing: Option<(Arc<Standing>, Hash)>,
     ) {
         let mut rooms = self.write();
+        if let Some(standing) = standing {
+            rooms.standing = standing;
+        }
         rooms.next_id = rooms.next_id.max(next_id);
         rooms.changes += 1;
         for (d, head) in changed {
@@ -172,6 +191,14 @@ impl House {
             rooms.over.retain(|over| *over != id);
         }
     }
+}
+
+/// What the journal adds up to.
+async fn told_of(store: &Store) -> Result<(Arc<Standing>, Hash), StoreError> {
+    let (journal, head) = store.journal().await?;
+    let mut standing = Standing::default();
+    journal.iter().for_each(|ruled| standing.evolve(ruled));
+    Ok((Arc::new(standing), head))
 }
 
 impl Rooms {

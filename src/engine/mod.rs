@@ -7,11 +7,14 @@
 mod ask;
 mod door;
 mod house;
+mod nudge;
 mod opening;
 mod page;
+mod page_test;
 mod record;
 mod rules;
 mod stage;
+mod standing;
 mod suggest;
 
 pub use crate::grammar::Completion;
@@ -21,12 +24,15 @@ use crate::card::{Card, Reply};
 use crate::config::Config;
 use crate::domain::command::{Command, Person, Timer, Via};
 use crate::domain::deployment::Deployment;
+use crate::domain::paging::Recent;
+use crate::domain::rotation::Cover;
 use crate::domain::text::Rich;
 use crate::domain::time::Timestamp;
 use crate::library::Library;
 use crate::ports::{Clock, File};
 use crate::store::{Delivered, Message, NewDelivery, Store, StoreError, Summary, Waiting};
 use crate::{card, domain};
+use futures_util::StreamExt;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
@@ -56,6 +62,8 @@ pub enum Input {
     React { message: String, emoji: String, present: bool },
     /// A timer fell due.
     Due { deployment: u64, timer: Timer, due: Timestamp },
+    /// The clock was set back: what recurs in that deployment is to be armed anew.
+    SetBack { deployment: u64 },
     /// The bot was invited to the channel: it says hello there, once.
     Joined,
 }
@@ -99,6 +107,34 @@ pub struct Page {
     pub fields: Vec<PageField>,
     /// Messages that could not be shown, with why.
     pub undelivered: Vec<(String, String)>,
+    /// Calls to people, in the order they were opened.
+    pub pages: Vec<CalledPage>,
+}
+
+/// A call to people, with all that became of it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct CalledPage {
+    pub number: u32,
+    pub message: String,
+    pub state: domain::paging::PageState,
+    pub urgency: domain::paging::Urgency,
+    /// By name; none: the product's own.
+    pub policy: Option<String>,
+    pub by: String,
+    pub at: Timestamp,
+    /// How often the same was asked.
+    pub count: u32,
+    /// Who acknowledged it last.
+    pub has: Option<String>,
+    /// Whom, how, when, delivered or why not: oldest first.
+    pub trail: Vec<TrailLine>,
+}
+
+/// A line of a call's trail.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct TrailLine {
+    pub at: Timestamp,
+    pub text: String,
 }
 
 /// A section of a deployment's page.
@@ -155,8 +191,14 @@ pub struct PageField {
     pub automatic: bool,
 }
 
+/// How far back calls to people are counted, in milliseconds.
+const HOUR_MS: i64 = 3_600_000;
+
 /// Requests that may wait at the door. Beyond that a surface waits in turn: nothing is dropped.
 const QUEUE: usize = 4096;
+
+/// Deployments read from the store side by side.
+const READ_TOGETHER: usize = 8;
 
 /// Notices a slow listener may fall behind before it must look anew.
 const NOTICES: usize = 1024;
@@ -185,7 +227,9 @@ struct Inner {
     /// Why the last commit failed, until one succeeds.
     trouble: Mutex<Option<String>>,
     /// How the platforms are connected.
-    links: Mutex<BTreeMap<&'static str, Link>>,
+    links: Arc<Mutex<rules::Links>>,
+    /// What pages know beyond their deployment.
+    paged: Mutex<stage::Paged>,
     /// Groups of the chats that people are in.
     groups: Arc<Mutex<rules::Groups>>,
 }
@@ -201,6 +245,18 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Inner {
+    /// Who stands in for whom in the rotations.
+    fn covers(&self) -> Arc<Vec<Cover>> {
+        Arc::new(self.house.standing_with_head().0.covers(self.clock.now()).cloned().collect())
+    }
+
+    /// What pages know beyond their deployment, for a unit of work.
+    fn paged(&self) -> stage::Paged {
+        stage::Paged { covers: self.covers(), ..lock(&self.paged).clone() }
+    }
+}
+
 impl Engine {
     /// Opens the door on a store. The returned task ends when every clone of the engine is gone.
     pub async fn open(
@@ -210,6 +266,10 @@ impl Engine {
         library: Library,
     ) -> Result<(Self, tokio::task::JoinHandle<()>), StoreError> {
         let house = house::House::load(&store).await?;
+        let mut recent = Recent::default();
+        for (at, event) in store.paged_since(clock.now().plus_ms(-HOUR_MS)).await? {
+            recent.learn(&event, at);
+        }
         let (door, jobs) = mpsc::channel(QUEUE);
         let inner = Arc::new(Inner {
             store,
@@ -223,7 +283,8 @@ impl Engine {
             outbox: Notify::new(),
             timers: Notify::new(),
             trouble: Mutex::new(None),
-            links: Mutex::default(),
+            links: Arc::default(),
+            paged: Mutex::new(stage::Paged { recent: Arc::new(recent), ..stage::Paged::default() }),
             groups: Arc::default(),
         });
         let task = tokio::spawn(door::run(Arc::downgrade(&inner), jobs));
@@ -292,7 +353,12 @@ impl Engine {
             let file = File { name: format!("record-{}.md", d.id), bytes: text.into_bytes() };
             return Ok(Some(Drawn { card: card::compose::record(&d), file: Some(file) }));
         }
-        Ok(view(&d, &wanted.what, self.now()).map(|card| Drawn { card, file: None }))
+        let posted = waiting.posted.is_some();
+        let mut card = view(&d, &wanted.what, posted, self.now());
+        if let Some(card) = card.as_mut().filter(|_| wanted.what == BOARD) {
+            self.add_freeze(&d, card);
+        }
+        Ok(card.map(|card| Drawn { card, file: None }))
     }
 
     /// Tells in which groups of a platform (its ids) a person is now; `[roles]` may name them: `discord:8001`.
@@ -377,11 +443,29 @@ impl Engine {
         }
     }
 
+    /// Reads deployments that are not in memory, several at once: what follows at the door need not wait for each in
+    /// turn. What cannot be read is left to whoever needs it.
+    pub async fn warm(&self, ids: impl IntoIterator<Item = u64>) {
+        let read = ids.into_iter().map(|id| self.deployment(id));
+        let read: Vec<_> = futures_util::stream::iter(read).buffer_unordered(READ_TOGETHER).collect().await;
+        drop(read);
+    }
+
     /// The state of a deployment as committed, from memory or replayed.
     pub async fn deployment(&self, id: u64) -> Result<Option<Arc<Deployment>>, StoreError> {
         self.inner.house.look_at(&self.inner.store, id).await
     }
 }
+
+/// The page and the message that a view is of: `page/1/3`; message 0 is the page's own card: `page/1`.
+fn page_named(what: &str) -> Option<(u32, u32)> {
+    let rest = what.strip_prefix("page/")?;
+    let (page, n) = rest.split_once('/').unwrap_or((rest, "0"));
+    Some((page.parse().ok()?, n.parse().ok()?))
+}
+
+/// The name of the view that is edited in place.
+const BOARD: &str = "board";
 
 /// The name of the view that is a file.
 const RECORD: &str = "record";
@@ -393,10 +477,13 @@ pub struct Drawn {
     pub file: Option<File>,
 }
 
-/// Draws a view by its name: `board`, `section/3/1`.
-fn view(d: &Deployment, what: &str, now: domain::time::Timestamp) -> Option<Card> {
-    if what == "board" {
+/// Draws a view by its name: `board`, `section/3/1`, `page/1`, `page/1/3`.
+fn view(d: &Deployment, what: &str, posted: bool, now: domain::time::Timestamp) -> Option<Card> {
+    if what == BOARD {
         return Some(card::compose::board(d, now));
+    }
+    if let Some((page, n)) = page_named(what) {
+        return if n == 0 { card::page::card(d, page) } else { card::page::message(d, page, n, posted) };
     }
     let (section, part) = what.strip_prefix("section/")?.split_once('/')?;
     Some(card::compose::section_part(d, section.parse().ok()?, part.parse().ok()?))

@@ -1,7 +1,9 @@
 //! `start`: from a version to an open deployment, or to a picker where something must be chosen.
 
+use super::ask::known_channel;
 use super::rules::schedule_of;
 use super::stage::{By, Stage, lock_of};
+use super::standing::let_through;
 use super::{Envelope, Inner, lock};
 use crate::card::{Button, Reply};
 use crate::domain::checklist::Checklist;
@@ -15,7 +17,7 @@ use crate::grammar::{Start, quoted};
 use crate::markdown::escape;
 use crate::near;
 use crate::store::{StoreError, Summary, chain};
-use crate::words::Texts;
+use crate::words::{Texts, paging as words};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -56,8 +58,22 @@ pub(super) async fn start(
             escape(&problem.to_string())
         )));
     }
-    if let Err(problem) = schedule_of(&inner.config, &envelope.channel, &checklist) {
+    if let Err(problem) = schedule_of(&inner.config, &envelope.channel, &environment, &checklist) {
         return Ok(Reply::refused(format!("The checklist `{}` cannot be used: {}", checklist.name, escape(&problem))));
+    }
+    if let Some(name) = &checklist.escalation
+        && !inner.config.directory.policies.contains_key(name)
+    {
+        let near = near::nearest(name, inner.config.directory.policies.keys().map(String::as_str));
+        let text = words::no_such_policy(&checklist.name, name, near);
+        return Ok(Reply::refused(text));
+    }
+    // What is announced where nobody is would be lost.
+    for channel in checklist.timeline.iter().filter_map(|a| a.channel.as_deref()) {
+        if let Err(reply) = known_channel(channel, &inner.config) {
+            let text = format!("The checklist `{}` cannot be used, its timeline: {}", checklist.name, reply.text);
+            return Ok(Reply::refused(text));
+        }
     }
     let start_at = match wish.at.as_ref().map(|w| w.resolve(stage.now(), inner.config.timezone)).transpose() {
         Ok(at) => at,
@@ -73,6 +89,21 @@ pub(super) async fn start(
     if let (Some(holder), None, false) = (&holder, start_at, wish.queue) {
         return Ok(taken(holder, wish, &checklist.name, &service, &environment, stage));
     }
+    let full = Start {
+        checklist: Some(checklist.name.clone()),
+        environment: Some(environment.clone()),
+        service: Some(service.clone()),
+        ..wish.clone()
+    };
+    // Whoever is queued starts later, and waits then.
+    let queued = start_at.is_none() && holder.is_some();
+    let overriding = match queued {
+        true => None,
+        false => match let_through(stage, envelope, &full, start_at) {
+            Ok(event) => event,
+            Err(reply) => return Ok(*reply),
+        },
+    };
     let expected_ms = inner.store.usual_duration(&checklist.name, &service, PAST).await?;
     // Less than a minute was no walk to expect anything from.
     let expected_ms = expected_ms.filter(|ms| *ms >= 60_000);
@@ -103,13 +134,14 @@ pub(super) async fn start(
         return Ok(Reply::refused(format!("A deployment is shown in {MAX_CHANNELS} channels at most.")));
     }
     let follow = follow.into_iter().map(|channel| Event::Followed { channel });
+    let nothing_overridden = wish.override_.is_some() && overriding.is_none();
     let then = match (&holder, start_at) {
         (_, Some(_)) => Vec::new(),
         (Some(holder), None) => vec![Event::Queued { behind: holder.id }],
         (None, None) => vec![Event::Started { late_ms: 0 }],
     };
     // Followed before it starts: the announcement goes everywhere.
-    let then = follow.chain(then).collect();
+    let then = follow.chain(overriding).chain(then).collect();
     let name = crate::card::compose::name(&d);
     stage.open_deployment(d, first, then, &by);
     let rehearsal = if wish.rehearse { " (rehearsal)" } else { "" };
@@ -124,7 +156,8 @@ pub(super) async fn start(
         (Some(h), None) => format!("Queued #{id} {} behind #{}{rehearsal}.", escape(&name), h.id),
         (None, None) => format!("Started #{id} {}{rehearsal}.", escape(&name)),
     };
-    Ok(Reply::ok(text).about(id))
+    let idle = if nothing_overridden { " No freeze holds then, so nothing was overridden." } else { "" };
+    Ok(Reply::ok(format!("{text}{idle}")).about(id))
 }
 
 fn plan(inner: &Inner, checklist: Arc<Checklist>) -> Arc<Plan> {
@@ -133,7 +166,7 @@ fn plan(inner: &Inner, checklist: Arc<Checklist>) -> Arc<Plan> {
 }
 
 /// The words of a start, with one more option.
-fn again(wish: &Start, option: &str) -> String {
+pub(super) fn again(wish: &Start, option: &str) -> String {
     let mut words = vec!["start".to_owned(), wish.version.clone()];
     let mut add = |name: &str, value: &Option<String>| {
         if let Some(value) = value {
@@ -153,7 +186,9 @@ fn again(wish: &Start, option: &str) -> String {
     if wish.rehearse {
         words.push("--rehearse".into());
     }
-    words.push(option.into());
+    words.extend((!option.is_empty()).then(|| option.to_owned()));
+    // Last, because it may be everything that is left.
+    words.extend(wish.override_.as_ref().map(|why| format!("--override \"{}\"", why.replace('"', "'"))));
     words.join(" ")
 }
 

@@ -1,13 +1,14 @@
 //! Everything about one deployment, for its page and its record.
 
-use super::{Engine, Page, PageField, PagePerson, PageSection, TimelineLine};
-use crate::card::{compose, kinds};
+use super::{CalledPage, Engine, Page, PageField, PagePerson, PageSection, TimelineLine, TrailLine};
+use crate::card::{compose, kinds, page as page_card};
 use crate::domain::checklist::Field;
 use crate::domain::command::Mark;
 use crate::domain::deployment::Deployment;
 use crate::domain::event::Recorded;
 use crate::domain::fields::is_automatic;
 use crate::domain::judge::judge;
+use crate::domain::paging;
 use crate::domain::time::Timestamp;
 use crate::store::{StoreError, Summary};
 use crate::words::replies;
@@ -27,7 +28,9 @@ impl Engine {
             _ => Arc::new(self.inner.house.told(store, id, &log).await?),
         };
         let undelivered = store.failed_deliveries(Some(id)).await?.into_iter().map(|u| (u.key, u.why)).collect();
-        Ok(Some(page(&d, &log, undelivered, whole, self.now())))
+        let mut page = page(&d, &log, undelivered, whole, self.now());
+        self.add_freeze(&d, &mut page.board);
+        Ok(Some(page))
     }
 }
 
@@ -43,6 +46,23 @@ fn page(d: &Deployment, log: &[Recorded], undelivered: Vec<(String, String)>, wh
         people: people(d),
         fields: fields(d, now),
         undelivered,
+        pages: d.pages.iter().map(|p| called(p)).collect(),
+    }
+}
+
+fn called(p: &paging::Page) -> CalledPage {
+    let trail = page_card::trail(p).into_iter();
+    CalledPage {
+        number: p.number,
+        message: p.message.clone(),
+        state: p.state,
+        urgency: p.urgency,
+        policy: p.policy.clone(),
+        by: p.by.name.to_string(),
+        at: p.at,
+        count: p.count,
+        has: p.has.as_ref().map(|(who, _)| who.name.to_string()),
+        trail: trail.map(|(at, text)| TrailLine { at, text: text.to_plain() }).collect(),
     }
 }
 
@@ -60,7 +80,7 @@ fn sections(d: &Deployment) -> Vec<PageSection> {
                 .collect();
             let closed = if d.applies(section.environment.as_deref()) {
                 // What is only to be read or filled in is closed to nobody.
-                stretch.and_then(|s| d.closed(s.branch)).map(|why| compose::closed_words(why).to_owned())
+                stretch.and_then(|s| d.closed_in(s.number, s.branch)).map(|why| compose::closed_words(why).to_owned())
             } else {
                 Some(format!("For {} only.", section.environment.as_deref().unwrap_or_default()))
             };

@@ -1,7 +1,8 @@
 //! The record of a deployment, to keep: Markdown for people, JSON for machines.
 
-use super::{Engine, Page};
+use super::{Engine, Page, TrailLine};
 use crate::card::{Block, ItemLine, Shown};
+use crate::domain::paging::PageState;
 use crate::domain::text::Rich;
 use crate::domain::time::{Timestamp, span};
 use crate::store::StoreError;
@@ -109,6 +110,20 @@ fn markdown(page: &Page) -> String {
             }
         }
     }
+    if !page.pages.is_empty() {
+        _ = writeln!(out, "\n## Pages");
+    }
+    for p in &page.pages {
+        let has = p.has.as_deref().map(|who| format!(", acknowledged by {}", escape(who))).unwrap_or_default();
+        let state = match p.state {
+            PageState::Open => "open",
+            PageState::Acknowledged => "acknowledged",
+            PageState::Resolved => "resolved",
+        };
+        let times = if p.count > 1 { format!(", asked {} times", p.count) } else { String::new() };
+        _ = writeln!(out, "\n### Page {}: {} ({state}{has}{times})\n", p.number, escape(&p.message));
+        p.trail.iter().for_each(|line| _ = writeln!(out, "- {}", escape(line.text.trim_start_matches("— "))));
+    }
     _ = writeln!(out, "\n## Timeline\n");
     for line in &page.timeline {
         _ = writeln!(out, "- {} {}: {}", moment(line.at), escape(&line.who), rich(&line.text));
@@ -176,6 +191,25 @@ fn json(page: &Page) -> serde_json::Value {
             })
         })
         .collect();
+    let pages: Vec<serde_json::Value> = page
+        .pages
+        .iter()
+        .map(|p| {
+            let line = |l: &TrailLine| serde_json::json!({ "at": l.at.utc().to_rfc3339(), "text": l.text });
+            serde_json::json!({
+                "number": p.number,
+                "message": p.message,
+                "state": p.state,
+                "urgency": p.urgency,
+                "policy": p.policy,
+                "by": p.by,
+                "at": p.at.utc().to_rfc3339(),
+                "count": p.count,
+                "acknowledged_by": p.has,
+                "trail": p.trail.iter().map(line).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
     let s = &page.summary;
     serde_json::json!({
         "id": s.id,
@@ -192,6 +226,7 @@ fn json(page: &Page) -> serde_json::Value {
         "fields": page.fields,
         "people": page.people,
         "items": items,
+        "pages": pages,
         "timeline": timeline,
     })
 }

@@ -1,10 +1,13 @@
 //! What the configuration means for a deployment, compiled once and kept.
 
-use super::lock;
+use super::{Link, lock};
 use crate::config::Config;
 use crate::domain::checklist::Checklist;
 use crate::domain::deployment::Deployment;
+use crate::domain::directory::Entry;
+use crate::domain::remind::Reminding;
 use crate::domain::schedule;
+use crate::domain::time::Timestamp;
 use crate::words::Texts;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
@@ -16,9 +19,14 @@ pub(super) struct Rules {
     groups: Arc<Mutex<Groups>>,
     /// By the checklist's hash.
     texts: Mutex<HashMap<String, Arc<Texts>>>,
-    /// By the checklist's hash and the channel.
-    schedules: Mutex<HashMap<(String, String), Arc<schedule::Compiled>>>,
+    /// By the checklist's hash, the channel and the environment.
+    schedules: Mutex<HashMap<(String, String, String), Arc<schedule::Compiled>>>,
+    reminding: Arc<Reminding>,
+    links: Arc<Mutex<Links>>,
 }
+
+/// How the platforms are connected.
+pub(super) type Links = BTreeMap<&'static str, Link>;
 
 /// Compiled texts and schedules kept at once; older ones are compiled again when needed.
 const KEPT_TEXTS: usize = 32;
@@ -55,8 +63,28 @@ impl Groups {
 }
 
 impl Rules {
-    pub(super) fn new(config: Arc<Config>, groups: Arc<Mutex<Groups>>) -> Self {
-        Self { config, groups, texts: Mutex::default(), schedules: Mutex::default() }
+    pub(super) fn new(config: Arc<Config>, groups: Arc<Mutex<Groups>>, links: Arc<Mutex<Links>>) -> Self {
+        let reminding = Arc::new(config.reminding.clone());
+        Self { config, groups, texts: Mutex::default(), schedules: Mutex::default(), reminding, links }
+    }
+
+    /// Ids of the people who are outside their office hours at that moment.
+    pub(super) fn off_hours(&self, at: Timestamp) -> Arc<BTreeSet<String>> {
+        let off = |(id, entry): (&String, &Entry)| {
+            entry.office_hours.is_some_and(|hours| !hours.hold(at)).then(|| id.clone())
+        };
+        Arc::new(self.config.directory.people.iter().filter_map(off).collect())
+    }
+
+    /// When what waits is reminded of.
+    pub(super) fn reminding(&self) -> Arc<Reminding> {
+        self.reminding.clone()
+    }
+
+    /// The platforms that are connected, or will be again by themselves.
+    pub(super) fn connected(&self) -> Vec<&'static str> {
+        let links = lock(&self.links);
+        links.iter().filter(|(_, link)| !matches!(link, Link::Off(_))).map(|(platform, _)| *platform).collect()
     }
 
     /// Who has which role: people named, and those in a group named.
@@ -86,8 +114,9 @@ impl Rules {
 
     /// When progress is posted, likewise.
     pub(super) fn schedule(&self, d: &Deployment) -> Arc<schedule::Compiled> {
-        kept(&self.schedules, KEPT_SCHEDULES, (d.plan.hash.clone(), d.channel.clone()), || {
-            schedule_of(&self.config, &d.channel, &d.plan.checklist).unwrap_or_else(|problem| {
+        let key = (d.plan.hash.clone(), d.channel.clone(), d.environment.clone());
+        kept(&self.schedules, KEPT_SCHEDULES, key, || {
+            schedule_of(&self.config, &d.channel, &d.environment, &d.plan.checklist).unwrap_or_else(|problem| {
                 tracing::warn!(deployment = d.id, %problem, "progress falls back to every hour");
                 schedule::Compiled::hourly(self.config.timezone)
             })
@@ -109,13 +138,20 @@ fn kept<K: Eq + Hash, V>(all: &Mutex<HashMap<K, Arc<V>>>, most: usize, key: K, m
     made
 }
 
-/// When progress is posted for a checklist in a channel: the checklist's word, then the channel's, then the house's.
-pub(super) fn schedule_of(config: &Config, channel: &str, checklist: &Checklist) -> Result<schedule::Compiled, String> {
-    match (&checklist.progress, config.channel(channel).and_then(|c| c.progress.as_ref())) {
-        (Some(own), _) => schedule::parse(own, config.timezone),
-        (None, Some(channel)) => Ok(channel.compiled.clone()),
-        (None, None) => Ok(config.progress.compiled.clone()),
+/// When progress is posted for a checklist in a channel and an environment: the checklist's word, then the channel's,
+/// then the environment's, then the house's.
+pub(super) fn schedule_of(
+    config: &Config,
+    channel: &str,
+    environment: &str,
+    checklist: &Checklist,
+) -> Result<schedule::Compiled, String> {
+    if let Some(own) = &checklist.progress {
+        return schedule::parse(own, config.timezone);
     }
+    let channel = config.channel(channel).and_then(|c| c.progress.as_ref());
+    let progress = channel.or_else(|| config.environment(environment)?.progress.as_ref()).unwrap_or(&config.progress);
+    Ok(progress.compiled.clone())
 }
 
 #[cfg(test)]
@@ -127,7 +163,7 @@ mod tests {
         let text = "[people.ana]\nname = \"Ana\"\n[roles]\nlead = [\"ana\", \"discord:8001\", \"slack:S01\"]";
         let config = Arc::new(Config::parse(text, std::path::Path::new("")).unwrap());
         let groups = Arc::new(Mutex::new(Groups::default()));
-        let rules = Rules::new(config, groups.clone());
+        let rules = Rules::new(config, groups.clone(), Arc::default());
         let has = |person: &str| rules.roles()["lead"].contains(person);
         assert!(has("ana") && !has("discord:3002"));
         let set = |group: &[&str]| group.iter().map(|g| (*g).to_owned()).collect::<BTreeSet<_>>();

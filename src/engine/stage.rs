@@ -2,26 +2,33 @@
 
 use super::house::House;
 use super::rules::Rules;
-use crate::card::{Button, Card, Reply, compose, kinds};
+use crate::card::{Button, Card, Reply, compose, kinds, page as compose_page};
+use crate::config::Config;
+use crate::domain::agenda;
 use crate::domain::checklist::Number;
+use crate::domain::climb;
 use crate::domain::command::{Command, Mark, Person, Timer, Via};
 use crate::domain::decide::{Decision, decide, is_criterion, next_due};
 use crate::domain::deployment::Deployment;
 use crate::domain::event::{Event, Recorded};
+use crate::domain::freeze::Frozen;
+use crate::domain::paging::{MAX_PAGES, PageEvent, PageState, Recent, counted};
 use crate::domain::policy::Policy;
 use crate::domain::react::{Effect, Occasion, react};
 use crate::domain::refusal::Refusal;
+use crate::domain::rotation::Cover;
+use crate::domain::standing::Standing;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::domain::watch;
 use crate::store::{self, Batch, NewDelivery, NewEvent, Summary, chain};
 use crate::words::facts::{self, Moment};
-use crate::words::{Entry, Template, occasions, refusals, replies};
-use std::collections::{BTreeMap, HashMap};
+use crate::words::{Entry, Facts, Template, occasions, paging, refusals, replies};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Due whatever the clock says, even after it has been set back.
-const AT_ONCE: Timestamp = Timestamp(0);
+pub(super) const AT_ONCE: Timestamp = Timestamp(0);
 
 /// A deployment being changed: a copy is made for every event, and the state before it is still there to compare.
 struct Staged {
@@ -39,8 +46,31 @@ pub(super) struct Stage<'a> {
     summaries: BTreeMap<u64, Summary>,
     /// Loaded for this unit because they were not in memory.
     loaded: HashMap<u64, (Arc<Deployment>, store::Hash)>,
+    /// What holds for the whole house, where this unit changed it.
+    standing: Option<(Arc<Standing>, store::Hash)>,
     pub(super) batch: Batch,
     pub(super) next_id: u64,
+    pub(super) paged: Paged,
+    /// Who is outside their office hours.
+    off_hours: Arc<BTreeSet<String>>,
+}
+
+/// What pages know beyond their deployment, as a unit of work finds and leaves it.
+#[derive(Clone, Default)]
+pub(super) struct Paged {
+    /// Who was called in the last hour.
+    pub(super) recent: Arc<Recent>,
+    /// Who stands in for whom in the rotations.
+    pub(super) covers: Arc<Vec<Cover>>,
+    /// The number of the last test.
+    pub(super) last_test: u32,
+}
+
+/// What a unit of work changed.
+pub(super) struct Changes {
+    pub(super) deployments: Vec<(Arc<Deployment>, store::Hash)>,
+    pub(super) summaries: Vec<Summary>,
+    pub(super) standing: Option<(Arc<Standing>, store::Hash)>,
 }
 
 /// Who does something, through what.
@@ -52,7 +82,7 @@ pub(super) struct By<'a> {
 }
 
 impl<'a> Stage<'a> {
-    pub(super) fn new(house: &'a House, rules: &'a Rules, now: Timestamp) -> Self {
+    pub(super) fn new(house: &'a House, rules: &'a Rules, paged: Paged, now: Timestamp) -> Self {
         Self {
             house,
             rules,
@@ -60,8 +90,11 @@ impl<'a> Stage<'a> {
             staged: HashMap::new(),
             summaries: BTreeMap::new(),
             loaded: HashMap::new(),
+            standing: None,
             batch: Batch::default(),
             next_id: house.next_id(),
+            paged,
+            off_hours: rules.off_hours(now),
         }
     }
 
@@ -116,7 +149,61 @@ impl<'a> Stage<'a> {
             may_override: self.rules.config.rules.override_.clone(),
             roles: self.rules.roles(),
             lock_held_by: if waits { self.holder(&d.lock()).map(|s| s.id) } else { None },
+            directory: self.rules.config.directory.clone(),
+            covers: self.covers(),
+            recent: self.paged.recent.clone(),
+            frozen: self.keeps_waiting(d),
+            reminding: self.rules.reminding(),
+            off_hours: self.off_hours.clone(),
         }
+    }
+
+    /// The freeze that keeps a deployment from starting now. A rehearsal is bound by none.
+    fn keeps_waiting(&self, d: &Deployment) -> Option<Frozen> {
+        if d.rehearsal || !matches!(d.status, Status::Scheduled | Status::Queued) {
+            return None;
+        }
+        let except = d.overridden.as_ref().map_or(&[][..], |o| &o.freezes);
+        self.frozen(&d.service, &d.environment, self.now, except)
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.rules.config
+    }
+
+    /// The roles somebody has.
+    pub(super) fn roles_of(&self, person: &str) -> BTreeSet<String> {
+        let roles = self.rules.roles();
+        roles.iter().filter(|(_, people)| people.contains(person)).map(|(role, _)| role.clone()).collect()
+    }
+
+    /// What holds for the whole house as this unit leaves it, with the link of the last ruling.
+    pub(super) fn kept_standing(&self) -> (Arc<Standing>, store::Hash) {
+        self.standing.clone().unwrap_or_else(|| self.house.standing_with_head())
+    }
+
+    pub(super) fn keep_standing(&mut self, standing: Arc<Standing>, head: store::Hash) {
+        self.paged.covers = Arc::new(standing.covers(self.now).cloned().collect());
+        self.standing = Some((standing, head));
+    }
+
+    /// A board to be drawn anew wherever it is shown.
+    pub(super) fn show_board_of(&mut self, s: &Summary) {
+        for channel in std::iter::once(&s.channel).chain(&s.also) {
+            self.want(s.id, channel, "board".into(), false, true);
+        }
+    }
+
+    /// Who stands in for whom in the rotations.
+    pub(super) fn covers(&self) -> Arc<Vec<Cover>> {
+        self.paged.covers.clone()
+    }
+
+    /// The number of the next test of whether somebody can be reached: never given twice.
+    pub(super) fn next_test(&mut self) -> u32 {
+        let now = u32::try_from(self.now.0 / 1_000).unwrap_or(u32::MAX);
+        self.paged.last_test = now.max(self.paged.last_test.saturating_add(1));
+        self.paged.last_test
     }
 
     /// Opens a deployment and records its first events.
@@ -158,12 +245,22 @@ impl<'a> Stage<'a> {
         self.batch.timers.push((id, timer, None));
         let reply = self.act(id, &Command::Due { timer, due }, &by);
         if let Some(d) = self.peek(id) {
-            let again = next_due(&d, timer, self.now.max(d.at), &self.policy(&d));
+            // By the clock, not by what was last recorded: after it was set back, what recurs goes on.
+            let again = next_due(&d, timer, self.now, &self.policy(&d));
             if again.is_some() {
                 self.batch.timers.push((id, timer, again));
             }
         }
         reply
+    }
+
+    /// The clock was set back: the next progress post is the next by the clock.
+    pub(super) fn set_back(&mut self, id: u64) {
+        if let Some(d) = self.peek(id)
+            && let Some(next) = next_due(&d, Timer::Progress, self.now, &self.policy(&d))
+        {
+            self.batch.timers.push((id, Timer::Progress, Some(next)));
+        }
     }
 
     fn record(&mut self, staged: &mut Staged, events: Vec<Event>, by: &By<'_>) {
@@ -182,9 +279,21 @@ impl<'a> Stage<'a> {
             let d = staged.deployment.clone();
             self.say(Occasion::Failure, before, &d, recorded, others);
         }
-        for event in [watch::follow_on(&staged.deployment), staged.deployment.follow_on()].concat() {
+        let d = &staged.deployment;
+        for event in [watch::follow_on(d), agenda::follow_on(d), d.follow_on()].concat() {
             let recorded = self.next(&staged.deployment, event, Person::rollcall(), by.via);
             self.append(staged, recorded);
+        }
+        // A page may ask for the next one.
+        for _ in 0..=MAX_PAGES {
+            let events = climb::follow_on(&staged.deployment, &self.policy(&staged.deployment));
+            if events.is_empty() {
+                break;
+            }
+            for event in events {
+                let recorded = self.next(&staged.deployment, event, Person::rollcall(), by.via);
+                self.append(staged, recorded);
+            }
         }
     }
 
@@ -198,6 +307,7 @@ impl<'a> Stage<'a> {
             Arc::make_mut(&mut staged.deployment).evolve(&recorded);
         }
         let d = staged.deployment.clone();
+        self.learn(&d, &recorded);
         let hash = chain::link(&staged.head, d.id, &recorded);
         let prev = std::mem::replace(&mut staged.head, hash);
         self.keep_summary(&d, &before, recorded.seq == 1);
@@ -205,6 +315,24 @@ impl<'a> Stage<'a> {
             self.effect(effect, &before, &d, &recorded);
         }
         self.batch.events.push(NewEvent { deployment: d.id, prev, hash, recorded });
+    }
+
+    /// Notes who is called.
+    fn learn(&mut self, d: &Deployment, recorded: &Recorded) {
+        let Event::Page { page, event } = &recorded.event else { return };
+        if d.rehearsal {
+            return;
+        }
+        match event {
+            PageEvent::Called { .. } => Arc::make_mut(&mut self.paged.recent).learn(event, recorded.at),
+            PageEvent::Released { n, .. } => {
+                let call = d.pages.iter().find(|p| p.number == *page).and_then(|p| p.message(*n)).map(|m| &m.call);
+                if let Some(person) = call.and_then(|call| counted(call)) {
+                    Arc::make_mut(&mut self.paged.recent).note(&person.id, recorded.at);
+                }
+            }
+            _ => {}
+        }
     }
 
     fn keep_summary(&mut self, d: &Deployment, before: &Deployment, new: bool) {
@@ -242,8 +370,23 @@ impl<'a> Stage<'a> {
                     (1..=parts).for_each(|p| self.show(d, format!("section/{n}/{p}"), true));
                 }
             }
+            Effect::ShowPage(n) => self.show(d, format!("page/{n}"), false),
+            Effect::CallPage(page, n) => self.call(d, page, n, false),
+            Effect::RefreshCalls(page) => {
+                let messages = d.pages.iter().find(|p| p.number == page).map_or(1, |p| p.next_message());
+                (1..messages).for_each(|n| self.call(d, page, n, true));
+            }
+            Effect::TellUnanswered(page) => {
+                if let Some(card) = compose_page::unanswered(d, page) {
+                    for channel in d.channels() {
+                        self.post_about(d.id, channel, &format!("{}/unanswered", recorded.seq), card.clone());
+                    }
+                }
+            }
             Effect::ShowAllIn(channel) => self.show_all_in(&channel, d),
             Effect::AttachRecord => self.show(d, "record".into(), false),
+            Effect::Remind { occasion, call, loud } => self.remind((occasion, &call, loud), before, d, recorded),
+            Effect::Announce(entry) => self.announce(entry, before, d, recorded),
             Effect::Timer(timer, due) => self.batch.timers.push((d.id, timer, due)),
             Effect::ReleaseLock => {
                 let lock = d.lock();
@@ -263,18 +406,22 @@ impl<'a> Stage<'a> {
         recorded: &Recorded,
         items: Option<Entry>,
     ) {
-        let texts = self.rules.texts(d);
         let mut facts = facts::of(&Moment { before, after: d, recorded });
         facts.item = items.or(facts.item);
-        let mut text = texts.render(occasions::template(occasion), &facts);
-        if facts.late.is_some() {
-            text.push_str("\n\n");
-            text.push_str(&texts.render(Template::Late, &facts));
-        }
+        let text = self.text(occasions::template(occasion), &facts, d);
         let mut card = compose::post(d, occasion, crate::markdown::lines(&text));
         card.buttons = kinds::post_buttons(d, &recorded.event);
+        // Whoever takes it over must know, and whoever takes it themselves does.
+        if let Event::HandedOver { to } = &recorded.event
+            && to.id != recorded.by.id
+        {
+            card.call(to);
+        }
         let name = if occasion == Occasion::Start {
             "start".into()
+        } else if matches!(recorded.event, Event::FreezeOverridden { .. }) {
+            // In place of what its opening has just said.
+            format!("1/{}", occasions::word(occasion))
         } else {
             format!("{}/{}", recorded.seq, occasions::word(occasion))
         };
@@ -283,14 +430,39 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn post_about(&mut self, deployment: u64, channel: &str, name: &str, card: Card) {
+    /// A text, with how late it is where it is.
+    pub(super) fn text(&self, template: Template, facts: &Facts, d: &Deployment) -> String {
+        let texts = self.rules.texts(d);
+        let mut text = texts.render(template, facts);
+        if facts.late.is_some() {
+            text.push_str("\n\n");
+            text.push_str(&texts.render(Template::Late, facts));
+        }
+        text
+    }
+
+    pub(super) fn rules(&self) -> &'a Rules {
+        self.rules
+    }
+
+    pub(super) fn post_about(&mut self, deployment: u64, channel: &str, name: &str, card: Card) {
+        self.post_in(deployment, channel, None, name, card);
+    }
+
+    /// A message about a deployment, in a thread where one is named.
+    pub(super) fn post_in(&mut self, deployment: u64, channel: &str, thread: Option<String>, name: &str, card: Card) {
         let key = format!("{deployment}/{name}@{channel}");
-        self.batch.outbox.push(NewDelivery { deployment, ..fixed(key, channel, card) });
+        self.batch.outbox.push(NewDelivery { deployment, thread, ..fixed(key, channel, card) });
     }
 
     /// A message about no deployment.
     pub(super) fn post(&mut self, channel: &str, key: String, card: Card) {
         self.batch.outbox.push(fixed(key, channel, card));
+    }
+
+    /// A message about no deployment, under the name of a view.
+    pub(super) fn post_as(&mut self, channel: &str, key: String, what: String, card: Card) {
+        self.batch.outbox.push(NewDelivery { what, ..fixed(key, channel, card) });
     }
 
     /// What a channel that comes to follow has missed: the announcement, the board, and the sections that are open.
@@ -304,6 +476,9 @@ impl<'a> Stage<'a> {
         for n in d.on_show() {
             let parts = d.plan.stretch(n).map_or(0, |s| s.parts);
             (1..=parts).for_each(|p| self.show_in(d, channel, format!("section/{n}/{p}"), false));
+        }
+        for page in d.pages.iter().filter(|p| p.state != PageState::Resolved) {
+            self.show_in(d, channel, format!("page/{}", page.number), false);
         }
     }
 
@@ -336,18 +511,39 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// One message of a page, to where it is addressed.
+    fn call(&mut self, d: &Deployment, page: u32, n: u32, only_if_shown: bool) {
+        let message = d.pages.iter().find(|p| p.number == page).and_then(|p| p.message(n));
+        let channel = message.map(|m| m.address().to_owned()).unwrap_or_default();
+        if !channel.is_empty() {
+            self.show_in(d, &channel, format!("page/{page}/{n}"), only_if_shown);
+        }
+    }
+
+    /// What became of a page's message, where it is news.
+    pub(super) fn reached(&mut self, id: u64, page: u32, n: u32, became: Result<(), &str>) {
+        if let Some(event) = self.peek(id).and_then(|d| climb::witnessed(&d, page, n, became)) {
+            self.witness(id, event);
+        }
+    }
+
     fn show_in(&mut self, d: &Deployment, channel: &str, what: String, only_if_shown: bool) {
-        let key = format!("{}/{what}@{channel}", d.id);
+        // What comes up before the start has no announcement to stand below.
+        let threaded = what == "record" || what.starts_with("section/") && d.started_at.is_some();
+        self.want(d.id, channel, what, threaded, only_if_shown);
+    }
+
+    fn want(&mut self, id: u64, channel: &str, what: String, threaded: bool, only_if_shown: bool) {
+        let key = format!("{id}/{what}@{channel}");
         // Ten ticks in one unit of work are one refresh.
         if let Some(same) = self.batch.outbox.iter_mut().find(|n| n.key == key) {
             same.only_if_shown &= only_if_shown;
             return;
         }
-        let threaded = what.starts_with("section/") || what == "record";
-        let thread = threaded.then(|| format!("{}/start@{channel}", d.id));
+        let thread = threaded.then(|| format!("{id}/start@{channel}"));
         self.batch.outbox.push(NewDelivery {
             key,
-            deployment: d.id,
+            deployment: id,
             channel: channel.to_owned(),
             thread,
             what,
@@ -363,9 +559,9 @@ impl<'a> Stage<'a> {
     }
 
     /// What the unit changed, to be published when it is committed.
-    pub(super) fn into_changes(self) -> (Vec<(Arc<Deployment>, store::Hash)>, Vec<Summary>) {
-        let changed = self.staged.into_values().map(|s| (s.deployment, s.head)).collect();
-        (changed, self.summaries.into_values().collect())
+    pub(super) fn into_changes(self) -> Changes {
+        let deployments = self.staged.into_values().map(|s| (s.deployment, s.head)).collect();
+        Changes { deployments, summaries: self.summaries.into_values().collect(), standing: self.standing }
     }
 }
 
@@ -413,6 +609,14 @@ pub(super) fn refused(d: &Deployment, command: &Command, refusal: &Refusal, at: 
             .collect();
     }
     reply.choices.extend(refusals::picker(d, refusal));
+    if let Refusal::WhichPage { pages } = refusal {
+        let verb = match command {
+            Command::Ack { .. } => "ack",
+            Command::Resolve { .. } => "resolve",
+            _ => "escalate",
+        };
+        reply.choices = paging::which(d, pages, verb);
+    }
     if let Refusal::ReasonNeeded { mark, item } = refusal {
         let word = refusals::command_word(*mark);
         let mut ask = Button::new(format!("{word} {item}"), format!("#{} {word} {item}", d.id));

@@ -3,6 +3,7 @@
 use super::{Completion, Engine, lock};
 use crate::card::{Shown, compose};
 use crate::domain::deployment::Deployment;
+use crate::domain::paging::PageState;
 use crate::grammar::{ItemWord, Vocabulary, complete};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -59,6 +60,15 @@ impl Engine {
             services: services.into_iter().collect(),
             channels: config.channels.keys().chain(config.elsewhere.keys()).cloned().collect(),
             people: config.people.values().map(|p| p.name.clone()).collect(),
+            teams: config
+                .directory
+                .roles
+                .keys()
+                .chain(config.directory.rotations.keys())
+                .chain(config.directory.policies.keys())
+                .cloned()
+                .collect(),
+            rotations: config.directory.rotations.keys().cloned().collect(),
             ..Vocabulary::default()
         }
     }
@@ -67,6 +77,8 @@ impl Engine {
 fn about(d: &Deployment, vocabulary: &mut Vocabulary) {
     vocabulary.deployment = true;
     vocabulary.fields = d.plan.fields().map(|f| f.label.clone()).collect();
+    let open = d.pages.iter().filter(|p| p.state != PageState::Resolved);
+    vocabulary.pages = open.map(|p| (p.number.to_string(), p.message.clone())).collect();
     let walked: BTreeSet<u32> = d.walk().map(|s| s.number).collect();
     let word = |i: usize| ItemWord {
         number: d.plan.leaves[i].number.to_string(),

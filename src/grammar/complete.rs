@@ -1,7 +1,7 @@
 //! What could be meant by what has been typed so far.
 
 use super::lex::Cursor;
-use super::spec::{ArgKind, COMMANDS, CommandSpec, Form, Verb};
+use super::spec::{Arg, ArgKind, COMMANDS, CommandSpec, Form, Verb};
 use serde::Serialize;
 
 /// Most completions of one kind.
@@ -47,6 +47,11 @@ pub struct Vocabulary {
     pub people: Vec<String>,
     /// With their platform, but for the console's.
     pub channels: Vec<String>,
+    /// Roles, rotations and escalation policies: whom to page besides people.
+    pub teams: Vec<String>,
+    pub rotations: Vec<String>,
+    /// Pages that are not resolved: number and message.
+    pub pages: Vec<(String, String)>,
     /// Labels of the page's blanks.
     pub fields: Vec<String>,
     /// There is a deployment here: commands about one apply.
@@ -125,6 +130,7 @@ fn rank(text: &str, typed: &str) -> Option<usize> {
 fn arguments(spec: &CommandSpec, head: &str, rest: &str, cx: &Vocabulary) -> Vec<Completion> {
     match spec.verb {
         Verb::Start => start(spec, head, rest, cx),
+        Verb::Freeze | Verb::Cover => options(spec, head, rest, cx),
         Verb::Assign | Verb::Handover => {
             let last =
                 rest.rfind(char::is_whitespace).map_or(0, |i| i + rest[i..].chars().next().map_or(0, char::len_utf8));
@@ -173,6 +179,12 @@ fn arguments(spec: &CommandSpec, head: &str, rest: &str, cx: &Vocabulary) -> Vec
                 }
             }
             Some(ArgKind::Field) => fields(head, rest, cx),
+            Some(ArgKind::Whom) => whom(head, rest, cx),
+            Some(ArgKind::Rotation) => names(head, rest, cx.rotations.iter().map(String::as_str), "", |_| "rotation"),
+            Some(ArgKind::Page) => {
+                let of = |n: &str| cx.pages.iter().find(|(p, _)| p == n).map_or("", |(_, message)| message);
+                names(head, rest, cx.pages.iter().map(|(n, _)| n.as_str()), "", of)
+            }
             Some(ArgKind::Channel) => {
                 let typed = rest.strip_prefix('#').unwrap_or(rest);
                 names(head, typed, cx.channels.iter().map(String::as_str), "", |_| "channel")
@@ -183,6 +195,18 @@ fn arguments(spec: &CommandSpec, head: &str, rest: &str, cx: &Vocabulary) -> Vec
             _ => Vec::new(),
         },
     }
+}
+
+/// Whom to page: people first. Once somebody is named, what follows is the message.
+fn whom(head: &str, rest: &str, cx: &Vocabulary) -> Vec<Completion> {
+    let typed = rest.strip_prefix('@').unwrap_or(rest);
+    if typed.contains(char::is_whitespace) && !typed.starts_with('"') {
+        return Vec::new();
+    }
+    let typed = typed.trim_matches(['"', '“', '”']);
+    let people = names(&format!("{head}@"), typed, cx.people.iter().map(String::as_str), " ", |_| "person");
+    let teams = names(head, typed, cx.teams.iter().map(String::as_str), " ", |_| "role, rotation or policy");
+    people.into_iter().chain(teams).take(MOST).collect()
 }
 
 /// Names that fit, the best first.
@@ -213,6 +237,46 @@ pub fn quoted(name: &str) -> String {
     if name.contains(char::is_whitespace) { format!("\"{name}\"") } else { name.to_owned() }
 }
 
+/// An option's value, where one is being typed.
+fn value_of(spec: &CommandSpec, head: &str, typed: &str, cx: &Vocabulary) -> Option<Vec<Completion>> {
+    let (key, value) = typed.split_once(':')?;
+    let key = if key.eq_ignore_ascii_case("environment") { "env" } else { key };
+    let arg = spec.args.iter().find(|a| a.form == Form::Option && a.name.eq_ignore_ascii_case(key))?;
+    let value = value.trim_matches(['"', '“', '”']);
+    let head = format!("{head}{}:", arg.name);
+    let times = ["+30m", "+1h", "tomorrow 09:00"];
+    Some(match arg.kind {
+        ArgKind::Checklist => names(&head, value, cx.checklists.iter().map(String::as_str), " ", |_| "checklist"),
+        ArgKind::Environment => names(&head, value, cx.environments.iter().map(String::as_str), " ", |_| "environment"),
+        ArgKind::Channel => names(&head, value, cx.channels.iter().map(String::as_str), " ", |_| "channel"),
+        ArgKind::Service => names(&head, value, cx.services.iter().map(String::as_str), " ", |_| "service"),
+        _ => names(&head, value, times.into_iter(), " ", |_| "time"),
+    })
+}
+
+/// People after `@`, values after `name:`; elsewhere the options there are.
+fn options(spec: &CommandSpec, head: &str, rest: &str, cx: &Vocabulary) -> Vec<Completion> {
+    let begin = rest.rfind(char::is_whitespace).map_or(0, |i| i + rest[i..].chars().next().map_or(0, char::len_utf8));
+    let (before, typed) = rest.split_at(begin);
+    let head = format!("{head}{before}");
+    if let Some(name) = typed.strip_prefix('@') {
+        return people(&head, name, cx);
+    }
+    if let Some(found) = value_of(spec, &head, typed, cx) {
+        return found;
+    }
+    let given = |a: &Arg| before.split_whitespace().any(|w| w.starts_with(&format!("{}:", a.name)));
+    let open = spec.args.iter().filter(|a| a.form == Form::Option && !given(a));
+    let fits = |a: &&Arg| before.contains(char::is_whitespace) && a.name.starts_with(&typed.to_lowercase());
+    open.filter(fits)
+        .map(|a| Completion {
+            text: format!("{head}{}:", a.name),
+            label: format!("{}:", a.name),
+            detail: a.hint.to_owned(),
+        })
+        .collect()
+}
+
 fn start(spec: &CommandSpec, head: &str, rest: &str, cx: &Vocabulary) -> Vec<Completion> {
     // The word under the cursor begins after the last space that is not inside quotes.
     let mut begin = 0;
@@ -226,24 +290,8 @@ fn start(spec: &CommandSpec, head: &str, rest: &str, cx: &Vocabulary) -> Vec<Com
     }
     let (before, typed) = rest.split_at(begin);
     let head = format!("{head}{before}");
-    if let Some((key, value)) = typed.split_once(':') {
-        let key = if key.eq_ignore_ascii_case("environment") { "env" } else { key };
-        if let Some(arg) = spec.args.iter().find(|a| a.form == Form::Option && a.name.eq_ignore_ascii_case(key)) {
-            let value = value.trim_matches(['"', '“', '”']);
-            let head = format!("{head}{}:", arg.name);
-            let times = ["+30m", "+1h", "tomorrow 09:00"];
-            return match arg.kind {
-                ArgKind::Checklist => {
-                    names(&head, value, cx.checklists.iter().map(String::as_str), " ", |_| "checklist")
-                }
-                ArgKind::Environment => {
-                    names(&head, value, cx.environments.iter().map(String::as_str), " ", |_| "environment")
-                }
-                ArgKind::Channel => names(&head, value, cx.channels.iter().map(String::as_str), " ", |_| "channel"),
-                ArgKind::Service => names(&head, value, cx.services.iter().map(String::as_str), " ", |_| "service"),
-                _ => names(&head, value, times.into_iter(), " ", |_| "time"),
-            };
-        }
+    if let Some(found) = value_of(spec, &head, typed, cx) {
+        return found;
     }
     let words: Vec<&str> = before.split_whitespace().collect();
     let given = |name: &str, form: Form| {
@@ -352,6 +400,9 @@ mod tests {
             ],
             people: list("ana,bob,Ana Maria"),
             fields: list("Error rate,Cut-over time,Odd: label"),
+            teams: list("lead,web,night"),
+            rotations: list("web"),
+            pages: vec![("2".into(), "checkout is down".into())],
             deployment: true,
         }
     }
@@ -379,7 +430,7 @@ mod tests {
             ("start v1", vec!["start v1.2.0 ", "start v1.1.9 "]),
             ("start v2 --q", vec!["start v2 --queue "]),
             ("start v2 —r", vec!["start v2 --rehearse "]),
-            ("start v2 --queue --", vec!["start v2 --queue --rehearse "]),
+            ("start v2 --queue --", vec!["start v2 --queue --rehearse ", "start v2 --queue --override "]),
             ("start v2 e", vec!["start v2 env:"]),
             ("start v2 env:", vec!["start v2 env:production ", "start v2 env:staging "]),
             ("start v2 environment:st", vec!["start v2 env:staging "]),
@@ -393,6 +444,9 @@ mod tests {
             ("fill odd", vec!["fill \"Odd: label\" "]),
             ("help ti", vec!["help tick", "help untick", "help partial"]),
             ("finish --o", vec!["finish --override "]),
+            ("freeze incident un", vec!["freeze incident until:"]),
+            ("freeze incident until:+1", vec!["freeze incident until:+1h "]),
+            ("cover primary @b", vec!["cover primary @bob"]),
             ("note hel", vec![]),
             ("nonsense x", vec![]),
         ] {
@@ -412,7 +466,10 @@ mod tests {
         assert_eq!(complete("/deploy ", &vocabulary()).len(), COMMANDS.len());
         let none = Vocabulary::default();
         let names: Vec<_> = complete("", &none).into_iter().map(|c| c.label).collect();
-        assert_eq!(names, ["start", "list", "checklists", "history", "record", "help"]);
+        assert_eq!(
+            names.join(" "),
+            "start list oncall freeze unfreeze freezes cover uncover checklists history record help"
+        );
         assert_eq!(complete("#3 ", &none).len(), COMMANDS.len());
     }
 

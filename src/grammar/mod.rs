@@ -8,12 +8,15 @@ mod complete;
 mod lex;
 mod parse;
 mod problem;
+mod quiet;
+mod request;
 mod spec;
 mod when;
 
 pub use complete::{Completion, ItemWord, Vocabulary, complete, quoted};
-pub use parse::{Parsed, Query, Request, Start, parse};
+pub use parse::{Order, parse};
 pub use problem::{Problem, Unfit};
+pub use request::{Parsed, Query, Request, Start};
 pub use spec::{Arg, ArgKind, COMMANDS, CommandSpec, Form, Group, Verb};
 pub use when::When;
 
@@ -27,5 +30,7 @@ pub const LONGEST_VERSION: usize = 100;
 pub const LONGEST_NAME: usize = 40;
 /// Longest name of a checklist or of a person, in characters.
 pub const LONGEST_TITLE: usize = 80;
+/// Longest that reminders may be snoozed, in milliseconds: a week.
+pub const LONGEST_SNOOZE_MS: i64 = 7 * 86_400_000;
 /// Most items and ranges one command may name.
 pub const MOST_ITEMS: usize = 100;

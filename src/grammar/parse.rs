@@ -1,7 +1,10 @@
 //! Words → request.
 
+mod page;
+
 use super::lex::{Alphabet, Cursor, Token, free_text, name, person};
 use super::problem::Problem;
+use super::request::{Parsed, Query, Request, Start};
 use super::spec::{ALSO, Arg, ArgKind, COMMANDS, CommandSpec, Form, Verb};
 use super::when::When;
 use super::{LONGEST_INPUT, LONGEST_NAME, LONGEST_TITLE, LONGEST_VERSION, MOST_ITEMS};
@@ -9,53 +12,9 @@ use crate::domain::checklist::Number;
 use crate::domain::command::{Command, ItemRef, Mark, Person};
 use crate::near::nearest;
 
-/// What was asked, and of which deployment if one was named.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parsed {
-    /// From `#12` before the command or after it.
-    pub deployment: Option<u64>,
-    pub request: Request,
-}
+mod standing;
 
-/// What was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// Open a deployment.
-    Start(Start),
-    /// Change one.
-    Act(Command),
-    /// Look at something.
-    Query(Query),
-}
-
-/// `start`, as typed. What is None comes from the channel or the checklist.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Start {
-    pub version: String,
-    pub checklist: Option<String>,
-    pub environment: Option<String>,
-    pub service: Option<String>,
-    pub at: Option<When>,
-    /// Channels that show it too, as typed.
-    pub follow: Vec<String>,
-    /// Wait in line if another deployment holds the place.
-    pub queue: bool,
-    /// Practice.
-    pub rehearse: bool,
-}
-
-/// A question.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Query {
-    Status,
-    List,
-    Next,
-    Show { item: ItemRef },
-    Checklists,
-    History,
-    Record,
-    Help { command: Option<String> },
-}
+pub use standing::Order;
 
 /// Reads what somebody typed, with or without a leading `/deploy` and a deployment's `#12`.
 ///
@@ -135,6 +94,11 @@ impl<'a> Reader<'a> {
             Verb::List => self.alone(Request::Query(Query::List))?,
             Verb::Checklists => self.alone(Request::Query(Query::Checklists))?,
             Verb::History => self.alone(Request::Query(Query::History))?,
+            Verb::Freezes => self.alone(Request::Query(Query::Freezes))?,
+            Verb::Freeze => self.freeze()?,
+            Verb::Unfreeze => self.unfreeze()?,
+            Verb::Cover => self.cover()?,
+            Verb::Uncover => self.uncover()?,
             Verb::Show => {
                 let (item, rest) = self.item()?;
                 self.nothing(rest)?;
@@ -167,6 +131,17 @@ impl<'a> Reader<'a> {
             Verb::Finish => self.finish()?,
             Verb::Partial => Request::Act(C::Partial { reason: self.reason()? }),
             Verb::Cancel => Request::Act(C::Cancel { reason: self.reason()? }),
+            Verb::Page => self.page()?,
+            Verb::Ack => self.of_page(|page| C::Ack { page })?,
+            Verb::Resolve => self.of_page(|page| C::Resolve { page })?,
+            Verb::Escalate => self.of_page(|page| C::Escalate { page })?,
+            Verb::OnCall => {
+                let rotation = self.cursor.token()?.map(|t| t.text().to_owned()).filter(|r| !r.is_empty());
+                self.nothing(self.cursor.rest())?;
+                Request::Query(Query::OnCall { rotation })
+            }
+            Verb::Reschedule => Request::Reschedule(super::quiet::when(&self.required_text("time", "a time")?)?),
+            Verb::Snooze => Request::Act(super::quiet::snooze(self.cursor.rest())?),
         })
     }
 
@@ -298,7 +273,8 @@ impl<'a> Reader<'a> {
                 if given.iter().any(|(a, _)| a.name == arg.name) {
                     return Err(Problem::Twice { command, option: arg.name });
                 }
-                given.push((arg, String::new()));
+                let said = if arg.kind == ArgKind::Text { self.said_after(arg.name)? } else { String::new() };
+                given.push((arg, said));
                 continue;
             }
             if let Some(at) = word.find([':', '=']) {
@@ -338,6 +314,7 @@ impl<'a> Reader<'a> {
             follow: Vec::new(),
             queue: false,
             rehearse: false,
+            override_: None,
         };
         for (arg, value) in given {
             match arg.kind {
@@ -354,6 +331,7 @@ impl<'a> Reader<'a> {
                     }
                 }
                 ArgKind::Time => start.at = Some(When::parse(&value)?),
+                ArgKind::Text => start.override_ = Some(value),
                 _ if arg.name == "queue" => start.queue = true,
                 _ => start.rehearse = true,
             }
@@ -613,7 +591,7 @@ fn after_items(rest: &str) -> &str {
 }
 
 /// Made of digits, dots, dashes and commas, beginning with a digit, as item numbers and ranges are.
-fn like_items(word: &str) -> bool {
+pub(super) fn like_items(word: &str) -> bool {
     let word = word.strip_suffix(':').unwrap_or(word);
     let mut parts = word.split(',').filter(|p| !p.is_empty()).peekable();
     parts.peek().is_some()
@@ -624,7 +602,7 @@ fn like_items(word: &str) -> bool {
         })
 }
 
-fn item_number(part: &str) -> Result<ItemRef, Problem> {
+pub(super) fn item_number(part: &str) -> Result<ItemRef, Problem> {
     let bad = || Problem::BadNumber { word: part.to_owned() };
     let number = |text: &str| -> Result<Number, Problem> {
         let text = text.strip_suffix('.').unwrap_or(text);

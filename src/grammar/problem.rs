@@ -69,6 +69,8 @@ pub enum Problem {
     TooManyItems { limit: usize },
     /// `at:` could not be read.
     BadTime { text: String },
+    /// Reminders cannot be snoozed for so short or so long.
+    BadSnooze,
     /// A calendar moment that does not exist.
     NoSuchTime { text: String },
 }
@@ -160,6 +162,14 @@ impl fmt::Display for Problem {
                         f.write_str("Write `finish` alone, or `finish --override REASON` if items are still open.")
                     }
                     "assign" | "handover" | "show" => instance(f, command),
+                    "page" => f.write_str(
+                        "`page test` takes one name. A message that begins with “test” stands in quotes: `page \"test \
+                         fails\"`.",
+                    ),
+                    "ack" | "resolve" | "escalate" => {
+                        write!(f, "Write `{command}` alone, or with a page's number: `{command} 1`.")
+                    }
+                    "oncall" => f.write_str("Write `oncall` alone, or with a rotation's name."),
                     "status" | "next" | "record" => {
                         write!(f, "Write `{command}` alone, or with a deployment's number: `{command} 12`.")
                     }
@@ -223,14 +233,18 @@ impl fmt::Display for Problem {
             }
             Problem::BadTime { text } => write!(
                 f,
-                "{} is no time I can read. Write `at:18:30`, `at:\"tomorrow 18:30\"`, `at:+2h` or \
-                 `at:2026-11-21T18:30`.",
+                "{} is no time I can read. Times are written `18:30`, `\"tomorrow 18:30\"`, `+2h` or \
+                 `2026-11-21T18:30`.",
                 said(text)
+            ),
+            Problem::BadSnooze => f.write_str(
+                "Reminders are snoozed for a minute to a week, for instance `snooze 2h`. `snooze stop` is for good, and \
+                 `snooze off` brings them back.",
             ),
             Problem::NoSuchTime { text } => write!(
                 f,
                 "{} is on no calendar or clock. Days are written year-month-day, hours go from 00 to 23: \
-                 `at:2026-11-21T18:30`.",
+                 `2026-11-21T18:30`.",
                 said(text)
             ),
         }

@@ -71,6 +71,23 @@ impl When {
 
     /// The moment, seen from `now` in the zone `tz`. The error is a sentence that says what to write instead.
     pub fn resolve(&self, now: Timestamp, tz: Tz) -> Result<Timestamp, String> {
+        let found = self.moment(now, tz)?;
+        if found.since_ms(now) > FARTHEST {
+            return Err("That is more than a year ahead; a start can be scheduled at most a year before.".into());
+        }
+        Ok(found)
+    }
+
+    /// The same for an option of another name, such as `until`.
+    pub fn resolve_for(&self, option: &str, now: Timestamp, tz: Tz) -> Result<Timestamp, String> {
+        let found = self.moment(now, tz).map_err(|why| why.replace("`at:", &format!("`{option}:")))?;
+        if found.since_ms(now) > FARTHEST {
+            return Err(format!("`{option}:` is more than a year ahead; name a moment within a year."));
+        }
+        Ok(found)
+    }
+
+    fn moment(&self, now: Timestamp, tz: Tz) -> Result<Timestamp, String> {
         let here = now.utc().with_timezone(&tz);
         let found = match *self {
             When::In(ms) => now.plus_ms(ms),
@@ -99,9 +116,6 @@ impl When {
                 then.format("%Y-%m-%d %H:%M"),
                 here.format("%Y-%m-%d %H:%M")
             ));
-        }
-        if found.since_ms(now) > FARTHEST {
-            return Err("That is more than a year ahead; a start can be scheduled at most a year before.".into());
         }
         Ok(found)
     }

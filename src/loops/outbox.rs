@@ -289,6 +289,10 @@ impl Inner {
             return Ok(DeliveryOutcome::Failed { why });
         };
         let Some(drawn) = self.engine.draw(one).await? else {
+            // Somebody has the page, or it is over: its call need not go out any more.
+            if one.delivery.what.starts_with("page/") {
+                return Ok(DeliveryOutcome::Dropped);
+            }
             return Ok(DeliveryOutcome::Failed { why: "there is nothing to show".into() });
         };
         if drawn.file.is_some() && !chat.takes_files() {

@@ -4,9 +4,10 @@ use crate::domain::command::{Person, Timer, Via};
 use crate::domain::time::Timestamp;
 use crate::engine::{Engine, Envelope, Input};
 use crate::store::StoreError;
+use futures_util::future::join_all;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 /// Timers fired in one step.
 const STEP: u32 = 256;
@@ -21,37 +22,61 @@ const FORGET_MS: i64 = 3_600_000;
 /// Between two steps while there is more: a timer that cannot be decided must not keep a core busy.
 const AGAIN: Duration = Duration::from_millis(5);
 
+/// From how far on a clock that was set back is taken note of, in milliseconds.
+const SET_BACK_MS: i64 = 60_000;
+
 /// Pause after the database refused.
 const TROUBLE: Duration = Duration::from_secs(1);
 
 /// Fires what is due now; gives back what was fired.
 pub async fn step(engine: &Engine) -> Result<Vec<(u64, Timer, Timestamp)>, StoreError> {
     let due = engine.store().due_timers(engine.now(), STEP).await?;
-    // Handed in together, so that what falls due together is committed together.
-    let mut fired = JoinSet::new();
-    for &(deployment, timer, due) in &due {
-        let engine = engine.clone();
-        let envelope = Envelope {
-            key: None,
-            by: Person::rollcall(),
-            via: Via::Timer,
-            channel: String::new(),
-            deployment: Some(deployment),
-            mentioned: Vec::new(),
-            input: Input::Due { deployment, timer, due },
-        };
-        fired.spawn(async move { engine.handle(envelope).await });
-    }
-    while fired.join_next().await.is_some() {}
+    let of: BTreeSet<u64> = due.iter().map(|(deployment, ..)| *deployment).collect();
+    engine.warm(of).await;
+    // Handed in together, so that what falls due together is committed together; and in this order, because each is
+    // polled in turn and the door takes it at once.
+    let fired = due
+        .iter()
+        .map(|&(deployment, timer, due)| engine.handle(envelope(deployment, Input::Due { deployment, timer, due })));
+    join_all(fired).await;
     Ok(due)
+}
+
+fn envelope(deployment: u64, input: Input) -> Envelope {
+    Envelope {
+        key: None,
+        by: Person::rollcall(),
+        via: Via::Timer,
+        channel: String::new(),
+        deployment: Some(deployment),
+        mentioned: Vec::new(),
+        input,
+    }
+}
+
+/// After the clock was set back, what recurs was armed for a time that is far away now: it is armed anew. Gives back
+/// how many deployments were looked at.
+pub async fn set_back(engine: &Engine) -> usize {
+    let open: Vec<u64> = engine.open_deployments().iter().map(|s| s.id).collect();
+    for some in open.chunks(STEP as usize) {
+        join_all(some.iter().map(|&id| engine.handle(envelope(id, Input::SetBack { deployment: id })))).await;
+    }
+    open.len()
 }
 
 /// Runs until told to stop.
 pub async fn run(engine: Engine, mut stop: watch::Receiver<bool>) {
     let mut forget_at = engine.now();
     let mut before = Vec::new();
+    let mut latest = engine.now();
     loop {
         engine.recover().await;
+        if latest.since_ms(engine.now()) >= SET_BACK_MS {
+            tracing::warn!("the clock was set back; what recurs is armed anew");
+            set_back(&engine).await;
+            latest = engine.now();
+        }
+        latest = latest.max(engine.now());
         if engine.now() >= forget_at {
             let forgotten = engine.store().prune(engine.now()).await;
             forget_at = engine.now().plus_ms(if matches!(forgotten, Ok(1..)) { FORGET_ON_MS } else { FORGET_MS });

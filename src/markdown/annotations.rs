@@ -4,16 +4,19 @@ use super::inline::options;
 use super::words::{Pattern, pattern};
 use crate::domain::checklist::{Diagnostic, Severity};
 use crate::domain::meaning::SectionKind;
+use crate::domain::remind::{LATEST_MS, SOONEST_MS};
+use crate::domain::time::parse_span;
 use crate::near::nearest;
 use pulldown_cmark::{Event, Parser};
 use std::sync::LazyLock;
 
 /// What may stand in an annotation.
-pub const ANNOTATION_KEYS: &[&str] = &["optional", "required", "id", "owner", "kind", "environment"];
+pub const ANNOTATION_KEYS: &[&str] =
+    &["optional", "required", "id", "owner", "kind", "environment", "critical", "remind"];
 
 static COMMENT: LazyLock<Pattern> = LazyLock::new(|| pattern(r"(?s)<!--\s*rollcall:\s*(?P<words>.*?)\s*-->"));
 static PAIR: LazyLock<Pattern> =
-    LazyLock::new(|| pattern(r#"(?P<key>[^\s=]+)(?:=(?:"(?P<quoted>[^"]*)"|(?P<value>\S*)))?"#));
+    LazyLock::new(|| pattern(r#"(?P<key>[^\s=:]+)(?:(?:=|:[ \t]*)(?:"(?P<quoted>[^"]*)"|(?P<value>\S*)))?"#));
 
 /// One annotation, and where it stands.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,10 +24,14 @@ pub(super) struct Annotation {
     pub(super) line: u32,
     /// `Some(false)` for `required`.
     pub(super) optional: Option<bool>,
+    /// Its failure pages somebody.
+    pub(super) critical: bool,
     pub(super) id: Option<String>,
     pub(super) owner: Option<String>,
     pub(super) kind: Option<SectionKind>,
     pub(super) environment: Option<String>,
+    /// After how many milliseconds; 0: never.
+    pub(super) remind_ms: Option<i64>,
 }
 
 /// The annotations of a text whose first line has that number in the file.
@@ -81,6 +88,11 @@ fn annotation(words: &str, line: u32, diagnostics: &mut Vec<Diagnostic>) -> Anno
                 Some("false" | "no") => out.optional = Some(key != "optional"),
                 Some(_) => wrong(format!("`{key}` in this annotation stands alone, or is `true` or `false`.")),
             },
+            "critical" => match value {
+                None | Some("true" | "yes") => out.critical = true,
+                Some("false" | "no") => out.critical = false,
+                Some(_) => wrong(format!("`{key}` in this annotation stands alone, or is `true` or `false`.")),
+            },
             "id" => {
                 out.id = needed(&mut wrong, "`id=backup`").filter(|id| {
                     let fits =
@@ -93,6 +105,16 @@ fn annotation(words: &str, line: u32, diagnostics: &mut Vec<Diagnostic>) -> Anno
             }
             "owner" => out.owner = needed(&mut wrong, "`owner=dba`"),
             "environment" => out.environment = needed(&mut wrong, "`environment=production`"),
+            "remind" => {
+                let said = needed(&mut wrong, "`remind=10m` or `remind=off`");
+                out.remind_ms = said.and_then(|said| match remind_ms(&said) {
+                    Ok(ms) => Some(ms),
+                    Err(message) => {
+                        wrong(message);
+                        None
+                    }
+                });
+            }
             "kind" => {
                 if let Some(said) = needed(&mut wrong, "`kind=sign_off`") {
                     let word = said.replace('-', "_").to_lowercase();
@@ -108,6 +130,20 @@ fn annotation(words: &str, line: u32, diagnostics: &mut Vec<Diagnostic>) -> Anno
         }
     }
     out
+}
+
+/// `10m`, `2h`, `off`. The error is a sentence.
+fn remind_ms(said: &str) -> Result<i64, String> {
+    if said.eq_ignore_ascii_case("off") {
+        return Ok(0);
+    }
+    let shown: String = said.chars().take(40).collect();
+    let ms = parse_span(said, 0).filter(|_| said.contains(char::is_alphabetic));
+    match ms {
+        Some(ms) if (SOONEST_MS..=LATEST_MS).contains(&ms) => Ok(ms),
+        Some(_) => Err(format!("`remind={shown}` must lie between 1 minute and 7 days, or be `off`.")),
+        None => Err(format!("`remind={shown}` is no span; write for instance `remind=10m`, or `remind=off`.")),
+    }
 }
 
 fn hint(said: &str, known: &[&str]) -> String {
@@ -146,6 +182,14 @@ mod tests {
     }
 
     #[test]
+    fn reminders_are_written_either_way() {
+        for (words, ms) in [("remind=10m", 600_000), ("remind: 2h", 7_200_000), ("optional, remind: off", 0)] {
+            let (found, d) = read(&format!("- [ ] a <!-- rollcall: {words} -->\n"));
+            assert_eq!((d, found[0].remind_ms), (vec![], Some(ms)), "{words}");
+        }
+    }
+
+    #[test]
     fn mistakes_name_line_and_nearest_key() {
         for (words, says) in [
             ("optinal", "did you mean `optional`"),
@@ -155,6 +199,11 @@ mod tests {
             ("id=a.b", "must be at most"),
             ("kind=signof", "did you mean `sign_off`"),
             ("optional=maybe", "stands alone"),
+            ("remind=", "needs a value"),
+            ("remind=0m", "between 1 minute and 7 days"),
+            ("remind=1year", "between 1 minute and 7 days"),
+            ("remind=10", "is no span"),
+            ("remind=soon", "is no span"),
         ] {
             let (_, d) = read(&format!("# T\n- [ ] a <!-- rollcall: {words} -->\n"));
             assert_eq!((d.len(), d[0].line, d[0].severity), (1, 2, Severity::Error), "{words}");

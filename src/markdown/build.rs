@@ -126,7 +126,9 @@ pub(super) fn checklist(
         service: front.service,
         environment: front.environment,
         progress: front.progress,
+        escalation: front.escalation,
         templates: front.templates,
+        timeline: front.timeline,
         contacts,
         phases,
     }
@@ -310,6 +312,7 @@ impl Builder<'_> {
             // What a rollback is due by counts from no moment of the way forward.
             window: kinds::due(&headings).filter(|_| !matches!(branch, Branch::Watch | Branch::Rollback)),
             environment,
+            remind_ms: None,
             notes: content.notes,
             commands: content.commands,
             fields,

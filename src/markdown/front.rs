@@ -1,14 +1,17 @@
 //! Front matter: what a page says about itself, in YAML (`---`) or TOML (`+++`).
 
+use super::timeline;
 use super::words::FOREIGN_KEYS;
+use crate::domain::announce::Announcement;
 use crate::domain::checklist::{Diagnostic, Schedule, Severity};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// The keys that mean something.
-pub const KEYS: &[&str] = &["title", "description", "service", "environment", "progress", "templates", "defaults"];
+pub const KEYS: &[&str] =
+    &["title", "description", "service", "environment", "progress", "templates", "defaults", "escalation", "timeline"];
 /// Keys of features to come: taken as they are, with a note.
-pub const LATER_KEYS: &[&str] = &["gates", "roles", "triggers", "checks", "timeline", "escalation"];
+pub const LATER_KEYS: &[&str] = &["gates", "roles", "triggers", "checks"];
 /// The keys of `progress`.
 pub const PROGRESS_KEYS: &[&str] = &["cron", "timezone"];
 /// The keys of `defaults`.
@@ -22,7 +25,10 @@ pub(super) struct Front {
     pub(super) service: Option<String>,
     pub(super) environment: Option<String>,
     pub(super) progress: Option<Schedule>,
+    /// The escalation policy its pages go by.
+    pub(super) escalation: Option<String>,
     pub(super) templates: BTreeMap<String, String>,
+    pub(super) timeline: Vec<Announcement>,
     /// What stands in blanks until somebody fills them, by label.
     pub(super) fields: BTreeMap<String, String>,
 }
@@ -187,7 +193,9 @@ impl Reader<'_> {
                 "description" => front.description = self.text(key, value),
                 "service" => front.service = self.word(key, value).or(front.service.take()),
                 "environment" => front.environment = self.word(key, value).or(front.environment.take()),
+                "escalation" => front.escalation = self.word(key, value),
                 "progress" => front.progress = self.progress(value),
+                "timeline" => front.timeline = timeline::read(value, self.inside, self.diagnostics),
                 "templates" => front.templates = self.templates(value),
                 _ => self.unknown(key, &all),
             }

@@ -114,6 +114,7 @@ pub(super) fn annotate(checklist: &mut Checklist, annotations: Vec<Annotation>, 
                         )),
                     }
                 }
+                item.critical |= annotation.critical;
                 if let Some(optional) = annotation.optional {
                     item.optional = optional;
                 }
@@ -126,10 +127,14 @@ pub(super) fn annotate(checklist: &mut Checklist, annotations: Vec<Annotation>, 
                 }
                 item.owner = annotation.owner.or(item.owner.take());
                 item.environment = annotation.environment.or(item.environment.take());
+                item.remind_ms = annotation.remind_ms.or(item.remind_ms);
             }
             None => {
                 if annotation.id.is_some() || annotation.owner.is_some() {
                     wrong("`id` and `owner` are for items; this annotation stands beside a heading.".to_owned());
+                }
+                if annotation.critical {
+                    section.items.iter_mut().for_each(|i| i.critical = true);
                 }
                 if let Some(optional) = annotation.optional {
                     section.items.iter_mut().for_each(|i| i.optional = optional);
@@ -139,6 +144,7 @@ pub(super) fn annotate(checklist: &mut Checklist, annotations: Vec<Annotation>, 
                     section.branch = kinds::branch_of(kind, section.branch);
                 }
                 section.environment = annotation.environment.or(section.environment.take());
+                section.remind_ms = annotation.remind_ms.or(section.remind_ms);
             }
         }
     }

@@ -33,6 +33,7 @@ mod source;
 mod tables;
 mod template_code;
 mod threshold;
+mod timeline;
 mod trees;
 mod windows;
 mod without_boxes;
@@ -47,6 +48,7 @@ pub use front::{DEFAULTS_KEYS, KEYS as FRONT_KEYS, LATER_KEYS, PROGRESS_KEYS};
 pub use inline::{escape, inline};
 pub use placeholders::{Placeholder, placeholders, substituted};
 pub use source::MAX_BYTES;
+pub use timeline::TIMELINE_KEYS;
 
 /// A checklist with more items is refused: nobody walks it, and every surface has to carry it.
 pub const MAX_ITEMS: usize = 20_000;

@@ -4,7 +4,7 @@
 use super::chain::{self, Parts};
 use super::open::Store;
 use super::read::{json, select, summary};
-use super::{Hash, StoreError, Summary, names};
+use super::{Hash, StoreError, Summary, journal, names};
 use crate::domain::checklist::Checklist;
 use crate::domain::command::Person;
 use crate::domain::deployment::Deployment;
@@ -29,6 +29,8 @@ pub struct AuditReport {
     /// How many deployments and events were looked at.
     pub deployments: u64,
     pub events: u64,
+    /// And rulings of the house's journal; its findings have the number 0.
+    pub rulings: u64,
     /// The first fault of each deployment that has one; at most 1000.
     pub findings: Vec<Finding>,
     /// Checklists (by hash) that are not what was copied; at most 1000.
@@ -48,7 +50,14 @@ impl fmt::Display for AuditReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (deployments, events) = (self.deployments, self.events);
         if self.is_sound() {
-            return writeln!(f, "Sound: {events} events of {deployments} deployments are as they were recorded.");
+            let rulings = match self.rulings {
+                0 => String::new(),
+                n => format!(" and {n} rulings of the house"),
+            };
+            return writeln!(
+                f,
+                "Sound: {events} events of {deployments} deployments{rulings} are as they were recorded."
+            );
         }
         writeln!(f, "NOT SOUND. Looked at {events} events of {deployments} deployments.")?;
         for finding in &self.findings {
@@ -98,14 +107,18 @@ pub enum Fault {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { deployment, seq, fault } = self;
+        let (whose, event) = match *deployment {
+            journal::HOUSE => ("the house's journal".to_owned(), "ruling"),
+            number => (format!("#{number}"), "event"),
+        };
         match fault {
-            Fault::Changed => write!(f, "#{deployment}, event {seq}: not what was recorded"),
-            Fault::Unlinked => write!(f, "#{deployment}, event {seq}: does not follow the event before it"),
-            Fault::Missing => write!(f, "#{deployment}, event {seq}: missing"),
-            Fault::CutShort => write!(f, "#{deployment}, event {seq}: missing, with every event after it"),
-            Fault::Added => write!(f, "#{deployment}, event {seq}: not the last event that was recorded"),
-            Fault::Orphan => write!(f, "#{deployment}, event {seq}: belongs to no deployment"),
-            Fault::Unreadable => write!(f, "#{deployment}, event {seq}: cannot be understood by this Rollcall"),
+            Fault::Changed => write!(f, "{whose}, {event} {seq}: not what was recorded"),
+            Fault::Unlinked => write!(f, "{whose}, {event} {seq}: does not follow the event before it"),
+            Fault::Missing => write!(f, "{whose}, {event} {seq}: missing"),
+            Fault::CutShort => write!(f, "{whose}, {event} {seq}: missing, with every event after it"),
+            Fault::Added => write!(f, "{whose}, {event} {seq}: not the last event that was recorded"),
+            Fault::Orphan => write!(f, "{whose}, {event} {seq}: belongs to no deployment"),
+            Fault::Unreadable => write!(f, "{whose}, {event} {seq}: cannot be understood by this Rollcall"),
             Fault::Summary => write!(f, "#{deployment}: what lists say of it is not what its {seq} events say"),
         }
     }
@@ -182,6 +195,14 @@ impl Store {
                 break;
             }
             from = to.saturating_add(1);
+        }
+        if only.is_none() {
+            let mut moment = self.readers.begin().await?;
+            let (count, fault) = journal::walk(&mut moment).await?;
+            report.rulings = count;
+            if let Some((seq, fault)) = fault {
+                report.note(journal::HOUSE.cast_signed(), seq, fault);
+            }
         }
         report.findings.sort_by_key(|f| f.deployment);
         let mut lists = sqlx::query(

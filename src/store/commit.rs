@@ -2,7 +2,7 @@
 
 use super::error::{Clash, StoreError};
 use super::open::Store;
-use super::{Batch, DeliveryOutcome, Hash, Reaction, Summary, chain, names};
+use super::{Batch, DeliveryOutcome, Hash, Reaction, Summary, chain, journal, names};
 use crate::domain::checklist::Checklist;
 use crate::domain::command::Timer;
 use crate::domain::time::Timestamp;
@@ -103,6 +103,7 @@ impl Batch {
             && self.delivered.is_empty()
             && self.reactions.is_empty()
             && self.inbox.is_empty()
+            && self.rulings.is_empty()
     }
 }
 
@@ -287,6 +288,9 @@ impl Plan {
             }),
         )?;
         plan.add(ASK, outbox(batch, generation)?)?;
+        let (head, rulings) = journal::rows(&batch.rulings).map_err(Trouble::Nonsense)?;
+        plan.add_all(journal::HEAD, head)?;
+        plan.add(journal::RULINGS, rulings)?;
         Ok(plan)
     }
 
@@ -419,7 +423,7 @@ async fn unit(conn: &mut SqliteConnection, plan: Plan, new: &[Reaction]) -> Resu
             let Either::Left(done) = result? else { continue };
             match musts.next() {
                 Some((Some(must), sql)) if done.rows_affected() != must => {
-                    return Err(if sql == HEADS {
+                    return Err(if sql == HEADS || sql == journal::HEAD {
                         Trouble::Clash(Clash::Event)
                     } else {
                         Trouble::Nonsense("a lock for a deployment that is not there".into())

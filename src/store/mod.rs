@@ -9,9 +9,11 @@ mod backup;
 pub mod chain;
 mod commit;
 mod error;
+mod journal;
 mod names;
 mod open;
 mod outbox;
+mod paged;
 mod past;
 mod probe;
 mod read;
@@ -21,6 +23,7 @@ mod tests;
 
 pub use audit::{AuditReport, Fault, Finding};
 pub use error::{Clash, StoreError};
+pub use journal::NewRuling;
 pub use open::Store;
 pub use outbox::Undelivered;
 pub use read::{Log, Past, Stats};
@@ -80,6 +83,8 @@ pub struct Batch {
     pub delivered: Vec<Delivered>,
     /// Reactions, in order, that stand (`true`) or were taken away.
     pub reactions: Vec<Reaction>,
+    /// Rulings in order.
+    pub rulings: Vec<NewRuling>,
     /// Requests answered: dedupe key, when, the answer.
     pub inbox: Vec<(String, Timestamp, Reply)>,
 }

@@ -24,9 +24,13 @@ pub(super) fn timer(timer: Timer) -> &'static str {
         Timer::Progress => "progress",
         Timer::Archive => "archive",
         Timer::Watch => "watch",
+        Timer::Page => "page",
+        Timer::Agenda => "agenda",
+        Timer::Remind => "remind",
     }
 }
 
 pub(super) fn timer_named(word: &str) -> Option<Timer> {
-    [Timer::Start, Timer::Progress, Timer::Archive, Timer::Watch].into_iter().find(|t| timer(*t) == word)
+    use Timer::*;
+    [Start, Progress, Archive, Watch, Page, Agenda, Remind].into_iter().find(|t| timer(*t) == word)
 }

@@ -267,6 +267,26 @@ impl Store {
             .map_err(|e| self.error(e))
     }
 
+    /// When the newest event of any deployment, or the newest ruling, was recorded.
+    pub async fn newest_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        let at: Option<i64> = sqlx::query_scalar(
+            "SELECT max(at) FROM (SELECT e.at AS at FROM deployments AS d
+                 JOIN events AS e ON e.deployment = d.id AND e.seq = d.head_seq
+                 UNION ALL SELECT max(at) FROM journal)",
+        )
+        .fetch_one(&self.readers)
+        .await
+        .map_err(|e| self.error(e))?;
+        Ok(at.map(Timestamp))
+    }
+
+    /// Has SQLite look through the file; what it finds, at most ten lines.
+    pub async fn broken_pages(&self) -> Result<Vec<String>, StoreError> {
+        let found: Vec<String> =
+            sqlx::query_scalar("PRAGMA quick_check(10)").fetch_all(&self.readers).await.map_err(|e| self.error(e))?;
+        Ok(found.into_iter().filter(|line| line != "ok").collect())
+    }
+
     /// How much there is. Looks at every deployment's row: for now and then, not for every tick.
     pub async fn stats(&self) -> Result<Stats, StoreError> {
         let stats = async {

@@ -4,13 +4,16 @@ pub mod facts;
 mod guard;
 mod help;
 pub mod occasions;
+pub mod paging;
 pub mod refusals;
 pub mod replies;
 pub mod slack;
+pub mod standing;
 mod templates;
+pub mod ways;
 
 pub use help::{hello, help};
 pub use templates::{
-    Blocked, Entry, Facts, Failed, LONGEST_TEMPLATE, LONGEST_TEXT, Since, Template, TemplateProblem, Texts, Ticker,
-    Waiting,
+    Blocked, Entry, Facts, Failed, LONGEST_TEMPLATE, LONGEST_TEXT, Override, Since, Template, TemplateProblem, Texts,
+    Ticker, Waiting, check_announcement,
 };

@@ -20,6 +20,13 @@ pub fn template(occasion: Occasion) -> Template {
         Occasion::Partial => Template::Partial,
         Occasion::Cancelled => Template::Cancelled,
         Occasion::Breach => Template::Breach,
+        Occasion::Frozen => Template::Frozen,
+        Occasion::Rescheduled => Template::Rescheduled,
+        Occasion::Closing => Template::Closing,
+        Occasion::Closed => Template::Closed,
+        Occasion::Reminder => Template::Reminder,
+        Occasion::Held => Template::Held,
+        Occasion::Announcement => Template::Announcement,
     }
 }
 
@@ -40,5 +47,12 @@ pub fn word(occasion: Occasion) -> &'static str {
         Occasion::Partial => "partial",
         Occasion::Cancelled => "cancelled",
         Occasion::Breach => "breach",
+        Occasion::Frozen => "frozen",
+        Occasion::Rescheduled => "rescheduled",
+        Occasion::Closing => "closing",
+        Occasion::Closed => "closed",
+        Occasion::Reminder => "reminder",
+        Occasion::Held => "still-held",
+        Occasion::Announcement => "announcement",
     }
 }

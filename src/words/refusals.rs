@@ -217,6 +217,22 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
             "#{holder} is under way on {} now; #{id} cannot be rolled back under it. Roll back #{holder}, or wait for it.",
             escape(&d.environment)
         ),
+        Refusal::NobodyNamed { .. }
+        | Refusal::TooManyPages { .. }
+        | Refusal::NoSuchPage { .. }
+        | Refusal::NoPages
+        | Refusal::WhichPage { .. }
+        | Refusal::PageTaken { .. }
+        | Refusal::PageOver { .. } => super::paging::refusal(d, r, now).unwrap_or_default(),
+        Refusal::StartsThen { at } => {
+            format!("#{id} is scheduled for {} already. Nothing changed.", at.utc().format("%Y-%m-%d %H:%M UTC"))
+        }
+        Refusal::NotSnoozed { item: None } => {
+            format!("No reminders of #{id} are snoozed. `/deploy snooze 30m` keeps them quiet for half an hour.")
+        }
+        Refusal::NotSnoozed { item: Some(item) } => {
+            format!("Reminders of {item} are not snoozed. `/deploy snooze off` ends all that is.")
+        }
         Refusal::Stale => "That moment has passed; nothing changed.".into(),
         Refusal::LogFull { limit } => format!(
             "The record of #{id} is full: it has {limit} entries. Only its outcome can still be recorded: `/deploy partial the \

@@ -1,12 +1,13 @@
 //! What the person who said something is told when it was done.
 
-use super::refusals;
+use super::{paging, refusals};
 use crate::card::{Reply, compose, kinds};
 use crate::domain::checklist::{Branch, Number};
-use crate::domain::command::{Command, Mark};
+use crate::domain::command::{Command, Mark, Person};
 use crate::domain::decide::{Decision, is_criterion};
 use crate::domain::deployment::Deployment;
 use crate::domain::event::Event;
+use crate::domain::freeze::called;
 use crate::domain::judge::{Verdict, judge};
 use crate::domain::status::Status;
 use crate::domain::text::{Rich, Span};
@@ -143,8 +144,25 @@ fn said(d: &Deployment, event: &Event) -> String {
             });
             format!("{} is {}.{}", escape(field), escape(value), judged.unwrap_or_default())
         }
-        Event::SectionOpened { section } => {
+        Event::SectionOpened { section, .. } => {
             format!("Opened {} in the thread.", escape(&compose::section_name(d, *section)))
+        }
+        Event::Rescheduled { start_at } => {
+            format!("#{id} is scheduled for {} now. Announced.", start_at.utc().format("%Y-%m-%d %H:%M UTC"))
+        }
+        Event::Snoozed { item, until } => {
+            let of = item.as_ref().map(|i| format!(" of {i}")).unwrap_or_default();
+            match until {
+                Some(until) => format!(
+                    "No reminders{of} in #{id} until {}. `/deploy snooze off` ends that.",
+                    until.utc().format("%Y-%m-%d %H:%M UTC")
+                ),
+                None => format!("No more reminders{of} in #{id}. `/deploy snooze off` brings them back."),
+            }
+        }
+        Event::Unsnoozed { item } => {
+            let of = item.as_ref().map(|i| format!(" of {i}")).unwrap_or_default();
+            format!("#{id} reminds{of} again.")
         }
         Event::Held { .. } => format!("#{id} is on hold. `/deploy resume` goes on."),
         Event::Resumed => format!("#{id} goes on."),
@@ -165,6 +183,7 @@ fn said(d: &Deployment, event: &Event) -> String {
         Event::Cancelled { .. } => format!("#{id} is cancelled."),
         Event::Followed { channel } => format!("#{id} is shown in {} too.", refusals::place(channel)),
         Event::Unfollowed { channel } => format!("#{id} is no longer shown in {}.", refusals::place(channel)),
+        Event::Page { page, event } => paging::done(d, *page, event),
         _ => String::new(),
     }
 }
@@ -187,9 +206,10 @@ pub fn timeline(d: &Deployment, event: &Event) -> Rich {
         Event::Opened { version, .. } => with(word("Opened"), version),
         Event::Queued { behind } => with(word("Queued"), &format!("behind #{behind}")),
         Event::Started { late_ms } => with(word("Started"), &late(*late_ms)),
-        Event::SectionOpened { section } => {
+        Event::SectionOpened { section, late_ms } => {
             let on_demand = d.plan.stretch(*section).is_some_and(|s| s.branch == Branch::OnDemand);
-            with(word(if on_demand { "Opened" } else { "Came to" }), &compose::section_name(d, *section))
+            let came_to = with(word(if on_demand { "Opened" } else { "Came to" }), &compose::section_name(d, *section));
+            with(came_to, &late(*late_ms))
         }
         Event::Marked { item: n, mark, note, reaction } => {
             let mut rich = Rich(vec![plain(format!("{} ", mark_word(*mark)))]);
@@ -208,8 +228,10 @@ pub fn timeline(d: &Deployment, event: &Event) -> Rich {
         Event::Held { reason } => with(word("Held"), reason),
         Event::Resumed => word("Resumed"),
         Event::HandedOver { to } => with(word("Handed over"), &format!("to {}", to.name)),
-        Event::Progress { text, late_ms } => {
-            with(with(word("Progress posted"), text.as_deref().unwrap_or_default()), &late(*late_ms))
+        Event::Progress { text, late_ms, quiet } => {
+            let nothing = if *quiet > 0 { "nothing had happened" } else { "" };
+            let posted = with(word("Progress posted"), text.as_deref().unwrap_or(nothing));
+            with(posted, &late(*late_ms))
         }
         Event::RollbackCalled { reason } => with(word("Rollback called"), reason),
         Event::RolledBack => word("Rolled back"),
@@ -230,12 +252,84 @@ pub fn timeline(d: &Deployment, event: &Event) -> Rich {
             item(n).0.into_iter().for_each(|s| rich.push(s));
             with(with(rich, &measured(d, n, *measured_ms)), &late(*late_ms))
         }
+        Event::FreezeOverridden { authority, freezes } => with(
+            word("Freeze overridden"),
+            &format!(
+                "{}: {} (as {})",
+                freezes.iter().map(|f| called(f)).collect::<Vec<_>>().join(", "),
+                authority.reason,
+                authority.role
+            ),
+        ),
+        Event::Frozen { freeze, reason, until } => {
+            let until = until.map(|at| at.utc().format(", until %Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
+            let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            with(word("Waits for a freeze"), &format!("{}{reason}{until}", called(freeze)))
+        }
         Event::Cleared { item: n } => {
             let mut rich = Rich(vec![bold("No longer breached: ")]);
             item(n).0.into_iter().for_each(|s| rich.push(s));
             rich
         }
+        Event::Page { page, event } => paging::timeline(d, *page, event),
+        Event::Rescheduled { .. }
+        | Event::Announced { .. }
+        | Event::WindowClosing { .. }
+        | Event::WindowClosed { .. }
+        | Event::Reminded { .. }
+        | Event::HoldReminded { .. }
+        | Event::Snoozed { .. }
+        | Event::Unsnoozed { .. } => timed(d, event),
     }
+}
+
+/// What happened by the clock, as a line of the record.
+fn timed(d: &Deployment, event: &Event) -> Rich {
+    let late = |ms: i64| if ms > 0 { format!("{} late", span(ms)) } else { String::new() };
+    let numbers = |numbers: &[Number]| numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let to = |people: &[Person]| people.iter().map(|p| p.name.to_string()).collect::<Vec<_>>().join(", ");
+    let (word, parts) = match event {
+        Event::Rescheduled { start_at } => {
+            ("Rescheduled", vec![format!("to {}", start_at.utc().format("%Y-%m-%d %H:%M UTC"))])
+        }
+        Event::Announced { entry, late_ms } => {
+            let index = usize::try_from(*entry).unwrap_or(0).saturating_sub(1);
+            let when = d.plan.checklist.timeline.get(index).map(|a| a.when.to_string()).unwrap_or_default();
+            ("Announced", vec![when, late(*late_ms)])
+        }
+        Event::WindowClosing { of, count, call, late_ms, .. } => {
+            let open = format!("{} with {count} open", numbers(of));
+            ("Reminded before the end", vec![open, to(call), late(*late_ms)])
+        }
+        Event::WindowClosed { of, count: 0, late_ms, .. } => {
+            ("Window closed", vec![format!("{}, all done", numbers(of)), late(*late_ms)])
+        }
+        Event::WindowClosed { of, count, late_ms, .. } => {
+            ("Window closed", vec![format!("{} with {count} open", numbers(of)), late(*late_ms)])
+        }
+        Event::Reminded { waiting, call, late_ms, .. } => {
+            let of: Vec<Number> = waiting.iter().map(|w| w.of.clone()).collect();
+            ("Reminded", vec![format!("of {}", numbers(&of)), to(call), late(*late_ms)])
+        }
+        Event::HoldReminded { expired, call, late_ms, .. } => {
+            let long = if *expired { "held for longer than a hold may last" } else { "still on hold" };
+            ("Reminded", vec![long.to_owned(), to(call), late(*late_ms)])
+        }
+        Event::Snoozed { item, until } => {
+            let until = until
+                .map_or_else(|| "for good".to_owned(), |u| format!("until {}", u.utc().format("%Y-%m-%d %H:%M UTC")));
+            ("Reminders snoozed", vec![item.as_ref().map(|i| format!("of {i}")).unwrap_or_default(), until])
+        }
+        Event::Unsnoozed { item } => {
+            ("Reminders again", vec![item.as_ref().map(|i| format!("of {i}")).unwrap_or_default()])
+        }
+        _ => ("", Vec::new()),
+    };
+    let mut rich = Rich(vec![bold(word)]);
+    for part in parts.into_iter().filter(|p| !p.is_empty()) {
+        rich.push(plain(format!(" — {part}")));
+    }
+    rich
 }
 
 /// What a criterion measured, in words: `nothing done for 16 min`.

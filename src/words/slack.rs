@@ -48,6 +48,9 @@ pub fn no(code: &str, needed: Option<&str>) -> String {
         "channel_not_found" => {
             "Slack shows Rollcall no such channel. If it is private, type `/invite @Rollcall` there.".into()
         }
+        "user_not_found" | "users_not_found" | "user_disabled" | "cannot_dm_bot" | "user_not_visible" => {
+            "Slack has no such person to write to: look at `slack` of theirs under [people].".into()
+        }
         "is_archived" => "That channel is archived: unarchive it, or follow the deployment in another.".into(),
         "restricted_action" | "restricted_action_read_only_channel" => {
             "This workspace's rules keep Rollcall from posting in that channel: ask its owner.".into()

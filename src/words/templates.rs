@@ -44,11 +44,25 @@ pub enum Template {
     Queued,
     /// A rollback criterion that the deployment evaluates itself is breached.
     Breach,
+    /// Its turn has come, but a freeze holds.
+    Frozen,
+    /// The scheduled start moved.
+    Rescheduled,
+    /// A window closes soon and something in it is open.
+    Closing,
+    /// A window has closed with something open.
+    Closed,
+    /// Something waits.
+    Reminder,
+    /// It is still held.
+    Held,
+    /// An announcement of the communication timeline.
+    Announcement,
 }
 
 impl Template {
     /// All of them.
-    pub const ALL: [Template; 15] = [
+    pub const ALL: [Template; 22] = [
         Template::Start,
         Template::Progress,
         Template::Success,
@@ -64,6 +78,13 @@ impl Template {
         Template::Scheduled,
         Template::Queued,
         Template::Breach,
+        Template::Frozen,
+        Template::Rescheduled,
+        Template::Closing,
+        Template::Closed,
+        Template::Reminder,
+        Template::Held,
+        Template::Announcement,
     ];
 
     /// What it is called in a configuration and in front matter.
@@ -84,6 +105,13 @@ impl Template {
             Template::Scheduled => "scheduled",
             Template::Queued => "queued",
             Template::Breach => "breach",
+            Template::Frozen => "frozen",
+            Template::Rescheduled => "rescheduled",
+            Template::Closing => "closing",
+            Template::Closed => "closed",
+            Template::Reminder => "reminder",
+            Template::Held => "held",
+            Template::Announcement => "announcement",
         }
     }
 
@@ -110,6 +138,13 @@ impl Template {
             Template::Scheduled => include_str!("defaults/scheduled.md"),
             Template::Queued => include_str!("defaults/queued.md"),
             Template::Breach => include_str!("defaults/breach.md"),
+            Template::Frozen => include_str!("defaults/frozen.md"),
+            Template::Rescheduled => include_str!("defaults/rescheduled.md"),
+            Template::Closing => include_str!("defaults/closing.md"),
+            Template::Closed => include_str!("defaults/closed.md"),
+            Template::Reminder => include_str!("defaults/reminder.md"),
+            Template::Held => include_str!("defaults/held.md"),
+            Template::Announcement => include_str!("defaults/announcement.md"),
         }
     }
 }
@@ -146,6 +181,8 @@ pub struct Waiting {
     pub number: String,
     pub text: String,
     pub who: String,
+    /// For how long: `1 h 05 min`.
+    pub since: String,
 }
 
 /// What happened since the last progress post (or the start).
@@ -159,6 +196,16 @@ pub struct Since {
     /// Failed and not ticked since.
     pub failed: Vec<Failed>,
     pub blocked: Vec<Blocked>,
+}
+
+/// On whose authority a deployment starts in a freeze.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Override {
+    pub by: String,
+    pub role: String,
+    pub reason: String,
+    /// The freezes, by name.
+    pub freezes: String,
 }
 
 /// What templates may say. All of it plain text; what does not apply is none, 0 or empty.
@@ -196,21 +243,47 @@ pub struct Facts {
     /// What to do now; at most three.
     pub next: Vec<Entry>,
     pub since: Since,
-    /// Open items somebody was given.
+    /// On schedule, the so-manieth post in a row before which nothing happened; 0: something did.
+    pub quiet: u32,
+    /// How long nobody has done anything; only where that is what the text is about.
+    pub silent: Option<String>,
+    /// How much longer it will take, as it usually does; and how much longer than usual it takes already.
+    pub left: Option<String>,
+    pub over: Option<String>,
+    /// Open items somebody was given; for `reminder`, those that are reminded of.
     pub waiting: Vec<Waiting>,
-    /// Open required items, and how many there are in all.
+    /// Open required items, and how many there are in all; for `closing` and `closed` those of the windows, for
+    /// `reminder` those nobody was given.
     pub open: Vec<Entry>,
     pub open_count: u32,
     /// Always there for `late`: how late, `12 min`.
     pub late: Option<String>,
     /// Always there for `breach` and for `failure` of an item.
     pub item: Option<Entry>,
-    /// Always there for `scheduled`: the moment, in words.
+    /// Always there for `scheduled` and `rescheduled`: the moment, in words. For `announcement`, until it has started.
     pub start_at: Option<String>,
+    /// For `rescheduled`: when it was to start before.
+    pub was_at: Option<String>,
+    /// Always there for `announcement`: when this is, `1 week before the scheduled start`.
+    pub moment: Option<String>,
+    /// For `announcement`, once there is one: `succeeded`.
+    pub outcome: Option<String>,
+    /// For `closing` and `closed`: the sections and items whose window it is.
+    pub windows: Vec<Entry>,
+    /// Always there for `closing`: when, and in how long.
+    pub until: Option<String>,
+    pub closes_in: Option<String>,
+    /// Always there for `held`: for how long, and that a hold may last no longer.
+    pub held: Option<String>,
+    pub expired: bool,
     /// Always there for `queued`: the deployment it waits for.
     pub behind: Option<u64>,
     /// Follow-up items still open after the outcome.
     pub follow_up_open: u32,
+    /// Where it starts in a freeze: on whose authority.
+    pub overridden: Option<Override>,
+    /// Always there for `frozen`: the freeze's name. `start_at` is when it goes, where that is known.
+    pub freeze: Option<String>,
 }
 
 /// Why a template cannot be used.
@@ -271,6 +344,20 @@ impl Texts {
         Ok(Texts { env })
     }
 
+    /// The text of an announcement: its own where it has one that works, else the template's.
+    pub fn announcement(&self, own: Option<&str>, facts: &Facts) -> String {
+        let value = Value::from(Serde(facts));
+        let rendered = own.map(|source| self.env.template_from_str(source).and_then(|t| render(&t, &value)));
+        match rendered {
+            Some(Ok(text)) => text,
+            Some(Err(error)) => {
+                tracing::warn!(deployment = facts.id, error = brief(&error), "an announcement's own text failed");
+                self.render(Template::Announcement, facts)
+            }
+            None => self.render(Template::Announcement, facts),
+        }
+    }
+
     /// The text. Where a replacement fails after all, the product's own is used and the log says why.
     pub fn render(&self, template: Template, facts: &Facts) -> String {
         let value = Value::from(Serde(facts));
@@ -309,6 +396,11 @@ impl Default for Texts {
     fn default() -> Self {
         Texts::new(&BTreeMap::new(), &BTreeMap::new()).unwrap_or_else(|_| Texts { env: environment() })
     }
+}
+
+/// Checks the text of an announcement as templates are checked.
+pub fn check_announcement(source: &str) -> Result<(), TemplateProblem> {
+    add(&mut environment(), Template::Announcement, source)
 }
 
 fn own_name(template: Template) -> String {
@@ -490,6 +582,9 @@ fn samples(template: Template) -> [Facts; 3] {
         expected: None,
         since: Since { span: "1 h 00 min".into(), ticked: 1, ..full().since },
         follow_up_open: 0,
+        overridden: None,
+        expired: false,
+        over: None,
         ..full()
     };
     let all = full();
@@ -511,6 +606,12 @@ fn samples(template: Template) -> [Facts; 3] {
         Template::Late => bare.late = all.late,
         Template::Scheduled => bare.start_at = all.start_at,
         Template::Queued => bare.behind = all.behind,
+        Template::Frozen => bare.freeze = all.freeze,
+        Template::Progress => bare.quiet = 1,
+        Template::Rescheduled => bare.start_at = all.start_at,
+        Template::Announcement => bare.moment = all.moment,
+        Template::Closing => (bare.until, bare.closes_in) = (all.until, all.closes_in),
+        Template::Held => (bare.held, bare.reason) = (all.held, all.reason),
         _ => {}
     }
     [full(), between, bare]
@@ -551,14 +652,38 @@ fn full() -> Facts {
             failed: vec![failed("3.2", "Smoke tests pass", "checkout answers 502")],
             blocked: vec![failed("3.7", "Schema migrated", "waiting for the database team")],
         },
-        waiting: vec![Waiting { number: "3.4".into(), text: "Cache warmed".into(), who: "Bob".into() }],
+        waiting: vec![Waiting {
+            number: "3.4".into(),
+            text: "Cache warmed".into(),
+            who: "Bob".into(),
+            since: "25 min".into(),
+        }],
+        quiet: 0,
+        silent: Some("45 min".into()),
+        left: Some("55 min".into()),
+        over: Some("20 min".into()),
         open: vec![entry("3.2", "Smoke tests pass"), entry("3.7", "Schema migrated")],
         open_count: 2,
         late: Some("12 min".into()),
         item: Some(entry("3.2", "Smoke tests pass")),
         start_at: Some("Fri 27 Nov, 18:30 (Europe/Berlin)".into()),
+        was_at: Some("Thu 26 Nov, 18:30 (Europe/Berlin)".into()),
+        moment: Some("1 day before the scheduled start".into()),
+        outcome: Some("succeeded".into()),
+        windows: vec![entry("7", "First day"), entry("5.3", "Post-mortem booked")],
+        until: Some("Sat 28 Nov, 18:30 (Europe/Berlin)".into()),
+        closes_in: Some("6 h 00 min".into()),
+        held: Some("2 h 00 min".into()),
+        expired: true,
         behind: Some(11),
         follow_up_open: 3,
+        overridden: Some(Override {
+            by: "Bob".into(),
+            role: "lead".into(),
+            reason: "checkout is down".into(),
+            freezes: "weekend".into(),
+        }),
+        freeze: Some("weekend".into()),
     }
 }
 

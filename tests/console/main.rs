@@ -2,6 +2,7 @@
 //! nothing somebody typed becomes markup.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod ack;
 mod desk;
 mod guard;
 mod live;
@@ -75,6 +76,7 @@ impl World {
             sign_in: None::<SignIn>,
             token: TOKEN.into(),
             clock: clock.clone(),
+            links: None,
         };
         change(&mut settings);
         let console = Console::new(desk.clone(), settings);

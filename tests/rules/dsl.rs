@@ -4,7 +4,7 @@
 //! the events with `; ` between them, ` | ` before what was left out, or `no: ` and the reason.
 
 use rollcall::domain::checklist::{Branch, Checklist, Field, Item, Number, Phase, Section};
-use rollcall::domain::command::{Command, ItemRef, Mark, Person, Timer, Via};
+use rollcall::domain::command::{Command, ItemRef, Mark, Person, Quiet, Timer, Via};
 use rollcall::domain::decide::{Decision, decide, next_due};
 use rollcall::domain::deployment::Deployment;
 use rollcall::domain::event::{Event, Recorded};
@@ -23,7 +23,18 @@ fn hourly() -> Arc<rollcall::domain::schedule::Compiled> {
 
 /// Hourly progress, no roles, nobody else under way.
 pub fn policy() -> Policy {
-    Policy { progress: hourly(), may_override: Vec::new(), roles: Arc::default(), lock_held_by: None }
+    Policy {
+        progress: hourly(),
+        may_override: Vec::new(),
+        roles: Arc::default(),
+        lock_held_by: None,
+        directory: Arc::default(),
+        covers: Arc::default(),
+        recent: Arc::default(),
+        frozen: None,
+        reminding: Arc::default(),
+        off_hours: Arc::default(),
+    }
 }
 
 /// The page most tests walk.
@@ -215,7 +226,7 @@ impl Case {
     pub fn follow(&mut self) -> Vec<u32> {
         let mut sections = Vec::new();
         for event in self.d.follow_on() {
-            let Event::SectionOpened { section } = event else { panic!("{event:?}") };
+            let Event::SectionOpened { section, .. } = event else { panic!("{event:?}") };
             sections.push(section);
             self.record(event);
         }
@@ -291,7 +302,26 @@ pub fn command(said: &str) -> Command {
         "cancel" => Command::Cancel { reason: text() },
         "follow" => Command::Follow { channel: text() },
         "unfollow" => Command::Unfollow { channel: text() },
+        "page" => Command::Page {
+            whom: tail.is_some().then(|| rest.to_owned()),
+            message: tail.clone().unwrap_or_else(|| rest.to_owned()),
+            low: false,
+        },
+        "page-low" => Command::Page { whom: None, message: text(), low: true },
+        "ack" => Command::Ack { page: rest.parse().ok() },
+        "resolve" => Command::Resolve { page: rest.parse().ok() },
+        "escalate" => Command::Escalate { page: rest.parse().ok() },
         "open" => Command::Open { section: rest.parse().unwrap() },
+        "reschedule" => Command::Reschedule { at: Timestamp(rest.parse().unwrap()) },
+        // `snooze 1.1 : 60000`, `snooze : stop`, `snooze 1 : off`.
+        "snooze" => Command::Snooze {
+            item: (!rest.is_empty()).then(item),
+            how: match tail.as_deref().unwrap() {
+                "stop" => Quiet::Stop,
+                "off" => Quiet::Off,
+                ms => Quiet::For(ms.parse().unwrap()),
+            },
+        },
         "due" => {
             let (timer, due) = rest.split_once(' ').unwrap();
             let timer = serde_json::from_value(timer.into()).unwrap();
@@ -342,7 +372,7 @@ pub fn what(event: &Event) -> String {
         Event::Opened { .. } => "opened".into(),
         Event::Queued { behind } => format!("queued behind {behind}"),
         Event::Started { late_ms } => format!("started{}", late(late_ms)),
-        Event::SectionOpened { section } => format!("section {section}"),
+        Event::SectionOpened { section, late_ms } => format!("section {section}{}", late(late_ms)),
         Event::Marked { item, mark, note, reaction } => {
             let note = note.as_ref().map(|n| format!(" : {n}")).unwrap_or_default();
             let reaction =
@@ -356,9 +386,10 @@ pub fn what(event: &Event) -> String {
         Event::Held { reason } => format!("held : {reason}"),
         Event::Resumed => "resumed".into(),
         Event::HandedOver { to } => format!("handed to {}", to.name),
-        Event::Progress { text, late_ms } => {
+        Event::Progress { text, late_ms, quiet } => {
             let text = text.as_ref().map(|t| format!(" : {t}")).unwrap_or_default();
-            format!("progress{}{text}", late(late_ms))
+            let quiet = if *quiet == 0 { String::new() } else { format!(" quiet {quiet}") };
+            format!("progress{}{quiet}{text}", late(late_ms))
         }
         Event::RollbackCalled { reason } => format!("rollback : {reason}"),
         Event::RolledBack => "rolled back".into(),
@@ -368,6 +399,13 @@ pub fn what(event: &Event) -> String {
         },
         Event::Partial { reason } => format!("partial : {reason}"),
         Event::Cancelled { reason } => format!("cancelled : {reason}"),
+        Event::FreezeOverridden { authority, freezes } => {
+            format!("overrides {} : {} as {}", freezes.join(", "), authority.reason, authority.role)
+        }
+        Event::Frozen { freeze, reason, until } => {
+            let until = until.map(|at| format!(" until {}", at.0)).unwrap_or_default();
+            format!("frozen by {freeze}{until} : {reason}")
+        }
         Event::Archived => "archived".into(),
         Event::Followed { channel } => format!("followed {channel}"),
         Event::Unfollowed { channel } => format!("unfollowed {channel}"),
@@ -375,7 +413,37 @@ pub fn what(event: &Event) -> String {
         Event::Redelivered { channel } => format!("redelivered {channel}"),
         Event::Breached { item, measured_ms, late_ms } => format!("breached {item} at {measured_ms}{}", late(late_ms)),
         Event::Cleared { item } => format!("cleared {item}"),
+        Event::Page { page, event } => format!("page {page} {}", crate::paging::what(event)),
+        Event::Rescheduled { start_at } => format!("rescheduled to {}", start_at.0),
+        Event::Announced { entry, late_ms } => format!("announced {entry}{}", late(late_ms)),
+        Event::WindowClosing { of, open, until, call, late_ms, .. } => {
+            format!("closing{} at {}, open{}, calls{}{}", list(of), until.0, list(open), names(call), late(late_ms))
+        }
+        Event::WindowClosed { of, open, call, late_ms, .. } => {
+            format!("closed{}, open{}, calls{}{}", list(of), list(open), names(call), late(late_ms))
+        }
+        Event::Reminded { waiting, call, loud, late_ms } => {
+            let one = |w: &rollcall::domain::event::Waiting| {
+                format!(" {}{}", w.of, w.to.as_ref().map(|p| format!(" for {}", p.name)).unwrap_or_default())
+            };
+            let waiting: String = waiting.iter().map(one).collect();
+            format!("reminded of{waiting}, calls{}{}{}", names(call), if *loud { " loud" } else { "" }, late(late_ms))
+        }
+        Event::HoldReminded { round, expired, call, loud, late_ms } => {
+            let expired = if *expired { " expired" } else { "" };
+            let loud = if *loud { " loud" } else { "" };
+            format!("still held {round}{expired}, calls{}{loud}{}", names(call), late(late_ms))
+        }
+        Event::Snoozed { item, until } => {
+            let until = until.map_or("for good".into(), |u| format!("until {}", u.0));
+            format!("snoozed{} {until}", list(item.as_slice()))
+        }
+        Event::Unsnoozed { item } => format!("unsnoozed{}", list(item.as_slice())),
     }
+}
+
+fn names(people: &[Person]) -> String {
+    people.iter().map(|p| format!(" {}", p.name)).collect()
 }
 
 fn list(numbers: &[Number]) -> String {
@@ -418,7 +486,16 @@ pub fn why(refusal: &Refusal) -> String {
         Refusal::NotFollowing { channel } => format!("{channel} does not follow"),
         Refusal::HomeChannel => "home".into(),
         Refusal::TooManyChannels { limit } => format!("too many channels {limit}"),
+        Refusal::StartsThen { at } => format!("starts at {} already", at.0),
+        Refusal::NotSnoozed { item } => format!("not snoozed{}", list(item.as_slice())),
         Refusal::Stale => "stale".into(),
+        Refusal::NobodyNamed { said, near } => format!("nobody <{said}>, near {}", near.as_deref().unwrap_or("-")),
+        Refusal::TooManyPages { limit } => format!("too many pages {limit}"),
+        Refusal::NoSuchPage { page, pages } => format!("no page {page} of {pages:?}"),
+        Refusal::NoPages => "no pages".into(),
+        Refusal::WhichPage { pages } => format!("which page of {pages:?}"),
+        Refusal::PageTaken { page, by, at } => format!("page {page} taken by {} at {}", by.name, at.0),
+        Refusal::PageOver { page } => format!("page {page} is over"),
         Refusal::LogFull { limit } => format!("full {limit}"),
     }
 }

@@ -28,7 +28,7 @@ events! {
     Opened "opened" ["rehearsal" "start_at" "expected_ms"],
     Queued "queued" [],
     Started "started" ["late_ms"],
-    SectionOpened "section_opened" [],
+    SectionOpened "section_opened" ["late_ms"],
     Marked "marked" ["note" "reaction"],
     Assigned "assigned" [],
     Noted "noted" [],
@@ -37,7 +37,7 @@ events! {
     Held "held" [],
     Resumed "resumed" [],
     HandedOver "handed_over" [],
-    Progress "progress" ["text" "late_ms"],
+    Progress "progress" ["text" "late_ms" "quiet"],
     RollbackCalled "rollback_called" [],
     RolledBack "rolled_back" [],
     Succeeded "succeeded" ["authority" "open"],
@@ -50,6 +50,17 @@ events! {
     Redelivered "redelivered" [],
     Breached "breached" ["late_ms"],
     Cleared "cleared" [],
+    Page "page" [],
+    FreezeOverridden "freeze_overridden" [],
+    Frozen "frozen" ["until"],
+    Rescheduled "rescheduled" [],
+    Announced "announced" ["late_ms"],
+    WindowClosing "window_closing" ["call" "late_ms"],
+    WindowClosed "window_closed" ["open" "count" "call" "late_ms"],
+    Reminded "reminded" ["call" "loud" "late_ms"],
+    HoldReminded "hold_reminded" ["expired" "call" "loud" "late_ms"],
+    Snoozed "snoozed" ["item" "until"],
+    Unsnoozed "unsnoozed" ["item"],
 }
 
 fn lines() -> impl Iterator<Item = (usize, &'static str)> {
@@ -109,7 +120,7 @@ fn every_mark_and_every_surface_is_there() {
             });
         }
     }
-    assert_eq!((marks.len(), surfaces.len()), (5, 5));
+    assert_eq!((marks.len(), surfaces.len()), (5, 6));
 }
 
 #[test]

@@ -182,7 +182,7 @@ fn what_is_late_is_said_to_be_late() {
     assert_eq!(case.asks("due start 60000"), "started", "a clock set back is not late");
     let mut case = walking(PAGE);
     case.now = Timestamp(3_600_000 + 2 * LATE_MS);
-    assert_eq!(case.asks("due progress 3600000"), "progress late 120000");
+    assert_eq!(case.asks("due progress 3600000"), "progress late 120000 quiet 1");
     assert_eq!(case.asks("progress all well"), "progress : all well");
 }
 

@@ -72,7 +72,7 @@ fn an_event() -> impl Strategy<Value = Event> {
         Just(opened("prod", None)),
         any::<u64>().prop_map(|behind| Event::Queued { behind }),
         any::<i64>().prop_map(|late_ms| Event::Started { late_ms }),
-        any::<u32>().prop_map(|section| Event::SectionOpened { section }),
+        (any::<u32>(), any::<i64>()).prop_map(|(section, late_ms)| Event::SectionOpened { section, late_ms }),
         (a_number(), a_mark(), prop::option::of(text()), prop::option::of(a_reaction()))
             .prop_map(|(item, mark, note, reaction)| Event::Marked { item, mark, note, reaction }),
         (a_number(), somebody()).prop_map(|(item, to)| Event::Assigned { item, to }),
@@ -82,7 +82,11 @@ fn an_event() -> impl Strategy<Value = Event> {
         text().prop_map(|reason| Event::Held { reason }),
         Just(Event::Resumed),
         somebody().prop_map(|to| Event::HandedOver { to }),
-        (prop::option::of(text()), any::<i64>()).prop_map(|(text, late_ms)| Event::Progress { text, late_ms }),
+        (prop::option::of(text()), any::<i64>(), any::<u32>()).prop_map(|(text, late_ms, quiet)| Event::Progress {
+            text,
+            late_ms,
+            quiet
+        }),
         text().prop_map(|reason| Event::RollbackCalled { reason }),
         Just(Event::RolledBack),
         (prop::option::of(an_authority()), prop::collection::vec(a_number(), 0..3))

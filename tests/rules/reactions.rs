@@ -36,7 +36,7 @@ fn starting_and_queueing() {
             Timer(Kind::Progress, Some(Timestamp(3_600_000)))
         ]
     );
-    assert_eq!(after(&case, Event::SectionOpened { section: 1 }), [ShowSection(1), ShowBoard]);
+    assert_eq!(after(&case, Event::SectionOpened { section: 1, late_ms: 0 }), [ShowSection(1), ShowBoard]);
 }
 
 #[test]
@@ -57,13 +57,19 @@ fn what_is_announced_once() {
     let case = walking("## 1 One\nOwner\n- a\n");
     assert_eq!(case.clone().says("note n").effects(), [ShowBoard], "notes make no noise");
     assert_eq!(case.clone().says("fill Owner = me").effects(), [RefreshPart(1, 1), ShowBoard], "where it stands");
-    assert_eq!(case.clone().says("hold r").effects(), [Say(Occasion::Hold), ShowBoard, RefreshSections]);
+    let held = case.clone().says("hold r");
+    let remind = |due| Timer(Kind::Remind, due);
+    let in_half_an_hour = remind(Some(held.now.plus_ms(1_800_000)));
+    assert_eq!(held.effects(), [Say(Occasion::Hold), ShowBoard, RefreshSections, in_half_an_hour]);
     assert_eq!(
         case.clone().says("hold r").says("resume").effects(),
-        [Say(Occasion::Resume), ShowBoard, RefreshSections]
+        [Say(Occasion::Resume), ShowBoard, RefreshSections, remind(None)]
     );
     assert_eq!(case.clone().says("handover Ben").effects(), [Say(Occasion::Handover), ShowBoard]);
-    assert_eq!(case.clone().says("progress").effects(), [Say(Occasion::Progress), ShowBoard]);
+    let next = Timer(Kind::Progress, Some(Timestamp(3_600_000)));
+    assert_eq!(case.clone().says("progress").effects(), [Say(Occasion::Progress), ShowBoard, next]);
+    let posted = case.clone().by("Rollcall").says("progress");
+    assert_eq!(posted.effects(), [Say(Occasion::Progress), ShowBoard], "what the timer posts, the timer goes on from");
     assert_eq!(
         case.clone().says("rollback r").effects(),
         [
@@ -71,7 +77,8 @@ fn what_is_announced_once() {
             ShowBoard,
             RefreshSections,
             Timer(Kind::Archive, None),
-            Timer(Kind::Progress, Some(Timestamp(3_600_000)))
+            Timer(Kind::Progress, Some(Timestamp(3_600_000))),
+            remind(None)
         ]
     );
 }
@@ -87,7 +94,7 @@ fn an_outcome_frees_the_lock_and_stops_the_clocks() {
         let clocks = [Timer(Kind::Start, None), Timer(Kind::Progress, None), archive];
         let mut expected = vec![Say(occasion), ShowBoard, RefreshSections];
         expected.extend(clocks);
-        expected.extend([ReleaseLock, AttachRecord]);
+        expected.extend([ReleaseLock, AttachRecord, Timer(Kind::Remind, None)]);
         assert_eq!(over.effects(), expected);
     }
     let back = case.says("rollback r").says("rolled-back");

@@ -6,6 +6,7 @@ use rollcall::card::fit::{CONSOLE, Limits};
 use rollcall::card::{Block, Button, Card, Reply};
 use rollcall::config::Config;
 use rollcall::domain::command::{Person, Via};
+use rollcall::domain::paging::PageState;
 use rollcall::domain::time::Timestamp;
 use rollcall::engine::{Engine, Envelope, Input};
 use rollcall::library::Library;
@@ -51,19 +52,25 @@ pub enum Fault {
     AnswerLost,
     /// Not shown; try again.
     Busy,
+    /// Not shown, and never will be.
+    Refused,
 }
 
 /// A channel that remembers. Survives restarts, as a chat does.
 #[derive(Default)]
 pub struct FakeChat {
+    /// The prefix of its channels; empty: the console's.
+    pub name: &'static str,
     pub seen: Mutex<Vec<Seen>>,
     pub faults: Mutex<VecDeque<Option<Fault>>>,
     pub calls: AtomicI64,
+    /// Posts that should not have been: a page somebody has, a message that stood there already.
+    pub wrong: Mutex<Vec<String>>,
 }
 
 impl Chat for FakeChat {
     fn platform(&self) -> &'static str {
-        "console"
+        if self.name.is_empty() { "console" } else { self.name }
     }
     fn limits(&self) -> Limits {
         CONSOLE
@@ -75,7 +82,15 @@ impl Chat for FakeChat {
             if fault == Some(Fault::Busy) {
                 return Err(ChatError::Retry { after_ms: 1_000, why: "429".into() });
             }
+            if fault == Some(Fault::Refused) {
+                return Err(ChatError::Refused { why: "no such address".into() });
+            }
             let mut seen = self.seen.lock().unwrap();
+            let stands = seen.iter().any(|s| s.key == d.key);
+            let taken = d.card.page.as_ref().is_some_and(|p| p.state != PageState::Open);
+            if d.posted.is_none() && ((stands && !d.uncertain) || (!stands && taken)) {
+                self.wrong.lock().unwrap().push(d.key.clone());
+            }
             match seen.iter_mut().find(|s| s.key == d.key) {
                 Some(message) => {
                     message.card = d.card.clone();
@@ -102,6 +117,11 @@ pub struct World {
     pub kept: Option<tempfile::TempDir>,
     pub clock: Arc<HandClock>,
     pub chat: Arc<FakeChat>,
+    /// Other chats, and ways to reach people, by prefix.
+    pub ways: HashMap<&'static str, Arc<FakeChat>>,
+    /// Another chat, for direct messages.
+    pub direct: Arc<FakeChat>,
+    has_direct: bool,
     pub config: Arc<Config>,
     checklists: Option<PathBuf>,
     running: Option<(Engine, tokio::task::JoinHandle<()>, Arc<Store>)>,
@@ -125,11 +145,24 @@ impl World {
     }
 
     pub async fn with(config: Config, checklists: Option<PathBuf>) -> Self {
+        Self::made(config, checklists, &[], true).await
+    }
+
+    /// A world in which people can also be reached by these ways.
+    pub async fn with_ways(config: Config, checklists: Option<PathBuf>, ways: &[&'static str]) -> Self {
+        Self::made(config, checklists, ways, false).await
+    }
+
+    async fn made(config: Config, checklists: Option<PathBuf>, ways: &[&'static str], has_direct: bool) -> Self {
+        let way = |name: &&'static str| (*name, Arc::new(FakeChat { name, ..FakeChat::default() }));
         let mut world = Self {
             dir: folder(),
             kept: None,
             clock: Arc::new(HandClock(AtomicI64::new(MORNING))),
             chat: Arc::default(),
+            ways: ways.iter().map(way).collect(),
+            direct: Arc::default(),
+            has_direct,
             config: Arc::new(config),
             checklists,
             running: None,
@@ -151,7 +184,11 @@ impl World {
         let store = Arc::new(Store::open(&self.db()).await.unwrap());
         let (engine, task) =
             Engine::open(store.clone(), self.clock.clone(), self.config.clone(), self.library()).await.unwrap();
-        let chats: Chats = HashMap::from([("console", self.chat.clone() as Arc<dyn Chat>)]);
+        let mut chats: Chats = HashMap::from([("console", self.chat.clone() as Arc<dyn Chat>)]);
+        if self.has_direct {
+            chats.insert("slack", self.direct.clone());
+        }
+        chats.extend(self.ways.iter().map(|(name, way)| (*name, way.clone() as Arc<dyn Chat>)));
         self.outbox = Some(Outbox::new(engine.clone(), chats));
         self.running = Some((engine, task, store));
     }
@@ -187,6 +224,26 @@ impl World {
             self.clock.0.fetch_add(left.min(MINUTE), Ordering::SeqCst);
             self.settle().await;
         }
+    }
+
+    /// Winds the clock from one moment at which something is due to the next: as [`World::advance`], for long times.
+    pub async fn pass(&self, ms: i64) {
+        let end = self.clock.0.load(Ordering::SeqCst) + ms;
+        loop {
+            let next = self.engine().store().next_timer().await.unwrap().map_or(end, |t| t.0);
+            let now = self.clock.0.load(Ordering::SeqCst);
+            self.clock.0.store(next.clamp(now, end), Ordering::SeqCst);
+            self.settle().await;
+            if next >= end {
+                return;
+            }
+        }
+    }
+
+    /// Sets the clock to a moment, `2026-11-21T10:00:30Z`.
+    pub fn set(&self, moment: &str) {
+        let at: chrono::DateTime<chrono::Utc> = moment.parse().unwrap();
+        self.clock.0.store(at.timestamp_millis(), Ordering::SeqCst);
     }
 
     /// Winds the clock without letting anything happen: the bot was down, or the clock was set.
@@ -247,6 +304,16 @@ impl World {
 
     pub fn messages(&self) -> Vec<Seen> {
         self.chat.seen.lock().unwrap().clone()
+    }
+
+    /// What has come by one of the ways, in order.
+    pub fn came(&self, way: &str) -> Vec<Seen> {
+        self.ways[way].seen.lock().unwrap().clone()
+    }
+
+    /// What happens to the next deliveries by a way.
+    pub fn fault(&self, way: &str, faults: impl IntoIterator<Item = Option<Fault>>) {
+        self.ways[way].faults.lock().unwrap().extend(faults);
     }
 
     /// The message whose key begins so.

@@ -4,6 +4,7 @@ use super::form;
 use super::identity::{self, Viewer};
 use super::refuse::Refusal;
 use super::{Settings, State as Shared, limits};
+use crate::link;
 use axum::extract::{Request, State};
 use axum::http::header::{
     self, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN,
@@ -82,12 +83,14 @@ fn admit(state: &Shared, request: &Request) -> Result<Admitted, Refusal> {
     if path == "/api/do" {
         return identity::bearer(headers.get(AUTHORIZATION), &settings.token).map(|()| Admitted::As(Viewer::nobody()));
     }
+    // Whoever has the link has all it takes: the button comes from a page that any browser may show.
+    let linked = path.starts_with(link::PATH);
     if request.method().is_safe() {
         not_embedded(headers)?;
-    } else {
+    } else if !linked {
         from_our_own_page(headers)?;
     }
-    if path.starts_with("/assets/") {
+    if linked || path.starts_with("/assets/") {
         return Ok(Admitted::As(Viewer::nobody()));
     }
     match &settings.sign_in {

@@ -28,6 +28,7 @@ pub use desk::{Desk, Listing, Looked, RecordFormat};
 pub use serve::{listen, serve};
 
 use crate::card::fit::{self, Limits};
+use crate::link::Links;
 use crate::ports::{Chat, ChatError, Clock, Delivery, Pending};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -95,6 +96,8 @@ pub struct Settings {
     pub token: String,
     /// Where sessions get the time from.
     pub clock: Arc<dyn Clock>,
+    /// Reads the links that acknowledge a page; none: no link leads anywhere.
+    pub links: Option<Links>,
 }
 
 /// Sign-in as configured.
@@ -163,6 +166,7 @@ impl Console {
             .route("/deployments", get(page::list::show))
             .route("/deployments/fragment", get(page::list::fragment))
             .route("/sign-in", get(page::sign_in::show))
+            .route("/ack/{token}", get(page::ack::show).post(page::ack::press))
             .route("/events", get(live::events))
             .route("/api/say", post(api::say))
             .route("/api/react", post(api::react))

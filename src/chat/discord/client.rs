@@ -91,6 +91,10 @@ impl Trouble {
                 "the bot lacks a permission in the channel: it needs those of the invite link in deploy/discord.md"
                     .into()
             }
+            Trouble::Said { code: code::NO_DIRECT_MESSAGES, .. } => {
+                "they take no direct messages from the bot: they must be in a server with it and allow them there"
+                    .into()
+            }
             Trouble::Said { code: code::UNKNOWN_CHANNEL, .. } => "the channel is not there any more".into(),
             Trouble::Said { code: code::UNKNOWN_MESSAGE, .. } => "the message is not there any more".into(),
             Trouble::Said { status, code, why } => format!("Discord answers {status} ({code}): {why}"),
@@ -374,6 +378,17 @@ impl Rest {
         self.call(LightMethod::Post, route, Some(&silent(body))).await.map(drop)
     }
 
+    /// A server's roles.
+    pub async fn roles(&self, guild: u64) -> Done<Vec<Value>> {
+        list(self.call(LightMethod::Get, Route::GuildRoles { guild_id: GuildId::new(guild) }, None).await?)
+    }
+
+    /// Somebody in a server.
+    pub async fn member(&self, guild: u64, user: u64) -> Done<Value> {
+        let route = Route::GuildMember { guild_id: GuildId::new(guild), user_id: UserId::new(user) };
+        self.call(LightMethod::Get, route, None).await
+    }
+
     /// What somebody is called.
     pub async fn user_name(&self, user: u64) -> Done<String> {
         let answer = self.call(LightMethod::Get, Route::User { user_id: UserId::new(user) }, None).await?;
@@ -406,10 +421,14 @@ fn commands(application: u64, guild: Option<u64>) -> Route<'static> {
     }
 }
 
-/// Nobody is notified by a text somebody typed.
+/// Nobody is notified by a text somebody typed: only whom a card calls, by list.
 fn silent(body: &Value) -> Value {
     let mut body = body.clone();
+    let called = body["allowed_mentions"]["users"].take();
     body["allowed_mentions"] = json!({ "parse": [] });
+    if called.is_array() {
+        body["allowed_mentions"]["users"] = called;
+    }
     body
 }
 

@@ -33,8 +33,8 @@ const DIRECT: [&str; 24] = [
     "rolled-back",
     "finish",
     "partial",
-    "cancel",
-    "list",
+    "page",
+    "ack",
     "help",
 ];
 /// Names the deployment where several are under way.
@@ -100,6 +100,7 @@ fn option(arg: &Arg) -> Value {
             let names = COMMANDS.iter().map(|c| json!({ "name": c.name, "value": c.name }));
             option["choices"] = names.collect();
         }
+        ArgKind::Name => option["max_length"] = crate::grammar::LONGEST_TITLE.into(),
         ArgKind::Text | ArgKind::Value => option["max_length"] = crate::grammar::LONGEST_TEXT.into(),
         ArgKind::Version => {
             option["max_length"] = crate::grammar::LONGEST_VERSION.into();
@@ -178,14 +179,29 @@ pub fn words(chosen: &Chosen) -> String {
             (_, Form::Option) => format!("{}:{}", arg.name, quoted(&unquoted(value))),
             (ArgKind::Items | ArgKind::Item, _) => items(value, follows(i)),
             (ArgKind::Field, _) => format!("\"{}\":", value.replace(['"', '“', '”'], "")),
+            (ArgKind::Whom, _) => whom(value),
             (ArgKind::Person, _) => format!("@{}", quoted(&unquoted(value.trim_start_matches('@')))),
-            (ArgKind::Version, _) => quoted(&unquoted(value)),
+            (ArgKind::Version | ArgKind::Name, _) => quoted(&unquoted(value)),
             _ => value.to_owned(),
         };
         out.push(' ');
         out.push_str(&said);
     }
     out
+}
+
+/// A name of several words in quotes; a mention stays one.
+fn whom(value: &str) -> String {
+    let (at, name) = match value.strip_prefix('@') {
+        Some(name) => ("@", name),
+        None => ("", value),
+    };
+    // Quotes tell it apart from the message also where it is one word.
+    match unquoted(name) {
+        name if !at.is_empty() => format!("@{}", quoted(&name)),
+        name if name.contains(':') && !name.contains(' ') => name,
+        name => format!("\"{name}\""),
+    }
 }
 
 fn unquoted(value: &str) -> String {
@@ -318,6 +334,11 @@ mod tests {
             ("evidence", &[("item", "3.2"), ("text", "https://ci.example/1")], "evidence 3.2: https://ci.example/1"),
             ("finish", &[("override", "agreed with Ana")], "finish --override agreed with Ana"),
             ("handover", &[("person", "@bob")], "handover @bob"),
+            ("page", &[("message", "db is down"), ("who", "lead"), ("low", "true")], "page \"lead\" db is down --low"),
+            ("page", &[("message", "db is down"), ("who", "@discord:3002")], "page @discord:3002 db is down"),
+            ("page", &[("message", "test")], "page test"),
+            ("page", &[("message", "test"), ("who", "ana")], "page \"ana\" test"),
+            ("ack", &[("page", "2"), ("deployment", "12")], "#12 ack 2"),
             ("help", &[("command", "tick")], "help tick"),
             ("rollback", &[("reason", "error rate 4%")], "rollback error rate 4%"),
         ] {

@@ -27,7 +27,7 @@ const REGISTER_TRIES: u32 = 8;
 /// None of them needs Discord's approval.
 const INTENTS: GatewayIntents = GatewayIntents::GUILDS.union(GatewayIntents::GUILD_MESSAGE_REACTIONS);
 /// What is needed in a server, by the words Discord uses for it.
-const NEEDED: [(Permissions, &str); 9] = [
+pub(super) const NEEDED: [(Permissions, &str); 9] = [
     (Permissions::VIEW_CHANNEL, "View Channels"),
     (Permissions::SEND_MESSAGES, "Send Messages"),
     (Permissions::CREATE_PUBLIC_THREADS, "Create Public Threads"),

@@ -18,6 +18,7 @@
 mod answer;
 pub mod client;
 pub mod commands;
+pub mod examine;
 mod gateway;
 pub mod hear;
 pub mod markup;
@@ -67,6 +68,8 @@ pub struct Discord {
     places: Kept<u64, Place>,
     /// The thread on a message.
     threads: Kept<u64, u64>,
+    /// The channels of direct messages, by user.
+    direct: Kept<u64, u64>,
     /// Messages deleted by somebody: key → what it was before.
     gone: Kept<String, String>,
     /// Which reactions of ours stand on a message.
@@ -136,6 +139,7 @@ impl Discord {
             me: OnceLock::new(),
             places: Kept::new(),
             threads: Kept::new(),
+            direct: Kept::new(),
             gone: Kept::new(),
             seeded: Kept::new(),
             seeds,

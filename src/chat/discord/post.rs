@@ -97,6 +97,15 @@ impl Discord {
     async fn room(&self, delivery: &Delivery) -> Done<u64> {
         let unreadable =
             || Trouble::Said { status: 0, code: code::UNKNOWN_CHANNEL, why: "that is no channel of Discord".into() };
+        if let Some(user) = delivery.channel.strip_prefix('@') {
+            let user: u64 = user.parse().ok().filter(|id| *id > 0).ok_or_else(unreadable)?;
+            if let Some(channel) = self.direct.get(&user) {
+                return Ok(channel);
+            }
+            let channel = self.rest.direct(user).await?;
+            self.direct.put(user, channel);
+            return Ok(channel);
+        }
         let home: u64 = delivery.channel.parse().ok().filter(|id| *id > 0).ok_or_else(unreadable)?;
         let Some((parent, first)) = delivery.thread.as_ref().and_then(|(_, posted)| place_of(posted)) else {
             return Ok(home);

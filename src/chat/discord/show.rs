@@ -21,6 +21,8 @@ pub const NEVER_MIND: &str = "never mind";
 pub const ANSWER: &str = "answer";
 /// Ticks all that is open on a message.
 pub const ALL: &str = "✅";
+/// People one message notifies, at most.
+const CALLED: usize = 20;
 /// What an embed's footer begins with where it names its message.
 const FOOTER: &str = "Rollcall ";
 
@@ -28,7 +30,14 @@ const FOOTER: &str = "Rollcall ";
 pub fn message(card: &Card, key: &str, accounts: Accounts<'_>) -> Value {
     let draw = |card: &Card| embed(card, Some(key), accounts);
     let embed = fit::draw(card, &fit::DISCORD, draw, fits);
-    json!({ "embeds": [cut_embed(embed)], "components": components(card) })
+    let mut body = json!({ "embeds": [cut_embed(embed)], "components": components(card) });
+    // Mentions in an embed notify nobody.
+    let called: Vec<String> = card.called().into_iter().filter_map(accounts).take(CALLED).collect();
+    if !called.is_empty() {
+        body["content"] = called.iter().map(|id| format!("<@{id}>")).collect::<Vec<_>>().join(" ").into();
+        body["allowed_mentions"] = json!({ "parse": [], "users": called });
+    }
+    body
 }
 
 /// What the person who asked is told; only they see it.

@@ -250,6 +250,12 @@ impl Api {
         Ok(names.iter().filter_map(|n| n.as_str()).map(str::trim).find(|n| !n.is_empty()).map(str::to_owned))
     }
 
+    /// The conversation with one person, opened if it is not.
+    pub async fn direct(&self, user: &str) -> Result<String, Failure> {
+        let opened: Value = self.say("conversations.open", &json!({ "users": user })).await?;
+        opened["channel"]["id"].as_str().map(str::to_owned).ok_or_else(|| Failure::later(words::NO_JSON))
+    }
+
     /// Looks for a message among the newest of a channel, or among those of a thread.
     pub async fn find(
         &self,

@@ -179,12 +179,14 @@ async fn handle(
 /// What is asked before a button's words are said: what its card asks, what the deployment asks by now where the card
 /// is not known, and what the words need where nothing else is.
 async fn question(slack: &Slack, heard: &Heard, words: &str, listed: bool, message: Option<&str>) -> Option<Question> {
-    let channel = format!("{PLATFORM}:{}", heard.channel);
-    if let Some(ts) = message
-        && let Ok(Some(m)) = slack.engine.store().message_posted(&channel, ts).await
-        && let Some(button) = pressed(&m.card, words)
-    {
-        return Question::of(button, listed);
+    // A message to one person is known by whom it is to.
+    for place in [&heard.channel, &format!("@{}", heard.user)] {
+        if let Some(ts) = message
+            && let Ok(Some(m)) = slack.engine.store().message_posted(&format!("{PLATFORM}:{place}"), ts).await
+            && let Some(button) = pressed(&m.card, words)
+        {
+            return Question::of(button, listed);
+        }
     }
     let deployment = words.strip_prefix('#').and_then(|w| w.split(' ').next()?.parse().ok());
     if let Some(id) = deployment

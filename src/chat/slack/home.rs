@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 pub(super) async fn publish(slack: &Slack, user: &str) {
     let me = slack.person(user, "").await;
     let card = fit::fit(slack.engine.mine(&me).await, &fit::SLACK);
-    let blocks = show::card(&card, slack.clock.now().0, &|id| slack.profile(id));
+    let blocks = show::card(&card, slack.clock.now().0, &|id| slack.account(id));
     if let Err(failure) = slack.api.publish_home(user, &view(blocks)).await {
         tracing::warn!(platform = PLATFORM, why = failure.sentence(), "a home was not drawn");
     }

@@ -16,6 +16,7 @@
 mod api;
 pub mod boxes;
 mod desk;
+pub mod examine;
 mod hear;
 mod home;
 pub mod http;
@@ -37,7 +38,7 @@ use crate::words::slack as words;
 use api::{Api, Failure, Me, Post};
 use desk::Ack;
 use people::People;
-use recent::{Chosen, Drawn, Once, Threads};
+use recent::{Chosen, Direct, Drawn, Once, Threads};
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
@@ -64,6 +65,8 @@ pub struct Slack {
     chosen: Chosen,
     /// What messages show.
     drawn: Drawn,
+    /// Conversations with one person, by their id.
+    direct: Direct,
     /// It was said that files cannot be attached.
     no_files: AtomicBool,
 }
@@ -83,6 +86,7 @@ impl Slack {
             threads: Threads::default(),
             chosen: Chosen::default(),
             drawn: Drawn::default(),
+            direct: Direct::default(),
             no_files: AtomicBool::new(false),
         }))
     }
@@ -106,13 +110,32 @@ impl Slack {
         self.people.person(&self.api, self.engine.config(), id, called).await
     }
 
-    /// The profile of a person of ours, which naming them leads to without calling them.
-    fn profile(&self, person: &str) -> Option<String> {
-        let account = self.engine.config().account(person, PLATFORM)?;
+    /// The account of a person of ours. Naming them leads to their profile, without calling them.
+    fn account(&self, person: &str) -> Option<text::Account> {
+        let user = self.engine.config().account(person, PLATFORM)?.to_owned();
         let me = self.me.read().ok()?;
-        let url =
-            me.as_ref().map(|m| m.url.as_str()).filter(|u| u.starts_with("https://") || u.starts_with("http://"))?;
-        Some(format!("{url}team/{account}"))
+        let url = me.as_ref().map(|m| m.url.as_str()).filter(|u| u.starts_with("https://") || u.starts_with("http://"));
+        let profile = url.map(|url| format!("{url}team/{user}"));
+        Some(text::Account { user, profile })
+    }
+
+    /// Shows a message where it belongs: what is for one person, in the conversation with them.
+    async fn show_there(self: &Arc<Self>, d: &Delivery) -> Result<String, ChatError> {
+        let Some(user) = d.channel.strip_prefix('@') else { return self.shown(d).await };
+        let known = self.direct.get(user);
+        let channel = match known {
+            Some(channel) => channel,
+            None => {
+                let channel = self.api.direct(user).await?;
+                self.direct.put(user, &channel);
+                channel
+            }
+        };
+        let shown = self.shown(&Delivery { channel, ..d.clone() }).await;
+        if matches!(shown, Err(ChatError::Refused { .. })) {
+            self.direct.forget(user);
+        }
+        shown
     }
 
     /// Says how we are connected, in the log only when it changes.
@@ -197,7 +220,11 @@ impl Slack {
             Some(ts) if ts.starts_with(FILE) => return Ok(ts.clone()),
             Some(ts) => Some(ts.clone()),
             None if d.uncertain => {
-                let found = self.api.find(&d.channel, thread, |m| m.key.as_deref() == Some(&*d.key)).await?;
+                let found = match self.api.find(&d.channel, thread, |m| m.key.as_deref() == Some(&*d.key)).await {
+                    // A call to somebody that may go out twice is better than one that does not.
+                    Err(Failure::No { code, .. }) if code == "missing_scope" && d.channel.starts_with(DIRECT) => None,
+                    other => other?,
+                };
                 if found.is_some() && d.key.contains("/section/") {
                     let (this, key) = (self.clone(), d.key.clone());
                     tokio::spawn(async move { reconcile::once_recorded(&this, &key).await });
@@ -215,7 +242,7 @@ impl Slack {
     }
 
     fn blocks(&self, card: &Card, key: &str) -> Vec<Value> {
-        show::message(card, key, self.clock.now().0, &|id| self.profile(id))
+        show::message(card, key, self.clock.now().0, &|id| self.account(id))
     }
 
     /// Draws a message as it was drawn last: whoever chose something there that came to nothing sees again what holds.
@@ -267,7 +294,7 @@ impl Slack {
             .collect();
         said.extend(reply.card.as_deref().map(show::fallback));
         let text = fit::shortened(&said.join("\n"), fit::slack::FALLBACK);
-        (text, show::reply(&reply, self.clock.now().0, &|id| self.profile(id)))
+        (text, show::reply(&reply, self.clock.now().0, &|id| self.account(id)))
     }
 }
 
@@ -299,6 +326,9 @@ impl Backoff {
     }
 }
 
+/// What Slack's ids of conversations with one person begin with.
+const DIRECT: char = 'D';
+
 /// Before what stands for the id of a message that is a file.
 const FILE: &str = "file:";
 
@@ -319,6 +349,6 @@ impl Chat for SlackChat {
         true
     }
     fn show<'a>(&'a self, delivery: &'a Delivery) -> Pending<'a, Result<String, ChatError>> {
-        Box::pin(self.0.shown(delivery))
+        Box::pin(self.0.show_there(delivery))
     }
 }

@@ -6,7 +6,7 @@ use crate::card::fit::shortened;
 use crate::card::fit::slack as limits;
 use crate::card::{Button, Reply};
 use crate::config::Channel;
-use crate::grammar::{ArgKind, CommandSpec, Vocabulary};
+use crate::grammar::{Arg, ArgKind, CommandSpec, Form, Vocabulary};
 use crate::words::slack as words;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -67,7 +67,16 @@ fn spec(words: &str) -> Option<&'static CommandSpec> {
 }
 
 fn last_kind(words: &str) -> Option<ArgKind> {
-    spec(words)?.args.iter().rev().find(|a| matches!(a.kind, ArgKind::Person | ArgKind::Text)).map(|a| a.kind)
+    last(words).map(|a| a.kind)
+}
+
+/// What an answer to some words would be: the last person or text they take. What is written with dashes only where
+/// it is asked for.
+fn last(words: &str) -> Option<&'static Arg> {
+    let asked_for = |a: &Arg| words.split_whitespace().any(|w| w.strip_prefix("--") == Some(a.name));
+    let taken =
+        |a: &&Arg| matches!(a.kind, ArgKind::Person | ArgKind::Text) && (a.form != Form::Dashes || asked_for(a));
+    spec(words)?.args.iter().rev().find(taken)
 }
 
 impl Question {
@@ -82,11 +91,10 @@ impl Question {
     /// What completes words of which nothing else is known; none if they are complete.
     pub fn completing(words: &str) -> Option<Self> {
         let spec = spec(words)?;
-        let kind = last_kind(words)?;
-        let arg = spec.args.iter().rev().find(|a| a.kind == kind)?;
+        let arg = last(words)?;
         let complete = crate::grammar::parse(words).is_ok();
         let reason = spec.arg("reason").is_some();
-        let wants = match (kind, complete) {
+        let wants = match (arg.kind, complete) {
             (ArgKind::Person, _) => Wants::Person,
             (_, true) => Wants::OptionalText,
             _ => Wants::Text,

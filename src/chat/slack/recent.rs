@@ -146,6 +146,29 @@ impl Drawn {
     }
 }
 
+/// Conversations with one person: their id → the conversation's.
+#[derive(Default)]
+pub struct Direct(Mutex<HashMap<String, String>>);
+
+impl Direct {
+    pub fn get(&self, user: &str) -> Option<String> {
+        lock(&self.0).get(user).cloned()
+    }
+
+    pub fn put(&self, user: &str, channel: &str) {
+        let mut known = lock(&self.0);
+        // Beyond that all are asked for anew.
+        if known.len() >= CHANNELS {
+            known.clear();
+        }
+        known.insert(user.to_owned(), channel.to_owned());
+    }
+
+    pub fn forget(&self, user: &str) {
+        lock(&self.0).remove(user);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,8 +10,17 @@ use crate::domain::time::Timestamp;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde_json::{Map, Value, json};
 
-/// Where somebody's profile stands, by the house's id for them; none where they have no account here.
-pub type Profiles<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
+/// Somebody's account in this workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Slack's id.
+    pub user: String,
+    /// Where their profile stands, once Slack has said who we are.
+    pub profile: Option<String>,
+}
+
+/// Somebody's account, by the house's id for them; none where they have none here.
+pub type Profiles<'a> = &'a (dyn Fn(&str) -> Option<Account> + Sync);
 
 /// One run of a text.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,16 +175,22 @@ fn element(run: &Run, at: Profiles<'_>) -> Option<Value> {
         Run::Text(span) => span,
     };
     let mut out = Map::new();
-    match leads_to(span, at) {
-        Some((url, text)) => {
-            out.insert("type".into(), "link".into());
-            out.insert("url".into(), url.into());
-            out.insert("text".into(), text.into());
+    match called(span, at).map_or_else(|| Err(leads_to(span, at)), Ok) {
+        Ok(user) => {
+            out.insert("type".into(), "user".into());
+            out.insert("user_id".into(), user.into());
         }
-        None => {
-            out.insert("type".into(), "text".into());
-            out.insert("text".into(), span.text.as_str().into());
-        }
+        Err(leads) => match leads {
+            Some((url, text)) => {
+                out.insert("type".into(), "link".into());
+                out.insert("url".into(), url.into());
+                out.insert("text".into(), text.into());
+            }
+            None => {
+                out.insert("type".into(), "text".into());
+                out.insert("text".into(), span.text.as_str().into());
+            }
+        },
     }
     let styles = [("bold", span.bold), ("italic", span.italic), ("strike", span.strike), ("code", span.code)];
     let style: Map<String, Value> =
@@ -186,13 +201,18 @@ fn element(run: &Run, at: Profiles<'_>) -> Option<Value> {
     Some(out.into())
 }
 
+/// Whom a run calls, by Slack's id: they are notified.
+fn called(span: &Span, at: Profiles<'_>) -> Option<String> {
+    at(span.person.as_deref().filter(|_| span.call)?).map(|account| account.user)
+}
+
 /// How a moment is written, in each reader's own time zone and language.
 const FORMAT: &str = "{date_short_pretty} {time}";
 
 /// Where a run leads, and its words: its link, or the profile of the person it names, whom that does not call.
 fn leads_to(span: &Span, at: Profiles<'_>) -> Option<(String, String)> {
     if let Some(id) = &span.person {
-        return at(id).map(|url| (url, format!("@{}", span.text)));
+        return at(id)?.profile.map(|url| (url, format!("@{}", span.text)));
     }
     let link = span.link.as_deref()?;
     let scheme = link.split(':').next().unwrap_or_default();
@@ -231,6 +251,9 @@ fn edge(run: &Run, first: bool) -> Option<char> {
 }
 
 fn run_as_mrkdwn(span: &Span, before: Option<char>, after: Option<char>, at: Profiles<'_>) -> Option<String> {
+    if let Some(user) = called(span, at) {
+        return Some(format!("<@{user}>"));
+    }
     let leads = leads_to(span, at);
     let words = leads.as_ref().map_or(span.text.as_str(), |(_, words)| words.as_str());
     let marks: String = [(span.bold, '*'), (span.italic, '_'), (span.strike, '~'), (span.code, '`')]

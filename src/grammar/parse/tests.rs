@@ -41,6 +41,7 @@ fn plain(version: &str) -> Start {
         follow: Vec::new(),
         queue: false,
         rehearse: false,
+        override_: None,
     }
 }
 fn wrong(text: &str) -> Problem {

@@ -68,7 +68,7 @@ fn what_people_type_stays_text() {
         ..full()
     };
     insta::assert_snapshot!(Texts::default().render(Template::Hold, &facts), @r"
-    ⏸️ **REHEARSAL** · **shop v1\_2\*** on **production** is on hold, 14 of 62 done.
+    ⏸️ **REHEARSAL** · **shop v1\_2\*** on **production** is on hold, 14 of 62 done. No progress is posted until it goes on.
 
     Ana: \*\*bold\*\* \[link\]\(http\:\/\/x\) \<\@U1\> \@everyone \`code\` \# heading \{\{ id \}\} \&amp\; &#7;
     ");

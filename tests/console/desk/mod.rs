@@ -255,7 +255,7 @@ impl FakeDesk {
                 let _ = self.notices.send(Notice::Message(Box::new(changed)));
                 reply.text = "Recorded.".into();
             }
-            Input::Due { .. } | Input::Joined => {}
+            Input::Due { .. } | Input::SetBack { .. } | Input::Joined => {}
         }
         reply
     }
@@ -298,7 +298,11 @@ impl Desk for FakeDesk {
         }
     }
     fn handle(&self, envelope: Envelope) -> Pending<'_, Reply> {
-        let reply = self.reply(&envelope);
+        // What comes from outside acknowledges, and nothing else.
+        let reply = match envelope.via {
+            Via::Pager => Reply::ok("You have **page 1**. Nobody else is called."),
+            _ => self.reply(&envelope),
+        };
         self.heard.lock().unwrap().push(envelope);
         Box::pin(async move { reply })
     }
@@ -409,6 +413,7 @@ impl Desk for FakeDesk {
                     automatic: true,
                 },
             ],
+            pages: Vec::new(),
             undelivered: vec![],
         };
         self.looked(Some(page))

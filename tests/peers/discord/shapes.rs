@@ -42,7 +42,7 @@ pub fn role(id: Id, name: &str, position: usize) -> Value {
         "id": id.to_string(), "name": name, "description": null, "color": 0,
         "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null }, "hoist": false, "icon": null,
         "unicode_emoji": null, "position": position, "managed": false,
-        "permissions": if id == GUILD { may::ALL.to_string() } else { "0".to_owned() },
+        "permissions": if id == GUILD { (may::ALL & !may::ADMINISTRATOR).to_string() } else { "0".to_owned() },
         "mentionable": false, "flags": 0,
     })
 }
@@ -75,7 +75,10 @@ pub fn channel(channel: &Channel) -> Value {
         shape["position"] = json!(0);
         shape["topic"] = Value::Null;
         shape["nsfw"] = json!(false);
-        shape["permission_overwrites"] = json!([]);
+        // What the bot may not here is an exception of its own.
+        let lacks = may::ALL & !channel.may;
+        let exception = json!({ "id": BOT.to_string(), "type": 1, "allow": "0", "deny": lacks.to_string() });
+        shape["permission_overwrites"] = if lacks == 0 { json!([]) } else { json!([exception]) };
     }
     shape
 }
@@ -217,7 +220,7 @@ fn came_of(world: &World, i: &Interaction) -> Value {
     let part = |kind: u8, id: Id| {
         json!({
             "id": id.to_string(), "type": kind, "user": user(&world.users[&i.user]),
-            "authorizing_integration_owners": { "0": GUILD.to_string() },
+            "authorizing_integration_owners": owners(world.channels.get(&i.channel).is_some_and(|c| c.kind == 1)),
         })
     };
     let mut whole = part(i.kind, i.id);
@@ -258,23 +261,39 @@ fn number(components: &mut Value, last: &mut u64) {
     }
 }
 
-/// `INTERACTION_CREATE`, with its data.
+/// `INTERACTION_CREATE`, with its data. In a direct channel there is no guild and no member: it is a user who does it, and
+/// the application's owner is named 0.
 pub fn interaction(world: &World, i: &Interaction, data: &Value) -> Value {
-    let mut who = member(world, i.user, true);
-    who["permissions"] = json!("2248473465835073");
     let place = &world.channels[&i.channel];
     let mut at = channel(place);
-    at["permissions"] = json!("2248473465835073");
     let mut shape = json!({
         "id": i.id.to_string(), "application_id": BOT.to_string(), "type": i.kind, "data": data, "version": 1,
-        "token": i.token, "guild_id": GUILD.to_string(), "channel_id": i.channel.to_string(), "channel": at,
-        "member": who, "locale": "en-US", "guild_locale": "en-US", "entitlements": [], "entitlement_sku_ids": [],
-        "guild": { "id": GUILD.to_string(), "locale": "en-US", "features": [] },
-        "app_permissions": place.may.to_string(), "context": 0, "attachment_size_limit": 10_485_760,
-        "authorizing_integration_owners": { "0": GUILD.to_string() },
+        "token": i.token, "channel_id": i.channel.to_string(), "locale": "en-US", "entitlements": [],
+        "entitlement_sku_ids": [], "app_permissions": place.may.to_string(), "attachment_size_limit": 10_485_760,
+        "authorizing_integration_owners": owners(place.kind == 1),
     });
+    if let Some(with) = place.with {
+        at["recipients"] = json!([user(&world.users[&with])]);
+        shape["user"] = user(&world.users[&i.user]);
+        shape["context"] = json!(1);
+    } else {
+        at["permissions"] = json!("2248473465835073");
+        let mut who = member(world, i.user, true);
+        who["permissions"] = json!("2248473465835073");
+        shape["member"] = who;
+        shape["guild_id"] = json!(GUILD.to_string());
+        shape["guild"] = json!({ "id": GUILD.to_string(), "locale": "en-US", "features": [] });
+        shape["guild_locale"] = json!("en-US");
+        shape["context"] = json!(0);
+    }
+    shape["channel"] = at;
     if let Some(m) = i.message.and_then(|m| world.messages.get(&m)) {
         shape["message"] = message(world, m, false);
     }
     shape
+}
+
+/// Where the application was added: to the guild.
+fn owners(direct: bool) -> Value {
+    json!({ "0": if direct { "0".to_owned() } else { GUILD.to_string() } })
 }

@@ -39,6 +39,7 @@ pub mod intents {
 
 /// Permissions the bot may lack.
 pub mod may {
+    pub const ADMINISTRATOR: u64 = 1 << 3;
     pub const ADD_REACTIONS: u64 = 1 << 6;
     pub const VIEW: u64 = 1 << 10;
     pub const SEND: u64 = 1 << 11;

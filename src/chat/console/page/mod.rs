@@ -1,5 +1,6 @@
 //! Whole pages.
 
+pub mod ack;
 pub mod channel;
 pub mod deployment;
 pub mod list;

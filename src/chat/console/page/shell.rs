@@ -65,9 +65,23 @@ impl Shell<'_> {
 fn troubled(state: &Shared) -> Vec<(&'static str, String)> {
     let why = |(platform, link)| match link {
         Link::Up => None,
-        Link::Down(why) | Link::Off(why) => Some((if platform == "slack" { "Slack" } else { "Discord" }, why)),
+        Link::Down(why) | Link::Off(why) => Some((named(platform), why)),
     };
     state.desk.links().into_iter().filter_map(why).collect()
+}
+
+/// What people call a platform.
+fn named(platform: &'static str) -> &'static str {
+    match platform {
+        "slack" => "Slack",
+        "discord" => "Discord",
+        "email" => "E-mail",
+        "pagerduty" => "PagerDuty",
+        "webhook" => "Webhook",
+        "sms" => "Text messages",
+        "voice" => "Calls",
+        other => other,
+    }
 }
 
 /// A page without navigation, for what goes wrong and for signing in.

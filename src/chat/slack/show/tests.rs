@@ -1,3 +1,4 @@
+use super::super::text::Account;
 use super::*;
 use crate::card::fit;
 use crate::domain::checklist::{CodeBlock, Number};
@@ -65,9 +66,10 @@ fn a_section_is_boxes_with_what_belongs_below() {
         boxed(item("3.4", 4, "Last", Shown::Open)),
         boxed(closed),
     ]);
-    insta::assert_json_snapshot!(message(&card, "12/section/3/1@slack:C1", 7, &|id| Some(format!(
-        "https://t.slack.com/team/{id}"
-    ))));
+    insta::assert_json_snapshot!(message(&card, "12/section/3/1@slack:C1", 7, &|id| Some(Account {
+        user: id.to_owned(),
+        profile: Some(format!("https://t.slack.com/team/{id}"))
+    })));
 }
 
 #[test]

@@ -10,7 +10,9 @@ fn runs(spans: Vec<Span>) -> Runs {
 }
 
 fn said(spans: Vec<Span>) -> Option<String> {
-    mrkdwn(&runs(spans), &|id| (id == "ana").then(|| "https://team.slack.com/team/U1".to_owned()))
+    mrkdwn(&runs(spans), &|id| {
+        (id == "ana").then(|| Account { user: "U1".into(), profile: Some("https://team.slack.com/team/U1".into()) })
+    })
 }
 
 #[test]
@@ -44,6 +46,12 @@ fn what_can_be_said_exactly_is_said_in_mrkdwn() {
         (vec![styled("bad", |s| s.link = Some("javascript:alert(1)".into()))], Some("bad")),
         (vec![styled("Ana", |s| s.person = Some("ana".into()))], Some("<https://team.slack.com/team/U1|@Ana>")),
         (vec![styled("Bob", |s| s.person = Some("bob".into()))], Some("Bob")),
+        (
+            vec![styled("Ana", |s| (s.person, s.call) = (Some("ana".into()), true)), span(": wake up")],
+            Some("<@U1>: wake up"),
+        ),
+        (vec![styled("Bob", |s| (s.person, s.call) = (Some("bob".into()), true))], Some("Bob")),
+        (vec![styled("<@U1>", |s| s.call = true)], Some("&lt;@U1&gt;")),
     ] {
         assert_eq!(said(spans.clone()).as_deref(), expected, "{spans:?}");
     }

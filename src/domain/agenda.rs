@@ -1,0 +1,232 @@
+//! The agenda of a deployment: windows that open and close, and the announcements around it. One timer, whose moment is
+//! the first of all that is waited for.
+//!
+//! A follow-up section comes up when its window opens. Before a window closes, what is open in it is reminded of; when
+//! it has closed, what stayed open is said. Each happens once; what fell due while nobody looked happens late, in order.
+
+use super::announce::{self, Announcement, Occurrence};
+use super::checklist::{Branch, Number};
+use super::command::Person;
+use super::decide::{WALKABLE_MS, late};
+use super::deployment::Deployment;
+use super::event::Event;
+use super::meaning::{Anchor, Window};
+use super::plan::Windowed;
+use super::policy::Policy;
+use super::status::Status;
+use super::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// A reminder comes a quarter of the window before its end, within these bounds, in milliseconds.
+const SHORTEST_NOTICE_MS: i64 = 5 * 60_000;
+const LONGEST_NOTICE_MS: i64 = 86_400_000;
+
+/// Items an event names; how many there are it says besides.
+pub const MOST_NAMED: usize = 50;
+
+/// People one message calls.
+pub const MOST_CALLED: usize = 8;
+
+/// From when to when a window is, once what it counts from is known. After the outcome it ends with the walk at the latest.
+pub fn span(d: &Deployment, window: &Window, branch: Branch) -> Option<(Timestamp, Timestamp)> {
+    let ended = d.ended_at.filter(|_| match branch {
+        Branch::AfterRollback => d.status == Status::RolledBack,
+        _ => matches!(d.status, Status::Succeeded | Status::Partial),
+    });
+    let anchor = match window.relative_to {
+        Anchor::Scheduled => d.start_at.or(d.started_at),
+        Anchor::Start => d.started_at,
+        Anchor::Cutover | Anchor::Success => ended,
+    }?;
+    let last = ended.map_or(Timestamp(i64::MAX), |e| e.plus_ms(WALKABLE_MS - 1));
+    Some((anchor.plus_ms(window.from_ms).min(last), anchor.plus_ms(window.to_ms).min(last)))
+}
+
+/// When the next thing on the agenda is.
+pub fn due(d: &Deployment) -> Option<Timestamp> {
+    if d.archived {
+        return None;
+    }
+    let opening = opening(d).map(|(_, at)| at);
+    let closing =
+        closing(d).flat_map(|c| [c.notice.filter(|notice| *notice < c.to), c.closes.then_some(c.to)]).flatten();
+    opening.chain(closing).chain(announce::waited_for(d).map(|(.., at)| at)).min()
+}
+
+/// What has come, in the order in which it was due.
+pub fn fallen_due(d: &Deployment, at: Timestamp, policy: &Policy) -> Vec<Event> {
+    if d.archived {
+        return Vec::new();
+    }
+    let mut due = openings(d, at);
+    due.extend(announce::fallen_due(d, at));
+    // What ends at one moment is said in one message.
+    let mut closed: BTreeMap<Timestamp, Vec<Closing>> = BTreeMap::new();
+    let mut closes: BTreeMap<Timestamp, Vec<Closing>> = BTreeMap::new();
+    for closing in closing(d) {
+        if closing.to <= at && closing.closes {
+            closed.entry(closing.to).or_default().push(closing);
+        } else if closing.to > at && closing.notice.is_some_and(|notice| notice <= at) {
+            closes.entry(closing.to).or_default().push(closing);
+        }
+    }
+    for (to, all) in closed {
+        let (of, open, call) = together(d, &all, policy);
+        let count = u32::try_from(open.len()).unwrap_or(u32::MAX);
+        let open = named(d, &open);
+        due.push((to, Event::WindowClosed { of, open, count, call, late_ms: late(at, to) }));
+    }
+    for (until, all) in closes {
+        let notice = all.iter().filter_map(|c| c.notice).min().unwrap_or(at);
+        let (of, open, call) = together(d, &all, policy);
+        let count = u32::try_from(open.len()).unwrap_or(u32::MAX);
+        let open = named(d, &open);
+        due.push((notice, Event::WindowClosing { of, open, count, until, call, late_ms: late(at, notice) }));
+    }
+    due.sort_by_key(|(due, _)| *due);
+    due.into_iter().map(|(_, event)| event).collect()
+}
+
+/// Sections whose window has opened by the last event.
+pub fn follow_on(d: &Deployment) -> Vec<Event> {
+    openings(d, d.at).into_iter().map(|(_, event)| event).collect()
+}
+
+/// Something that will happen by itself.
+pub enum Ahead<'a> {
+    Announcement(&'a Announcement),
+    /// A section comes up.
+    Section(u32),
+}
+
+/// What comes at moments that are known, in their order.
+pub fn ahead(d: &Deployment) -> Vec<(Timestamp, Ahead<'_>)> {
+    let announced = announce::waited_for(d).map(|(_, a, at)| (at, Ahead::Announcement(a)));
+    let mut all: Vec<_> = opening(d).map(|(section, at)| (at, Ahead::Section(section))).chain(announced).collect();
+    all.sort_by_key(|(at, _)| *at);
+    all
+}
+
+/// Announcements whose moment is not known yet.
+pub fn later(d: &Deployment) -> impl Iterator<Item = &Announcement> {
+    let timeline = d.plan.checklist.timeline.iter();
+    timeline.filter(|a| d.status == Status::Scheduled && a.when.of != Occurrence::Scheduled)
+}
+
+fn openings(d: &Deployment, at: Timestamp) -> Vec<(Timestamp, Event)> {
+    let due = opening(d).filter(|(_, from)| *from <= at);
+    let mut due: Vec<_> =
+        due.map(|(section, from)| (from, Event::SectionOpened { section, late_ms: late(at, from) })).collect();
+    due.sort_by_key(|(from, _)| *from);
+    due
+}
+
+/// Sections that come up when their window opens, with when. Before the start that is what is to be done before it.
+fn opening(d: &Deployment) -> impl Iterator<Item = (u32, Timestamp)> {
+    let sections = d.plan.windows.iter().filter(|w| w.of.parts().len() == 1);
+    let yet = sections.filter(|w| !d.archived && !d.opened.contains_key(&w.of.section()) && applies(d, w));
+    yet.filter_map(|w| {
+        let (from, _) = span(d, &w.window, w.branch)?;
+        let (comes, from) = match d.status {
+            // Scheduled within the week that a section is to be done in, nothing is late.
+            Status::Scheduled => (before_the_start(w), from.max(d.planned_at)),
+            _ => (w.branch == Branch::FollowUp && d.closed(w.branch).is_none(), from),
+        };
+        (comes && open(d, w).next().is_some()).then_some((w.of.section(), from))
+    })
+}
+
+/// It is to be done before the start: "1 week before".
+pub fn before_the_start(w: &Windowed) -> bool {
+    w.branch == Branch::Forward && w.window.relative_to == Anchor::Scheduled && w.window.from_ms < 0
+}
+
+/// A window that will close.
+struct Closing<'a> {
+    w: &'a Windowed,
+    to: Timestamp,
+    /// What stayed open then is said. Not of what was to be done before the start: the walk begins with it.
+    closes: bool,
+    /// When it is reminded of; none where it has been, or nothing is open.
+    notice: Option<Timestamp>,
+}
+
+fn closing(d: &Deployment) -> impl Iterator<Item = Closing<'_>> {
+    let yet = d.plan.windows.iter().filter(|w| !d.lapsed.contains(&w.of) && applies(d, w));
+    yet.filter_map(|w| {
+        let (from, to) = span(d, &w.window, w.branch)?;
+        let going = match d.status {
+            // While nothing may be done nobody is told to do it.
+            Status::Held | Status::Queued => false,
+            Status::Scheduled => before_the_start(w) && d.opened.contains_key(&w.of.section()),
+            _ => d.closed(w.branch).is_none() && d.started_at.is_some_and(|started| to > started),
+        };
+        if !going {
+            return None;
+        }
+        let length = to.since_ms(from);
+        let before = (length / 4).clamp(SHORTEST_NOTICE_MS, LONGEST_NOTICE_MS);
+        let wanted = !d.closing.contains(&w.of) && before < length && open(d, w).next().is_some();
+        let closes = d.status != Status::Scheduled;
+        Some(Closing { w, to, closes, notice: wanted.then(|| to.plus_ms(-before)) })
+    })
+}
+
+/// A window that closed and still has something open.
+pub struct Left<'a> {
+    pub of: &'a Number,
+    /// When it closed.
+    pub since: Timestamp,
+    /// How long it was open, in milliseconds.
+    pub length_ms: i64,
+    /// What is open, in page order.
+    pub open: Vec<usize>,
+}
+
+/// Windows that closed with something open that is open still.
+pub fn left_open(d: &Deployment) -> impl Iterator<Item = Left<'_>> {
+    let lapsed = d.plan.windows.iter().filter(|w| !d.archived && d.lapsed.contains(&w.of));
+    lapsed.filter_map(|w| {
+        let (from, since) = span(d, &w.window, w.branch)?;
+        let open: Vec<usize> = open(d, w).collect();
+        (!open.is_empty()).then(|| Left { of: &w.of, since, length_ms: since.since_ms(from), open })
+    })
+}
+
+fn applies(d: &Deployment, w: &Windowed) -> bool {
+    w.leaves.clone().any(|i| d.applies_here(i))
+}
+
+/// What is required in a window and not done.
+fn open<'a>(d: &'a Deployment, w: &'a Windowed) -> impl Iterator<Item = usize> + 'a {
+    let required = move |i: &usize| d.applies_here(*i) && !d.plan.leaves[*i].optional && !d.is_done(*i);
+    // What has its own time is due at that.
+    let own = move |i: &usize| w.of.parts().len() > 1 || d.plan.leaves[*i].window.is_none();
+    w.leaves.clone().filter(required).filter(own)
+}
+
+fn together(d: &Deployment, all: &[Closing<'_>], policy: &Policy) -> (Vec<Number>, Vec<usize>, Vec<Person>) {
+    let of = all.iter().map(|c| c.w.of.clone()).collect();
+    let mut open: Vec<usize> = all.iter().flat_map(|c| open(d, c.w)).collect();
+    open.sort_unstable();
+    open.dedup();
+    let call = called(d, &open, policy);
+    (of, open, call)
+}
+
+fn named(d: &Deployment, leaves: &[usize]) -> Vec<Number> {
+    leaves.iter().take(MOST_NAMED).map(|&i| d.plan.leaves[i].number.clone()).collect()
+}
+
+/// Who is called for some open items: those they were given to, and whoever leads for the rest. Nobody outside their
+/// office hours.
+pub fn called(d: &Deployment, open: &[usize], policy: &Policy) -> Vec<Person> {
+    let mut call: Vec<Person> = Vec::new();
+    for &i in open {
+        let to = d.extra(i).and_then(|e| e.assignee.as_ref()).unwrap_or_else(|| d.deployer());
+        if call.len() < MOST_CALLED && !policy.off_hours.contains(&*to.id) && !call.iter().any(|p| p.id == to.id) {
+            call.push(to.clone());
+        }
+    }
+    call
+}

@@ -1,0 +1,110 @@
+//! Reading the commands about pages.
+
+use super::super::LONGEST_TITLE;
+use super::super::lex::{Alphabet, Token, free_text, name};
+use super::super::problem::Problem;
+use super::{Query, Reader, Request, dashed, target};
+use crate::domain::command::Command;
+
+/// What may stand before a colon and a name, to say whom.
+const WHOM: [&str; 4] = ["person", "role", "rotation", "policy"];
+
+impl Reader<'_> {
+    /// `page [WHO] message [--low]`, `page test [WHO]`. Whom unquoted words begin with is for the domain to tell.
+    pub(super) fn page(&mut self) -> Result<Request, Problem> {
+        if self.cursor.peek().eq_ignore_ascii_case("test") {
+            return self.page_test();
+        }
+        let mut low = self.low();
+        let whom = if self.cursor.peek().starts_with('@') {
+            let quoted = self.cursor.rest()[1..].starts_with(['"', '“', '„', '«']);
+            if quoted {
+                self.cursor.skip(1);
+            }
+            self.cursor.token()?.map(|t| t.text().trim_end_matches([':', ',']).to_owned())
+        } else if self
+            .cursor
+            .peek()
+            .split_once(':')
+            .is_some_and(|(kind, name)| WHOM.contains(&kind) && !name.is_empty())
+        {
+            self.cursor.word().map(str::to_owned)
+        } else {
+            let mut ahead = self.cursor;
+            // One quoted text alone is the message.
+            match ahead.quoted()? {
+                Some(quoted) if !ahead.is_empty() && dashed(ahead.peek()).is_none() => {
+                    self.cursor = ahead;
+                    Some(quoted.to_owned())
+                }
+                _ => None,
+            }
+        };
+        low |= self.low();
+        let mut rest = self.cursor.rest();
+        if let Some(before) = rest.strip_suffix("--low").or_else(|| rest.strip_suffix("—low")) {
+            (rest, low) = (before.trim_end(), true);
+        }
+        let message = free_text("message", rest)?;
+        if message.is_empty() {
+            return Err(self.missing("a message"));
+        }
+        if let Some(whom) = &whom {
+            name("name", whom.trim_start_matches('@'), LONGEST_TITLE, Alphabet::Title)?;
+        }
+        Ok(Request::Act(Command::Page { whom, message, low }))
+    }
+
+    fn low(&mut self) -> bool {
+        let low = dashed(self.cursor.peek()).is_some_and(|flag| flag.eq_ignore_ascii_case("low"));
+        if low {
+            self.cursor.word();
+        }
+        low
+    }
+
+    fn page_test(&mut self) -> Result<Request, Problem> {
+        self.cursor.word();
+        // A test is about no deployment, wherever it is asked for.
+        self.deployment = None;
+        if self.cursor.is_empty() {
+            return Ok(Request::Query(Query::Contacts));
+        }
+        let quoted = self.cursor.rest().strip_prefix('@').is_some_and(|r| r.starts_with(['"', '“', '„', '«']));
+        if quoted {
+            self.cursor.skip(1);
+        }
+        let whom = self.cursor.token()?.map(Token::text).unwrap_or_default().to_owned();
+        // More words would be a message, and a test must not be taken for one, nor one for a test.
+        self.nothing(self.cursor.rest())?;
+        name("name", whom.trim_start_matches('@'), LONGEST_TITLE, Alphabet::Title)?;
+        Ok(Request::Test { whom })
+    }
+
+    /// A page's number, or nothing for the only one: `ack`, `ack 2`, `ack page 2`; `ack test 17` answers a test.
+    pub(super) fn of_page(&mut self, command: impl Fn(Option<u32>) -> Command) -> Result<Request, Problem> {
+        let test = self.cursor.peek().eq_ignore_ascii_case("test");
+        if test || self.cursor.peek().eq_ignore_ascii_case("page") {
+            self.cursor.word();
+        }
+        if self.cursor.peek().starts_with('#')
+            && let Some(id) = target(self.cursor.peek())
+        {
+            self.cursor.word();
+            self.named(id)?;
+        }
+        let word = self.cursor.peek();
+        let number = word.trim_end_matches('.').parse::<u32>().ok().filter(|n| *n > 0);
+        if word.is_empty() && !test {
+            return Ok(Request::Act(command(None)));
+        }
+        let Some(number) = number else { return Err(self.missing("a page's number")) };
+        self.cursor.word();
+        self.nothing(self.cursor.rest())?;
+        if test {
+            self.deployment = None;
+            return Ok(Request::Heard { test: number });
+        }
+        Ok(Request::Act(command(Some(number))))
+    }
+}

@@ -1,0 +1,382 @@
+//! Pages, from the word to the person: cards, ways that fail, acknowledgements, restarts, tests of contacts.
+
+mod world;
+
+use rollcall::card::{Card, Reply};
+use rollcall::cli::draw;
+use rollcall::config::Config;
+use rollcall::domain::event::Event;
+use rollcall::domain::paging::{PageEvent, PageState};
+use rollcall::engine::Format;
+use std::path::Path;
+use world::*;
+
+const CONFIG: &str = "
+timezone = \"Europe/Berlin\"
+[people.ana]
+name = \"Ana\"
+slack = \"U01\"
+email = \"ana@example.org\"
+[people.ben]
+name = \"Ben\"
+email = \"ben@example.org\"
+phone = \"+49 151 12345678\"
+[people.cleo]
+name = \"Cleo\"
+phone = \"+4915112345679\"
+[roles]
+lead = [\"cleo\"]
+[rotations.web]
+[[rotations.web.layers]]
+people = [\"ana\", \"ben\"]
+handoff = \"0 9 * * Mon\"
+starts = 2026-11-16
+[policies.night]
+environments = [\"production\"]
+ack_timeout = \"1h\"
+[[policies.night.steps]]
+targets = [\"rotation:web\"]
+[[policies.night.steps]]
+after = \"5m\"
+targets = [\"role:lead\"]
+[[policies.night.steps]]
+after = \"5m\"
+targets = [\"channel\", \"ben\"]
+";
+
+const PAGE: &str = "\
+---
+service: shop
+environment: production
+---
+# Shop release
+
+## 1. Deploy
+
+- [ ] Image pushed
+- [ ] Schema migrated <!-- rollcall: critical -->
+
+## 2. Rollback criteria
+
+- [ ] Deployment stuck > 15 minutes
+
+## 3. Rollback procedure
+
+- [ ] Traffic switched back
+";
+
+async fn world_of(config: &str, ways: &[&'static str]) -> World {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("list.md"), PAGE).unwrap();
+    let config = Config::parse(config, Path::new("")).unwrap();
+    let mut world = World::with_ways(config, Some(dir.path().into()), ways).await;
+    world.kept = Some(dir);
+    world
+}
+
+async fn started() -> World {
+    let w = world_of(CONFIG, &["slack", "email", "sms", "voice"]).await;
+    done(&w, "Ana", "start v1.2.0").await;
+    w
+}
+
+/// Says it and insists that it was done.
+async fn done(w: &World, who: &str, text: &str) -> Reply {
+    let reply = w.say(who, text).await;
+    assert!(reply.ok, "{text}: {}", reply.text);
+    reply
+}
+
+async fn refused(w: &World, who: &str, text: &str) -> String {
+    let reply = w.say(who, text).await;
+    assert!(!reply.ok, "{text}: {}", reply.text);
+    reply.text
+}
+
+/// The page's card in the channel.
+fn card(w: &World, page: u32) -> Card {
+    w.message(&format!("1/page/{page}@")).card
+}
+
+/// What came by a way: the words of each message that is new.
+fn calls(w: &World, way: &str) -> Vec<String> {
+    w.came(way).iter().map(|m| m.key.clone()).collect()
+}
+
+async fn what_happened(w: &World, of: u32) -> Vec<PageEvent> {
+    let log = w.engine().store().deployment_log(1).await.unwrap().unwrap();
+    log.events
+        .into_iter()
+        .filter_map(|r| match r.event {
+            Event::Page { page, event } => (page == of).then_some(event),
+            _ => None,
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_page_reaches_who_is_on_call_and_stops_when_somebody_has_it() {
+    let w = started().await;
+    let reply = done(&w, "Bob", "page checkout answers 502").await;
+    assert_eq!(reply.text, "Page 1 is open. Called: Ana (direct message). It climbs until somebody acknowledges it.");
+    let direct = w.came("slack");
+    assert_eq!(direct.len(), 1);
+    assert_eq!(direct[0].key, "1/page/1/1@slack:@U01");
+    insta::assert_snapshot!("a_page_to_a_person", read(&direct[0].card));
+    let facts = direct[0].card.page.as_ref().unwrap();
+    assert_eq!((facts.deployment, facts.page, facts.state), (1, 1, PageState::Open));
+    assert_eq!(facts.words("ack"), "#1 ack 1");
+    w.advance(5 * MINUTE).await;
+    assert_eq!(calls(&w, "sms"), ["1/page/1/2@sms:+4915112345679"], "then the lead, on time");
+    insta::assert_snapshot!("a_page_that_climbs", read(&card(&w, 1)));
+    let board = read(&w.message("1/board").card);
+    assert!(board.contains("Page 1: checkout answers 502 — Nobody has it yet"), "{board}");
+    let ack = w.press("Cleo", &button(&w.came("sms")[0].card, "Acknowledge"), "").await;
+    assert_eq!(ack.text, "You have page 1. Nobody else is called. When it is dealt with: /deploy resolve 1.");
+    w.advance(30 * MINUTE).await;
+    let more = [calls(&w, "email"), calls(&w, "voice")].concat();
+    assert!(!more.iter().any(|key| key.starts_with("1/page/1/")), "never a page after its acknowledgement: {more:?}");
+    let direct = &w.came("slack")[0];
+    assert!(direct.edits > 0 && read(&direct.card).contains("Cleo has it since 10:05 UTC"), "{}", read(&direct.card));
+    assert_eq!(direct.card.page.as_ref().unwrap().state, PageState::Acknowledged);
+    let taken = refused(&w, "Bob", "ack 1").await;
+    assert!(taken.starts_with("Cleo has page 1 since 10:05 UTC (30 min)."), "{taken}");
+    done(&w, "Cleo", "resolve 1").await;
+    insta::assert_snapshot!("a_page_that_is_resolved", read(&card(&w, 1)));
+    assert_eq!(w.came("slack")[0].card.page.as_ref().unwrap().state, PageState::Resolved);
+    assert!(!read(&w.message("1/board").card).contains("Page 1"));
+    let record = w.engine().record(1, Format::Markdown).await.unwrap().unwrap();
+    for line in ["## Pages", "checkout answers 502", "Page 1 acknowledged", "sms", "Cleo (role lead): SMS delivered"] {
+        assert!(record.to_lowercase().contains(&line.to_lowercase()), "{line}: {record}");
+    }
+    let json = w.engine().record(1, Format::Json).await.unwrap().unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["pages"][0]["state"], "resolved", "{json}");
+}
+
+#[tokio::test]
+async fn ways_that_fail_fall_through_at_once_and_are_seen() {
+    let w = started().await;
+    w.fault("slack", [Some(Fault::Busy)]);
+    w.fault("email", [Some(Fault::Refused)]);
+    done(&w, "Bob", "page checkout answers 502").await;
+    // Nobody is left in this step: the next one is called at once, and the direct message is tried again.
+    assert_eq!(calls(&w, "sms"), ["1/page/1/3@sms:+4915112345679"]);
+    let text = read(&card(&w, 1));
+    assert!(
+        text.contains("Ana (rotation web): direct message failed (429), e-mail failed (no such address)"),
+        "{text}"
+    );
+    w.advance(MINUTE).await;
+    let text = read(&card(&w, 1));
+    assert!(text.contains("direct message delivered 10:01 UTC"), "what was retried arrived after all: {text}");
+    // Acknowledged before it could be retried, it is never sent.
+    w.fault("slack", [Some(Fault::Busy), Some(Fault::Busy)]);
+    done(&w, "Bob", "page ana look at the queue").await;
+    done(&w, "Bob", "ack 2").await;
+    let before = calls(&w, "slack").len();
+    w.advance(5 * MINUTE).await;
+    assert_eq!(calls(&w, "slack").len(), before);
+    assert_eq!(w.engine().store().stats().await.unwrap().waiting, 0, "and waits no more");
+}
+
+#[tokio::test]
+async fn ways_that_are_not_connected_are_said_to_be() {
+    let w = world_of(CONFIG, &[]).await;
+    done(&w, "Ana", "start v1.2.0").await;
+    done(&w, "Bob", "page checkout answers 502").await;
+    let text = read(&card(&w, 1));
+    assert!(
+        text.contains("no connection to slack is configured") && text.contains("no connection to email is configured"),
+        "{text}"
+    );
+    // Through every step at once, down to the channel.
+    let mention = w.message("1/page/1/5@console:deployments");
+    assert!(read(&mention.card).contains("Ana: checkout answers 502"), "{}", read(&mention.card));
+    let names_and_calls = |c: &Card| {
+        let blocks = serde_json::to_string(&c.blocks).unwrap();
+        blocks.contains("\"n\":true")
+    };
+    assert!(names_and_calls(&mention.card), "the deployer is called");
+    w.advance(5 * MINUTE).await;
+    let loud = w.messages().into_iter().find(|m| m.key.contains("/unanswered@")).unwrap();
+    insta::assert_snapshot!("nobody_answers", read(&loud.card));
+    assert!(loud.card.broadcast && names_and_calls(&loud.card));
+    assert!(read(&card(&w, 1)).contains("Unanswered: nobody has it"));
+    w.advance(HOUR).await;
+    assert_eq!(w.titles().iter().filter(|t| *t == "Nobody answers page 1").count(), 1, "once");
+    let more = w.press("Bob", &button(&loud.card, "Escalate now"), "").await;
+    assert!(more.ok, "{}", more.text);
+    done(&w, "Bob", "ack 1").await;
+}
+
+#[tokio::test]
+async fn without_any_contacts_the_channel_is_called_and_told_what_is_missing() {
+    let w = World::of(PAGE).await;
+    done(&w, "Ana", "start v1.2.0").await;
+    let reply = done(&w, "Bob", "page checkout answers 502").await;
+    assert!(reply.text.contains("no escalation policy covers production"), "{}", reply.text);
+    insta::assert_snapshot!("a_page_without_contacts", read(&card(&w, 1)));
+    w.advance(5 * MINUTE).await;
+    assert!(w.titles().contains(&"Nobody answers page 1".to_owned()));
+    assert!(refused(&w, "Bob", "page test").await.starts_with("Nobody can be reached yet."));
+    assert!(done(&w, "Bob", "oncall").await.text.starts_with("No rotation is configured."));
+}
+
+#[tokio::test]
+async fn restarts_in_the_middle_of_every_step_repeat_and_lose_nothing() {
+    let mut w = started().await;
+    // The bot dies after the word and before anything went out.
+    let envelope = "page checkout answers 502";
+    let reply = w.handle("Bob", Some("k1"), rollcall::engine::Input::Say(envelope.into())).await;
+    assert!(reply.ok);
+    w.restart().await;
+    w.settle().await;
+    assert_eq!(calls(&w, "slack"), ["1/page/1/1@slack:@U01"]);
+    // The answer of the next call is lost, and the bot dies before it can ask again.
+    w.fault("sms", [Some(Fault::AnswerLost)]);
+    w.advance(5 * MINUTE).await;
+    w.restart().await;
+    w.advance(MINUTE).await;
+    assert_eq!(calls(&w, "sms").len(), 1, "the same message is shown once");
+    // It is down while the next step falls due.
+    w.jump(20 * MINUTE);
+    w.restart().await;
+    w.settle().await;
+    // What was lost fell through to the phone; then the channel and Ben, late.
+    assert_eq!(
+        (calls(&w, "voice").len(), calls(&w, "email")),
+        (1, vec!["1/page/1/5@email:ben@example.org".to_owned()])
+    );
+    let text = read(&card(&w, 1));
+    assert!(text.contains("Step 3 (16 min late)"), "{text}");
+    w.restart().await;
+    w.advance(5 * MINUTE).await;
+    let happened = what_happened(&w, 1).await;
+    let called = happened.iter().filter(|e| matches!(e, PageEvent::Called { .. })).count();
+    let ends = happened.iter().filter(|e| matches!(e, PageEvent::Unanswered { .. })).count();
+    assert_eq!((called, ends), (3, 1));
+    w.restart().await;
+    done(&w, "Bob", "ack 1").await;
+    w.restart().await;
+    // Whoever has it does not resolve it in time: it climbs anew.
+    w.advance(61 * MINUTE).await;
+    let anew = calls(&w, "slack").iter().filter(|key| key.starts_with("1/page/1/")).count();
+    assert_eq!(anew, 2);
+    assert!(read(&card(&w, 1)).contains("Not resolved in time: it climbs anew"));
+}
+
+#[tokio::test]
+async fn what_goes_wrong_pages_by_itself() {
+    let w = started().await;
+    done(&w, "Bob", "fail 1.1 registry down").await;
+    assert_eq!(calls(&w, "slack").len(), 0, "not every failure is a page");
+    done(&w, "Bob", "fail 1.2 lock timeout").await;
+    assert!(card(&w, 1).title.to_plain().contains("Critical: 1.2 Schema migrated failed (lock timeout)"));
+    done(&w, "Ana", "ack").await;
+    w.advance(16 * MINUTE).await;
+    let stuck = card(&w, 2);
+    assert_eq!(stuck.title.to_plain(), "Page 2: Rollback criterion 2.1 is breached: Deployment stuck > 15 minutes");
+    assert_eq!(button(&stuck, "Roll back").command, "#1 rollback 2.1");
+    done(&w, "Bob", "note looking into it").await;
+    assert!(read(&card(&w, 2)).contains("Resolved: the criterion is breached no longer"));
+    // A page outlives its deployment.
+    done(&w, "Bob", "cancel withdrawn").await;
+    assert!(read(&w.message("1/board").card).contains("Page 1: Critical"));
+    done(&w, "Bob", "resolve").await;
+}
+
+#[tokio::test]
+async fn a_rehearsal_says_whom_it_would_call() {
+    let w = world_of(CONFIG, &["slack", "email", "sms", "voice"]).await;
+    done(&w, "Ana", "start v1.2.0 --rehearse").await;
+    let reply = done(&w, "Bob", "page checkout answers 502").await;
+    assert!(reply.text.contains("Rehearsal, so nobody is called; it would be Ana (direct message)."), "{}", reply.text);
+    w.advance(30 * MINUTE).await;
+    assert!(["slack", "email", "sms", "voice"].iter().all(|way| w.came(way).is_empty()));
+    insta::assert_snapshot!("a_rehearsed_page", read(&card(&w, 1)));
+    assert!(!w.titles().iter().any(|t| t.starts_with("Nobody answers")));
+}
+
+#[tokio::test]
+async fn who_is_on_call_is_shown_with_who_is_next() {
+    let w = world_of(CONFIG, &[]).await;
+    let text = done(&w, "Bob", "oncall").await.text;
+    assert_eq!(text, "web: Ana. Next: Ben from Mon 2026-11-23 09:00 CET.");
+    assert!(done(&w, "Bob", "oncall web").await.text.starts_with("web: Ana."));
+    assert!(refused(&w, "Bob", "oncall wbe").await.contains("Did you mean web?"));
+}
+
+#[tokio::test]
+async fn a_test_proves_each_way_when_it_is_answered() {
+    let mut w = world_of(CONFIG, &["slack", "email", "sms", "voice"]).await;
+    let shown = done(&w, "Bob", "page test").await;
+    insta::assert_snapshot!("contacts_before_any_test", draw::reply(&shown));
+    let sent = done(&w, "Bob", "page test ana").await;
+    assert!(sent.text.starts_with("2 tests are on the way."), "{}", sent.text);
+    assert_eq!((calls(&w, "slack").len(), calls(&w, "email").len()), (1, 1));
+    let direct = w.came("slack").remove(0).card;
+    insta::assert_snapshot!("a_test", read(&direct));
+    assert_eq!(direct.page.as_ref().unwrap().deployment, 0);
+    assert!(
+        done(&w, "Bob", "page test").await.text.contains("direct message @U01 (delivered 0 s ago, never answered)")
+    );
+    w.restart().await;
+    let button = button(&direct, "Acknowledge");
+    let other = refused(&w, "Bob", &button.command).await;
+    assert_eq!(other, "That test is for Ana; only Ana can answer it.");
+    let thanks = done(&w, "Ana", &button.command).await;
+    assert_eq!(thanks.text, "Thank you. It is proven that Ana can be reached at @U01.");
+    w.advance(2 * MINUTE).await;
+    assert!(done(&w, "Bob", "page test").await.text.contains("direct message @U01 (answered 2 min ago)"));
+    assert!(done(&w, "Bob", "page test all").await.text.starts_with("7 tests"));
+    w.fault("email", [Some(Fault::Refused), Some(Fault::Refused)]);
+    w.advance(MINUTE).await;
+    done(&w, "Bob", "page test all").await;
+    assert!(done(&w, "Bob", "page test").await.text.contains("the last test failed: no such address"));
+    assert!(refused(&w, "Bob", "page test anna").await.contains("Did you mean ana?"));
+    assert!(refused(&w, "Bob", "ack test 5").await.contains("There is no test 5"));
+    assert!(refused(&w, "Bob", "page test the alarm").await.contains("takes one name"));
+    assert_eq!(w.engine().store().stats().await.unwrap().deployments, 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_said_with_what_can() {
+    let w = started().await;
+    let mut out = String::new();
+    for said in ["ack", "resolve 3", "page", "page @anna help", "page test x y"] {
+        out.push_str(&format!("{said}\n  {}\n", refused(&w, "Bob", said).await));
+    }
+    done(&w, "Bob", "page checkout answers 502").await;
+    done(&w, "Bob", "page @ben the queue is long").await;
+    for said in ["ack", "ack 9", "resolve now"] {
+        out.push_str(&format!("{said}\n  {}\n", refused(&w, "Bob", said).await));
+    }
+    let which = w.say("Bob", "ack").await;
+    assert_eq!(which.choices.iter().map(|b| b.command.as_str()).collect::<Vec<_>>(), ["#1 ack 1", "#1 ack 2"]);
+    out.push_str(&format!("again\n  {}\n", done(&w, "Bob", "page checkout answers 502").await.text));
+    done(&w, "Bob", "ack 1").await;
+    done(&w, "Bob", "resolve 1").await;
+    out.push_str(&format!("resolve 1\n  {}\n", refused(&w, "Bob", "resolve 1").await));
+    insta::assert_snapshot!("refusals_of_pages", out);
+}
+
+#[tokio::test]
+async fn a_checklist_may_name_its_policy() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("list.md"), PAGE.replace("service: shop", "service: shop\nescalation: day"))
+        .unwrap();
+    let day =
+        format!("{CONFIG}\n[policies.day]\nenvironments = [\"day\"]\n[[policies.day.steps]]\ntargets = [\"ben\"]\n");
+    for (config, ok) in [(day.as_str(), true), (CONFIG, false)] {
+        let config = Config::parse(config, Path::new("")).unwrap();
+        let w = World::with_ways(config, Some(dir.path().into()), &["email"]).await;
+        let reply = w.say("Ana", "start v1").await;
+        assert_eq!(reply.ok, ok, "{}", reply.text);
+        if ok {
+            assert!(done(&w, "Ana", "page help").await.text.contains("Ben (e-mail)"));
+        } else {
+            assert!(reply.text.contains("escalation policy day"), "{}", reply.text);
+        }
+    }
+}
