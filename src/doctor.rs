@@ -78,11 +78,16 @@ fn configuration(asked: &Asked<'_>) -> Finding {
 fn people(config: &Config) -> Vec<Finding> {
     let problems = directory::problems(&config.directory);
     if problems.is_empty() && !config.directory.people.is_empty() {
-        let (people, policies) = (config.directory.people.len(), config.directory.policies.len());
-        return vec![Finding::good(
-            "contacts",
-            format!("{people} people, {policies} policies: everybody can be reached."),
-        )];
+        let people = match config.directory.people.len() {
+            1 => "1 person".to_owned(),
+            many => format!("{many} people"),
+        };
+        let told = match config.directory.policies.len() {
+            0 => format!("{people}. Without a policy, pages go to the deployment's channel."),
+            1 => format!("{people}, 1 policy: everybody can be reached."),
+            many => format!("{people}, {many} policies: everybody can be reached."),
+        };
+        return vec![Finding::good("contacts", told)];
     }
     let line = |n: usize| if n > 0 { format!("contacts, line {n}") } else { "contacts".into() };
     problems.into_iter().map(|p| Finding::warn(line(p.line), p.message, "")).collect()

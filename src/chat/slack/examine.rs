@@ -52,8 +52,8 @@ pub async fn examine(secrets: &SlackSecrets, config: &Config) -> Examined {
     let ask = Ask { client, url: secrets.api_url.as_deref().unwrap_or(PUBLIC) };
     let me = ask.ask("auth.test", &secrets.bot_token, &[]).await;
     match me {
-        Err(why) => {
-            examined.findings.push(Finding::bad(WHAT, why, ""));
+        Err(not) => {
+            examined.findings.push(Finding::bad(WHAT, not.why, ""));
             return examined;
         }
         Ok(answer) => {
@@ -93,7 +93,7 @@ async fn way_in(ask: &Ask<'_>, secrets: &SlackSecrets) -> Finding {
     let Some(app) = &secrets.app_token else { return Finding::good(WHAT, "Nothing is configured.") };
     match ask.ask("apps.connections.open", app, &[]).await {
         Ok(_) => Finding::good(WHAT, "Socket Mode opens with the app's token."),
-        Err(why) => Finding::bad(WHAT, why, ""),
+        Err(not) => Finding::bad(WHAT, not.why, ""),
     }
 }
 
@@ -104,8 +104,8 @@ async fn channels(ask: &Ask<'_>, secrets: &SlackSecrets, config: &Config, findin
         asked += 1;
         let answer = ask.ask("conversations.info", &secrets.bot_token, &[("channel", &channel)]).await;
         let code = match &answer {
-            Err(why) => {
-                findings.push(Finding::bad(what, why.clone(), ""));
+            Err(not) => {
+                findings.push(Finding::bad(what, not.why.clone(), ""));
                 continue;
             }
             Ok(answer) if answer.body["channel"]["is_archived"] == true => "is_archived",
@@ -134,11 +134,11 @@ async fn people(ask: &Ask<'_>, secrets: &SlackSecrets, config: &Config, findings
                 findings.push(Finding::warn(what, format!("Slack's user {account} is deactivated."), todo));
             }
             Ok(_) => there += 1,
-            Err(why) if why.contains("user_not_found") => {
+            Err(not) if not.code == "user_not_found" => {
                 let todo = format!("Correct `slack` under [people.{id}]: profile → ⋮ → Copy member ID.");
                 findings.push(Finding::bad(what, format!("Slack knows no user {account}."), todo));
             }
-            Err(why) => findings.push(Finding::warn(what, why, "")),
+            Err(not) => findings.push(Finding::warn(what, not.why, "")),
         }
     }
     if there > 0 {
@@ -158,30 +158,46 @@ struct Answer {
 }
 
 impl Ask<'_> {
-    /// Calls a method. The error is a sentence on what is wrong and what to do.
-    async fn ask(&self, method: &str, token: &str, params: &[(&str, &str)]) -> Result<Answer, String> {
+    /// Calls a method.
+    async fn ask(&self, method: &str, token: &str, params: &[(&str, &str)]) -> Result<Answer, Not> {
         let url = format!("{}/{method}", self.url);
         // Errors of the client hold addresses, and are never repeated.
         let sent = self.client.post(url).bearer_auth(token).form(params).send().await;
-        let mut response = sent.map_err(|e| if e.is_timeout() { words::NO_ANSWER } else { words::NO_CONNECTION })?;
+        let mut response =
+            sent.map_err(|e| Not::from(if e.is_timeout() { words::NO_ANSWER } else { words::NO_CONNECTION }))?;
         let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let (scopes, date, status) = (header("x-oauth-scopes"), header("date"), response.status());
         let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|_| words::NO_CONNECTION)? {
+        while let Some(chunk) = response.chunk().await.map_err(|_| Not::from(words::NO_CONNECTION))? {
             if bytes.len() + chunk.len() > LARGEST {
                 return Err(words::NO_JSON.into());
             }
             bytes.extend_from_slice(&chunk);
         }
         if !status.is_success() {
-            return Err(words::http(status.as_u16()));
+            return Err(Not { code: String::new(), why: words::http(status.as_u16()) });
         }
-        let body: Value = serde_json::from_slice(&bytes).map_err(|_| words::NO_JSON)?;
+        let body: Value = serde_json::from_slice(&bytes).map_err(|_| Not::from(words::NO_JSON))?;
         if body["ok"] != true {
-            return Err(words::no(&said(&body["error"]), body["needed"].as_str()));
+            let code = said(&body["error"]);
+            return Err(Not { why: words::no(&code, body["needed"].as_str()), code });
         }
         let date = date.and_then(|d| chrono::DateTime::parse_from_rfc2822(&d).ok());
         Ok(Answer { body, scopes, date: date.map(|d| d.to_utc().into()) })
+    }
+}
+
+/// Why Slack did not do it.
+struct Not {
+    /// Slack's word for it; empty where there was no answer.
+    code: String,
+    /// A sentence on what is wrong and what to do.
+    why: String,
+}
+
+impl From<&str> for Not {
+    fn from(why: &str) -> Self {
+        Self { code: String::new(), why: why.to_owned() }
     }
 }
 

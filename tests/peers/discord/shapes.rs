@@ -166,7 +166,8 @@ pub fn message(world: &World, m: &Message, new: bool) -> Value {
     let mut embeds = m.embeds.clone();
     for embed in embeds.as_array_mut().into_iter().flatten() {
         embed["type"] = json!("rich");
-        for field in embed["fields"].as_array_mut().into_iter().flatten() {
+        // Discord leaves out what a message did not bring.
+        for field in embed.get_mut("fields").and_then(Value::as_array_mut).into_iter().flatten() {
             if field["inline"].is_null() {
                 field["inline"] = json!(false);
             }
