@@ -38,14 +38,16 @@ struct Size {
     commits: usize,
     /// Active deployments, each with a progress timer.
     active: usize,
+    /// How many of them have an open page, whose steps are timers like these.
+    pages: usize,
     /// How many of them are timed where growth is measured.
     few: usize,
     /// How long lateness is measured.
     spell: Duration,
 }
 
-const WHOLE: Size = Size { commits: 2_000, active: 10_000, few: 1_000, spell: Duration::from_secs(120) };
-const QUICK: Size = Size { commits: 50, active: 300, few: 60, spell: Duration::from_secs(3) };
+const WHOLE: Size = Size { commits: 2_000, active: 10_000, pages: 2_000, few: 1_000, spell: Duration::from_secs(120) };
+const QUICK: Size = Size { commits: 50, active: 300, pages: 60, few: 60, spell: Duration::from_secs(3) };
 
 const PARTS: [&str; 3] = ["late", "growth", "recovery"];
 
@@ -81,6 +83,15 @@ struct House {
     clock: Arc<Ahead>,
 }
 
+/// A page that nobody takes climbs on every twenty seconds, and from the beginning again.
+fn policies() -> String {
+    let step = |n: usize| {
+        let after = if n == 0 { "" } else { "after = \"20s\"\n" };
+        format!("[[policies.night.steps]]\n{after}targets = [\"channel\"]\n")
+    };
+    format!("[policies.night]\nrepeat = 9\n{}", (0..6).map(step).collect::<String>())
+}
+
 struct Place {
     data: PathBuf,
     checklists: PathBuf,
@@ -91,7 +102,8 @@ impl Place {
     async fn open(&self) -> Done<House> {
         let store = Arc::new(Store::open(&self.data).await?);
         let library = Library::from_dir(&self.checklists).map_err(|e| e.to_string())?;
-        let (engine, task) = Engine::open(store, self.clock.clone(), Arc::new(Config::default()), library).await?;
+        let config = Config::parse(&policies(), Path::new("")).map_err(|e| e.message)?;
+        let (engine, task) = Engine::open(store, self.clock.clone(), Arc::new(config), library).await?;
         let chats: Chats = HashMap::from([("console", Arc::new(Nowhere) as Arc<dyn Chat>)]);
         let outbox = Outbox::new(engine.clone(), chats);
         Ok(House { engine, outbox, task, clock: self.clock.clone() })
@@ -119,6 +131,31 @@ impl House {
                     deployment: None,
                     mentioned: Vec::new(),
                     input: Input::Say(text),
+                })
+            });
+            for reply in futures_util::future::join_all(replies).await {
+                if !reply.ok {
+                    return Err(reply.text.into());
+                }
+            }
+            self.show_all().await?;
+        }
+        Ok(())
+    }
+
+    /// Pages somebody about each of the first so many deployments.
+    async fn page(&self, count: usize) -> Done<()> {
+        let all: Vec<u64> = self.engine.open_deployments().iter().map(|d| d.id).take(count).collect();
+        for some in all.chunks(TOGETHER) {
+            let replies = some.iter().map(|id| {
+                self.engine.handle(Envelope {
+                    key: None,
+                    by: Person::named("Ana"),
+                    via: Via::Terminal,
+                    channel: "console:deployments".into(),
+                    deployment: Some(*id),
+                    mentioned: Vec::new(),
+                    input: Input::Say("page the disk is full".into()),
                 })
             });
             for reply in futures_util::future::join_all(replies).await {
@@ -202,9 +239,10 @@ fn main() -> Done<()> {
             let place = at(home.path(), "many")?;
             let house = place.open().await?;
             let began = Instant::now();
-            // Here 2,000 of them get an open page each, once there are pages: its steps are timers like these.
             house.start(0, size.active, |i| format!("at-{}", i % 60)).await?;
-            writeln!(out, "{} deployments started in {:.1} s", size.active, began.elapsed().as_secs_f64())?;
+            house.page(size.pages).await?;
+            let took = began.elapsed().as_secs_f64();
+            writeln!(out, "{} deployments started, {} pages opened in {took:.1} s", size.active, size.pages)?;
             if wanted("late") {
                 let late = house.fire(size.spell).await?;
                 let (n, brief) = (late.count(), late.brief());
