@@ -186,9 +186,16 @@ fn line(page: &Page, trace: &Trace) -> Rich {
         Traced::Acknowledged => vec![bold("Acknowledged"), plain(" by "), by()],
         Traced::Lapsed => vec![bold("Not resolved in time"), plain(": it climbs anew")],
         Traced::Escalated => vec![bold("Escalated"), plain(" by "), by()],
-        Traced::Unanswered => vec![bold("Unanswered"), plain(": every step was called, and nobody has it")],
+        Traced::Unanswered if page.messages.iter().any(|m| matches!(m.state, Sent::Delivered(_))) => {
+            vec![bold("Unanswered"), plain(": every step was called, and nobody has it")]
+        }
+        Traced::Unanswered => vec![bold("Unanswered"), plain(": no step reached anybody")],
         Traced::Resolved if &*trace.by.id == "rollcall" => {
-            vec![bold("Resolved"), plain(": the criterion is breached no longer")]
+            let why = match page.cause {
+                Cause::Closed(_) => ": nothing is open in it any more",
+                _ => ": the criterion is breached no longer",
+            };
+            vec![bold("Resolved"), plain(why)]
         }
         Traced::Resolved => vec![bold("Resolved"), plain(" by "), by()],
     };
@@ -275,14 +282,24 @@ pub fn message(d: &Deployment, page: u32, n: u32, posted: bool) -> Option<Card> 
     if !others.is_empty() && page.state == PageState::Open {
         let listed: Vec<String> =
             others.iter().take(BUNDLED).map(|p| format!("{}: {}", p.number, short(&p.message))).collect();
-        let word = if others.len() == 1 { "page" } else { "pages" };
-        let text = format!("{} more {word}: {}", others.len(), listed.join("; "));
+        let (word, each) = if others.len() == 1 { ("page", "") } else { ("pages", ", each on its own") };
+        let first = others[0].number;
+        let text = format!(
+            "{} more {word}, to be acknowledged too{each} (/deploy #{} ack {first}): {}",
+            others.len(),
+            d.id,
+            listed.join("; ")
+        );
         card.blocks.push(Block::Text { text: Rich::plain(text) });
     }
     if page.state != PageState::Open {
         card.blocks.push(Block::Text { text: Rich(standing(page)) });
     }
     card.buttons = buttons(d, page);
+    if page.state == PageState::Open {
+        let ack = |p: &&Page| Button::new(format!("Acknowledge {}", p.number), format!("#{} ack {}", d.id, p.number));
+        card.buttons.extend(others.iter().take(BUNDLED).map(ack));
+    }
     card.page = Some(Box::new(PageFacts {
         deployment: d.id,
         page: page.number,

@@ -21,6 +21,9 @@ use std::collections::BTreeSet;
 /// Calls of one step: a role may have many.
 const MAX_CALLS: usize = 30;
 
+/// How long something that went wrong is news, in milliseconds.
+const NEWS_MS: i64 = 3_600_000;
+
 /// Characters of an item in a page's message.
 const LONGEST_ITEM: usize = 160;
 
@@ -142,20 +145,34 @@ fn open(
         _ => None,
     };
     let same = |p: &&std::sync::Arc<Page>| {
-        let alike = folded(&p.message) == folded(message) && p.to == to;
+        // What has become urgent is not counted with what may wait.
+        let alike = folded(&p.message) == folded(message)
+            && p.to == to
+            && (p.urgency == Urgency::High || urgency == Urgency::Low);
         p.state != PageState::Resolved && if *cause == Cause::Asked { alike } else { p.cause == *cause }
     };
     if let Some(page) = d.pages.iter().find(same) {
-        return Ok(wrap(page.number, vec![PageEvent::Again { message: message.to_owned() }]).collect());
+        let again = PageEvent::Again { message: message.to_owned() };
+        let mut page = Page::clone(page);
+        // Where everybody was called and nobody has it, it climbs anew.
+        let anew = page.unanswered.is_some();
+        page.evolve(&again, by, at);
+        let mut events = vec![again];
+        if anew {
+            events.extend(climb(d, &mut page, at, 0, policy, &policy.recent));
+        }
+        return Ok(wrap(page.number, events).collect());
     }
-    if d.pages.len() >= MAX_PAGES {
+    // What goes wrong by itself is always told: there is no more of it than items and criteria.
+    let open = d.pages.iter().filter(|p| p.state != PageState::Resolved).count();
+    if *cause == Cause::Asked && open >= MAX_PAGES {
         return Err(Refusal::TooManyPages { limit: MAX_PAGES });
     }
     let opened = opened(d, cause, message, urgency, whom, policy);
     let number = u32::try_from(d.pages.len()).unwrap_or(u32::MAX).saturating_add(1);
     let Some(mut page) = Page::open(number, d.rehearsal, &opened, by, at) else { return Ok(Vec::new()) };
     let mut events = vec![opened];
-    events.extend(climb(d, &mut page, at, 0, policy));
+    events.extend(climb(d, &mut page, at, 0, policy, &policy.recent));
     Ok(wrap(number, events).collect())
 }
 
@@ -208,8 +225,16 @@ fn usual() -> Escalation {
 
 // Calling.
 
-/// Calls the next step and, at once, those after it for as long as they reach nobody. `late_ms`: of the first.
-fn climb(d: &Deployment, page: &mut Page, at: Timestamp, late_ms: i64, policy: &Policy) -> Vec<PageEvent> {
+/// Calls the next step and, at once, those after it for as long as they reach nobody. `late_ms`: of the first; `recent`:
+/// who was called lately, this moment included.
+fn climb(
+    d: &Deployment,
+    page: &mut Page,
+    at: Timestamp,
+    late_ms: i64,
+    policy: &Policy,
+    recent: &Recent,
+) -> Vec<PageEvent> {
     let mut events = Vec::new();
     let mut late_ms = late_ms;
     let rollcall = Person::rollcall();
@@ -220,13 +245,16 @@ fn climb(d: &Deployment, page: &mut Page, at: Timestamp, late_ms: i64, policy: &
             None => PageEvent::Unanswered { late_ms },
             Some((step, round)) => {
                 let index = usize::try_from(step).unwrap_or(usize::MAX);
-                let (calls, skipped) = page.steps.get(index).map(|s| calls(d, page, s, at, policy)).unwrap_or_default();
+                let (calls, skipped) =
+                    page.steps.get(index).map(|s| calls(d, page, s, at, policy, recent)).unwrap_or_default();
                 PageEvent::Called { step, round, calls, skipped, late_ms }
             }
         };
         page.evolve(&event, &rollcall, at);
+        // A step whose people have all been called often enough reaches nobody now. Office hours are waited for.
+        let waits = |call: &Call| call.held.is_none_or(|held| held.why == Hold::OfficeHours);
         let ends = match &event {
-            PageEvent::Called { calls, .. } => !calls.is_empty(),
+            PageEvent::Called { calls, .. } => calls.iter().any(waits),
             _ => true,
         };
         events.push(event);
@@ -238,7 +266,14 @@ fn climb(d: &Deployment, page: &mut Page, at: Timestamp, late_ms: i64, policy: &
 }
 
 /// Whom a step calls, and whom it cannot.
-fn calls(d: &Deployment, page: &Page, step: &Step, at: Timestamp, policy: &Policy) -> (Vec<Call>, Vec<Skipped>) {
+fn calls(
+    d: &Deployment,
+    page: &Page,
+    step: &Step,
+    at: Timestamp,
+    policy: &Policy,
+    recent: &Recent,
+) -> (Vec<Call>, Vec<Skipped>) {
     let (mut calls, mut skipped): (Vec<Call>, Vec<Skipped>) = (Vec::new(), Vec::new());
     let mut seen: BTreeSet<String> = BTreeSet::new();
     for target in &step.targets {
@@ -291,7 +326,7 @@ fn calls(d: &Deployment, page: &Page, step: &Step, at: Timestamp, policy: &Polic
                 skipped.push(Skipped { target: Target::Person(id), to: Some(who), why: Unreached::TooMany });
             } else if seen.insert(id.clone()) {
                 let mut call = Call { to: Some(who), target: target.clone(), ways, held: None };
-                call.held = held(page, &call, at, policy);
+                call.held = held(page, &call, at, policy, recent);
                 calls.push(call);
             }
         }
@@ -314,14 +349,14 @@ pub fn person(d: &Deployment, id: &str, policy: &Policy) -> Person {
 }
 
 /// Until when a call waits, and why.
-fn held(page: &Page, call: &Call, at: Timestamp, policy: &Policy) -> Option<Held> {
+fn held(page: &Page, call: &Call, at: Timestamp, policy: &Policy, recent: &Recent) -> Option<Held> {
     let person = counted(call)?;
     let hours = policy.directory.people.get(&*person.id).and_then(|e| e.office_hours).filter(|_| page.office_hours);
     let opens = hours.and_then(|hours| hours.opening(at)).filter(|opens| *opens > at);
     if let Some(until) = opens {
         return Some(Held { until, why: Hold::OfficeHours });
     }
-    let until = policy.recent.free_at(&person.id, at, policy.directory.per_hour)?;
+    let until = recent.free_at(&person.id, at, policy.directory.per_hour)?;
     Some(Held { until, why: Hold::Limit })
 }
 
@@ -341,7 +376,9 @@ fn page_due(page: &Page) -> Option<Timestamp> {
 pub fn fallen_due(d: &Deployment, at: Timestamp, policy: &Policy) -> Vec<Event> {
     let mut events = Vec::new();
     let rollcall = Person::rollcall();
-    for page in &d.pages {
+    // Pages that climb in one moment share the hour of whom they call.
+    let mut recent = Recent::clone(&policy.recent);
+    for page in d.pages.iter().filter(|p| page_due(p).is_some_and(|due| due <= at)) {
         let mut page = Page::clone(page);
         if let Some(due) = page.lapses_at().filter(|due| *due <= at) {
             let lapsed = PageEvent::Lapsed { late_ms: late(at, due) };
@@ -351,16 +388,18 @@ pub fn fallen_due(d: &Deployment, at: Timestamp, policy: &Policy) -> Vec<Event> 
         }
         if let Some(due) = page.climbs_at().filter(|due| *due <= at) {
             let number = page.number;
-            events.extend(wrap(number, climb(d, &mut page, at, late(at, due), policy)));
+            let climbed = climb(d, &mut page, at, late(at, due), policy, &recent);
+            // A rehearsal calls nobody.
+            climbed.iter().filter(|_| !d.rehearsal).for_each(|event| recent.learn(event, at));
+            events.extend(wrap(number, climbed));
         }
     }
-    events.extend(released(d, at, policy));
+    events.extend(released(d, at, policy, recent));
     events
 }
 
 /// Calls that were held back and may go now: one message for each person, which speaks for all that wait for them.
-fn released(d: &Deployment, at: Timestamp, policy: &Policy) -> Vec<Event> {
-    let mut recent = Recent::clone(&policy.recent);
+fn released(d: &Deployment, at: Timestamp, policy: &Policy, mut recent: Recent) -> Vec<Event> {
     let mut events = Vec::new();
     let waiting: Vec<(u32, u32, Held, Person)> = d
         .pages
@@ -459,7 +498,7 @@ pub fn decide_escalate(
     page.evolve(&PageEvent::Escalated, by, at);
     let number = page.number;
     let mut events = vec![PageEvent::Escalated];
-    events.extend(climb(d, &mut page, at, 0, policy));
+    events.extend(climb(d, &mut page, at, 0, policy, &policy.recent));
     Ok(wrap(number, events).collect())
 }
 
@@ -467,7 +506,8 @@ pub fn decide_escalate(
 
 /// Pages that what has happened asks for, and those it has settled. Told from the state: whatever led to it.
 pub fn follow_on(d: &Deployment, policy: &Policy) -> Vec<Event> {
-    if d.started_at.is_none() {
+    // What is archived is looked after by nobody; a page that is open in it stays open.
+    if d.started_at.is_none() || d.archived {
         return Vec::new();
     }
     let at = d.at;
@@ -486,6 +526,8 @@ pub fn follow_on(d: &Deployment, policy: &Policy) -> Vec<Event> {
         return events;
     }
     let number = |leaf: usize| d.plan.leaves[leaf].number.clone();
+    // A log from before there were pages may hold what everybody has known for long.
+    let is_news = |since: Timestamp| at.since_ms(since) <= NEWS_MS;
     let breached = d.breached().filter_map(|leaf| {
         let cause = Cause::Breached(number(leaf));
         Some((d.breach(leaf)?.at, message(d, leaf, &cause), cause, Urgency::High))
@@ -494,13 +536,14 @@ pub fn follow_on(d: &Deployment, policy: &Policy) -> Vec<Event> {
         let cause = Cause::Failed(number(leaf));
         (at, message(d, leaf, &cause), cause, Urgency::High)
     });
+    let happened = breached.chain(failed).filter(|(since, ..)| is_news(*since));
     // The post about it calls people already: more than that is what somebody wrote a policy for.
     let has_policy = policy_name(d, policy).is_some();
     let closed = agenda::left_open(d).filter(|_| has_policy).map(|left| {
         let urgency = if left.length_ms <= URGENT_WINDOW_MS { Urgency::High } else { Urgency::Low };
         (left.since, left_open(d, &left), Cause::Closed(left.of.clone()), urgency)
     });
-    let wanted: Vec<_> = breached.chain(failed).chain(closed).collect();
+    let wanted: Vec<_> = happened.chain(closed).collect();
     // One at a time: each is numbered after the one before. What follows from it asks again.
     for (since, message, cause, urgency) in wanted {
         let known = d.pages.iter().any(|p| p.cause == cause && p.again_at >= since);
@@ -508,7 +551,6 @@ pub fn follow_on(d: &Deployment, policy: &Policy) -> Vec<Event> {
             continue;
         }
         let by = Person::rollcall();
-        // As many as there may be are enough to be heard.
         if let Ok(more) = open(d, &cause, &message, urgency, &Whom::Usual, &by, at, policy) {
             events.extend(more);
             return events;

@@ -253,7 +253,9 @@ impl Deployment {
             self.going_at = *at;
         }
         (self.seq, self.at) = (*seq, *at);
-        if *by.id != *Person::rollcall().id || matches!(event, Event::Started { .. }) {
+        // Who answers a page or puts off a reminder has not done anything for the release yet.
+        let only_heard = matches!(event, Event::Page { .. } | Event::Snoozed { .. } | Event::Unsnoozed { .. });
+        if !only_heard && *by.id != *Person::rollcall().id || matches!(event, Event::Started { .. }) {
             self.active_at = *at;
         }
         let by = self.index_of(by, *at);

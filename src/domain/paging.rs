@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-/// Pages one deployment may have.
+/// Pages of one deployment that people may have opened and nobody has resolved.
 pub const MAX_PAGES: usize = 100;
 
 /// After the last step, before it is gone through again or said to be unanswered, where that step has no delay of its
@@ -88,7 +88,7 @@ pub enum PageEvent {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         office_hours: bool,
     },
-    /// The same again while it is not resolved.
+    /// The same again while it is not resolved. Where nobody answered, it climbs anew.
     Again {
         message: String,
     },
@@ -361,6 +361,9 @@ impl Page {
             PageEvent::Again { .. } => {
                 self.count = self.count.saturating_add(1);
                 self.again_at = at;
+                if self.unanswered.take().is_some() {
+                    (self.reached, self.since) = (None, at);
+                }
                 self.trace(Traced::Again, by, at);
             }
             PageEvent::Called { step, round, calls, skipped, late_ms } => {
@@ -418,6 +421,8 @@ impl Page {
                 if self.next().is_none() {
                     self.reached = None;
                 }
+                // Who wants it now does not wait for anybody's office hours.
+                self.office_hours = false;
                 (self.state, self.has, self.since, self.unanswered) = (PageState::Open, None, at, None);
                 self.trace(Traced::Escalated, by, at);
             }

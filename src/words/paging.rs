@@ -4,7 +4,7 @@ use crate::card::{Block, Button, Card, PageFacts, Tone};
 use crate::domain::command::Person;
 use crate::domain::deployment::Deployment;
 use crate::domain::directory::{Directory, Way};
-use crate::domain::paging::{Page, PageEvent, PageState, Urgency};
+use crate::domain::paging::{Message, Page, PageEvent, PageState, Traced, Urgency};
 use crate::domain::refusal::Refusal;
 use crate::domain::rotation::Cover;
 use crate::domain::text::{Rich, Span};
@@ -34,36 +34,50 @@ pub fn done(d: &Deployment, number: u32, event: &PageEvent) -> String {
     let Some(page) = page_of(d, number) else { return String::new() };
     match event {
         PageEvent::Opened { .. } => {
-            let calls: Vec<String> = page
-                .messages
-                .iter()
-                .filter(|m| m.follows.is_none())
-                .map(|m| {
-                    let who = m.call.to.as_ref().map_or_else(|| m.call.target.to_string(), |p| p.name.to_string());
-                    let held = m.call.held.map(|h| format!(", {}", held(h.until)));
-                    format!("{} ({}{})", escape(&who), m.way().map_or("", Way::label), held.unwrap_or_default())
-                })
-                .collect();
-            let called = match calls.as_slice() {
-                [] => "Nobody could be called: see its card.".to_owned(),
-                few if page.rehearsal => format!("Rehearsal, so nobody is called; it would be {}.", few.join(", ")),
-                few => format!("Called: {}. It climbs until somebody acknowledges it.", few.join(", ")),
+            let (held, called): (Vec<&Message>, Vec<&Message>) =
+                page.messages.iter().filter(|m| m.follows.is_none()).partition(|m| m.call.held.is_some());
+            let who = |m: &&Message| {
+                let who = m.call.to.as_ref().map_or_else(|| m.call.target.to_string(), |p| p.name.to_string());
+                let until = m.call.held.map(|h| format!(", until {}", moment(h.until)));
+                format!("{} ({}{})", escape(&who), m.way().map_or("", Way::label), until.unwrap_or_default())
+            };
+            let list = |of: &[&Message]| of.iter().map(who).collect::<Vec<_>>().join(", ");
+            let called = match called.as_slice() {
+                [] => "Nobody is called now: see its card.".to_owned(),
+                few if page.rehearsal => format!("Rehearsal, so nobody is called; it would be {}.", list(few)),
+                few => format!("Called: {}. It climbs until somebody acknowledges it.", list(few)),
+            };
+            let held = match held.as_slice() {
+                [] => String::new(),
+                few => format!(" Held back: {}.", list(few)),
             };
             let missing = match &page.policy {
                 None => format!(" {}", crate::card::page::contacts_missing(d)),
                 Some(_) => String::new(),
             };
-            format!("Page {number} is open. {called}{missing}")
+            format!("Page {number} is open. {called}{held}{missing}")
         }
         PageEvent::Again { .. } => {
+            // It was called after it was asked for again.
+            let climbs_anew = !matches!(page.trail.last().map(|t| &t.what), Some(Traced::Again));
             let who = match &page.has {
                 Some((by, _)) => format!("{} has it.", escape(&by.name)),
+                None if climbs_anew => "Nobody has answered yet: it climbs anew until somebody does.".into(),
                 None => "It climbs on until somebody acknowledges it.".into(),
             };
             format!("Page {number} says that already; it is counted ({} times). {who}", page.count)
         }
         PageEvent::Acknowledged => {
-            format!("You have page {number}. Nobody else is called. When it is dealt with: `/deploy resolve {number}`.")
+            let others: Vec<u32> = d.pages.iter().filter(|p| p.state == PageState::Open).map(|p| p.number).collect();
+            let others = match others.as_slice() {
+                [] => String::new(),
+                [one] => format!(" Nobody has page {one} yet."),
+                many => format!(" Nobody has pages {} yet.", list(many)),
+            };
+            format!(
+                "You have page {number}. Nobody else is called for it. When it is dealt with: `/deploy resolve \
+                 {number}`.{others}"
+            )
         }
         PageEvent::Escalated => match page.reached {
             Some(reached) if page.unanswered.is_none() => {
@@ -76,8 +90,8 @@ pub fn done(d: &Deployment, number: u32, event: &PageEvent) -> String {
     }
 }
 
-fn held(until: Timestamp) -> String {
-    format!("held back until {}", until.utc().format("%Y-%m-%d %H:%M UTC"))
+fn moment(at: Timestamp) -> impl std::fmt::Display {
+    at.utc().format("%Y-%m-%d %H:%M UTC")
 }
 
 /// One line of the record.
@@ -115,7 +129,7 @@ pub fn timeline(d: &Deployment, number: u32, event: &PageEvent) -> Rich {
             Rich(vec![bold("no longer held back"), plain(format!("{}{with}{}", message(*n), late(*late_ms)))])
         }
         PageEvent::Postponed { n, until } => {
-            Rich(vec![bold("held back"), plain(format!("{}, {}", message(*n), held(*until)))])
+            Rich(vec![bold("held back"), plain(format!("{}, until {}", message(*n), moment(*until)))])
         }
         PageEvent::Delivered { n } => Rich(vec![bold("delivered"), plain(message(*n))]),
         PageEvent::Missed { n, why } => Rich(vec![bold("not delivered"), plain(format!("{}: {why}", message(*n)))]),
@@ -133,8 +147,8 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> Option<String> {
     Some(match r {
         Refusal::NobodyNamed { said, near } => nobody_named(said, near.as_deref()),
         Refusal::TooManyPages { limit } => format!(
-            "#{id} has had {limit} pages, the most there may be. Call people another way; `/deploy ack` and `/deploy \
-             resolve` still work."
+            "#{id} has {limit} pages that nobody has resolved, the most there may be. Resolve what is dealt with: \
+             `/deploy resolve 1`."
         ),
         Refusal::NoSuchPage { page, pages } if pages.is_empty() => {
             format!(
