@@ -335,6 +335,24 @@ async fn a_test_proves_each_way_when_it_is_answered() {
     done(&w, "Bob", "page test all").await;
     assert!(done(&w, "Bob", "page test").await.text.contains("the last test failed: no such address"));
     assert!(refused(&w, "Bob", "page test anna").await.contains("Did you mean ana?"));
+    let mut out = String::new();
+    for said in [
+        "ack",
+        "ack 1",
+        "ack test",
+        "ack test now",
+        "ack test 1 thanks",
+        "ack test 1.",
+        "resolve test",
+        "resolve test 1",
+        "resolve test 77",
+        "escalate test 1",
+        "escalate test",
+        "page test 1",
+    ] {
+        out.push_str(&format!("{said}\n  {}\n", w.say("Ana", said).await.text));
+    }
+    insta::assert_snapshot!("what_may_be_typed_of_a_test", out);
     assert!(refused(&w, "Bob", "ack test 5").await.contains("There is no test 5"));
     assert!(refused(&w, "Bob", "page test the alarm").await.contains("takes one name"));
     assert_eq!(w.engine().store().stats().await.unwrap().deployments, 0);

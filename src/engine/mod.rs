@@ -124,8 +124,15 @@ pub struct CalledPage {
     pub at: Timestamp,
     /// How often the same was asked.
     pub count: u32,
-    /// Who acknowledged it last.
+    /// Who acknowledged it last, and when.
     pub has: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub has_since: Option<Timestamp>,
+    /// Who resolved it, and when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolved_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolved_at: Option<Timestamp>,
     /// Whom, how, when, delivered or why not: oldest first.
     pub trail: Vec<TrailLine>,
 }
