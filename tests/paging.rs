@@ -327,6 +327,8 @@ async fn a_test_proves_each_way_when_it_is_answered() {
     assert_eq!(other, "That test is for Ana; only Ana can answer it.");
     let thanks = done(&w, "Ana", &button.command).await;
     assert_eq!(thanks.text, "Thank you. It is proven that Ana can be reached at @U01.");
+    let resolved = done(&w, "Ana", &button.command.replace("ack", "resolve")).await;
+    assert_eq!(resolved.text, thanks.text, "of a test, it says the same");
     w.advance(2 * MINUTE).await;
     assert!(done(&w, "Bob", "page test").await.text.contains("direct message @U01 (answered 2 min ago)"));
     assert!(done(&w, "Bob", "page test all").await.text.starts_with("7 tests"));

@@ -349,7 +349,7 @@ impl Engine {
     }
 
     /// What a waiting message shows now. None: there is nothing to show any more.
-    pub async fn draw(&self, waiting: &Waiting) -> Result<Option<Drawn>, StoreError> {
+    pub async fn draw(&self, waiting: &Waiting, posted: bool) -> Result<Option<Drawn>, StoreError> {
         let wanted = &waiting.delivery;
         if let Some(card) = &wanted.card {
             return Ok(Some(Drawn { card: card.clone(), file: None }));
@@ -360,7 +360,6 @@ impl Engine {
             let file = File { name: format!("record-{}.md", d.id), bytes: text.into_bytes() };
             return Ok(Some(Drawn { card: card::compose::record(&d), file: Some(file) }));
         }
-        let posted = waiting.posted.is_some();
         let mut card = view(&d, &wanted.what, posted, self.now());
         if let Some(card) = card.as_mut().filter(|_| wanted.what == BOARD) {
             self.add_freeze(&d, card);
