@@ -259,7 +259,8 @@ test('in Discord: acknowledged by a button, and everywhere it says who has it', 
     const channel = (await discord.control('channels')).find((c) => c.name === `direct-${there.ALICE}`);
     return channel && (await discord.messages(channel.id)).find((m) => m.nonce);
   };
-  const card = async () => (await discord.messages()).find((m) => m.nonce && /^Page 1: the database is down$/m.test(there.text(m)));
+  const fits = (m) => m.nonce && [/Page 1: the database is down/, /Opened/].every((words) => words.test(there.text(m)));
+  const card = async () => (await discord.messages()).find(fits);
   const direct = await eventually('a direct message with its button', async () => { const m = await letter(); return m && has(m) && m; }, 20_000);
   await eventually('a card with its button', async () => { const m = await card(); return m && has(m); }, 20_000);
   const mail = await world.mail.to('ben@example.org');
@@ -269,8 +270,10 @@ test('in Discord: acknowledged by a button, and everywhere it says who has it', 
   const told = await new there.Member(discord, there.ALICE, 'alice').press(direct, 'say:#1 ack 1');
   assert.match(told.text, /You have page 1/);
   // From here on: the chat, the console, the mail's link and the receiver.
+  const says = new RegExp(`(Ana|<@${there.ALICE}>) has it since`);
   for (const [where, message] of [['the direct message', letter], ['the card', card]]) {
-    await eventually(`${where} says who has it`, async () => { const m = await message(); return /Ana has it since/.test(there.text(m)) && !has(m); }, 20_000);
+    await eventually(`${where} says who has it`, async () => { const m = await message(); return says.test(there.text(m)) && !has(m); }, 20_000)
+      .catch(async (error) => { throw new Error(`${error.message}: ${JSON.stringify(await message())}`); });
   }
   const zoe = await Person.at(world.bot, 'Zoe');
   await zoe.page.locator('[data-feed] article', { hasText: 'Page 1: the database is down' }).filter({ hasText: 'Ana has it since' }).first().waitFor();
