@@ -327,6 +327,8 @@ async fn a_test_proves_each_way_when_it_is_answered() {
     assert_eq!(other, "That test is for Ana; only Ana can answer it.");
     let thanks = done(&w, "Ana", &button.command).await;
     assert_eq!(thanks.text, "Thank you. It is proven that Ana can be reached at @U01.");
+    let resolved = done(&w, "Ana", &button.command.replace("ack", "resolve")).await;
+    assert_eq!(resolved.text, thanks.text, "of a test, it says the same");
     w.advance(2 * MINUTE).await;
     assert!(done(&w, "Bob", "page test").await.text.contains("direct message @U01 (answered 2 min ago)"));
     assert!(done(&w, "Bob", "page test all").await.text.starts_with("7 tests"));
@@ -335,6 +337,24 @@ async fn a_test_proves_each_way_when_it_is_answered() {
     done(&w, "Bob", "page test all").await;
     assert!(done(&w, "Bob", "page test").await.text.contains("the last test failed: no such address"));
     assert!(refused(&w, "Bob", "page test anna").await.contains("Did you mean ana?"));
+    let mut out = String::new();
+    for said in [
+        "ack",
+        "ack 1",
+        "ack test",
+        "ack test now",
+        "ack test 1 thanks",
+        "ack test 1.",
+        "resolve test",
+        "resolve test 1",
+        "resolve test 77",
+        "escalate test 1",
+        "escalate test",
+        "page test 1",
+    ] {
+        out.push_str(&format!("{said}\n  {}\n", w.say("Ana", said).await.text));
+    }
+    insta::assert_snapshot!("what_may_be_typed_of_a_test", out);
     assert!(refused(&w, "Bob", "ack test 5").await.contains("There is no test 5"));
     assert!(refused(&w, "Bob", "page test the alarm").await.contains("takes one name"));
     assert_eq!(w.engine().store().stats().await.unwrap().deployments, 0);

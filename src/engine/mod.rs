@@ -124,8 +124,15 @@ pub struct CalledPage {
     pub at: Timestamp,
     /// How often the same was asked.
     pub count: u32,
-    /// Who acknowledged it last.
+    /// Who acknowledged it last, and when.
     pub has: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub has_since: Option<Timestamp>,
+    /// Who resolved it, and when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolved_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolved_at: Option<Timestamp>,
     /// Whom, how, when, delivered or why not: oldest first.
     pub trail: Vec<TrailLine>,
 }
@@ -342,7 +349,7 @@ impl Engine {
     }
 
     /// What a waiting message shows now. None: there is nothing to show any more.
-    pub async fn draw(&self, waiting: &Waiting) -> Result<Option<Drawn>, StoreError> {
+    pub async fn draw(&self, waiting: &Waiting, posted: bool) -> Result<Option<Drawn>, StoreError> {
         let wanted = &waiting.delivery;
         if let Some(card) = &wanted.card {
             return Ok(Some(Drawn { card: card.clone(), file: None }));
@@ -353,7 +360,6 @@ impl Engine {
             let file = File { name: format!("record-{}.md", d.id), bytes: text.into_bytes() };
             return Ok(Some(Drawn { card: card::compose::record(&d), file: Some(file) }));
         }
-        let posted = waiting.posted.is_some();
         let mut card = view(&d, &wanted.what, posted, self.now());
         if let Some(card) = card.as_mut().filter(|_| wanted.what == BOARD) {
             self.add_freeze(&d, card);

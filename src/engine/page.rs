@@ -52,6 +52,7 @@ fn page(d: &Deployment, log: &[Recorded], undelivered: Vec<(String, String)>, wh
 
 fn called(p: &paging::Page) -> CalledPage {
     let trail = page_card::trail(p).into_iter();
+    let resolved = p.trail.iter().rev().find(|t| t.what == paging::Traced::Resolved);
     CalledPage {
         number: p.number,
         message: p.message.clone(),
@@ -62,6 +63,9 @@ fn called(p: &paging::Page) -> CalledPage {
         at: p.at,
         count: p.count,
         has: p.has.as_ref().map(|(who, _)| who.name.to_string()),
+        has_since: p.has.as_ref().map(|(_, at)| *at),
+        resolved_by: resolved.map(|t| t.by.name.to_string()),
+        resolved_at: resolved.map(|t| t.at),
         trail: trail.map(|(at, text)| TrailLine { at, text: text.to_plain() }).collect(),
     }
 }

@@ -49,6 +49,8 @@ pub enum Problem {
     NoReason { command: &'static str },
     /// Words that belong nowhere.
     Stray { command: &'static str, text: String },
+    /// A test is answered by its number alone, and does not climb.
+    OfTest { test: Option<u32>, climbs: bool },
     /// A quote that does not end.
     UnclosedQuote { text: String },
     /// A name of no characters.
@@ -179,6 +181,14 @@ impl fmt::Display for Problem {
                         "Write `{command}` alone; to add a sentence use `note`, for instance `note all calm`."
                     ),
                 }
+            }
+            Problem::OfTest { test, climbs } => {
+                let test = test.unwrap_or(7);
+                let why = match climbs {
+                    true => "A test calls nobody else. It is answered by its number",
+                    false => "A test is answered by its number alone, which stands in it",
+                };
+                write!(f, "{why}: `ack test {test}`.")
             }
             Problem::UnclosedQuote { text } => write!(
                 f,

@@ -288,7 +288,11 @@ impl Inner {
             let why = format!("no connection to {} is configured", platform(&one.delivery.channel));
             return Ok(DeliveryOutcome::Failed { why });
         };
-        let Some(drawn) = self.engine.draw(one).await? else {
+        let first = one.posted.is_none();
+        let begun_before = first && !lock(&self.begun).insert(one.delivery.key.clone());
+        let uncertain = first && (begun_before || one.from_before || one.attempts > 0);
+        let told = !first || (uncertain && chat.takes_back());
+        let Some(drawn) = self.engine.draw(one, told).await? else {
             // Somebody has the page, or it is over: its call need not go out any more.
             if one.delivery.what.starts_with("page/") {
                 return Ok(DeliveryOutcome::Dropped);
@@ -298,15 +302,13 @@ impl Inner {
         if drawn.file.is_some() && !chat.takes_files() {
             return Ok(DeliveryOutcome::Dropped);
         }
-        let first = one.posted.is_none();
-        let begun_before = first && !lock(&self.begun).insert(one.delivery.key.clone());
         let mut delivery = Delivery {
             key: one.delivery.key.clone(),
             channel: one.delivery.channel.split_once(':').map_or("", |(_, channel)| channel).to_owned(),
             thread: one.delivery.thread.clone().zip(one.thread_posted.clone()),
             card: fit::fit(drawn.card, &chat.limits()),
             posted: one.posted.clone(),
-            uncertain: first && (begun_before || one.from_before || one.attempts > 0),
+            uncertain,
             announcement: one.announcement.clone(),
             file: drawn.file,
         };

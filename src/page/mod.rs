@@ -6,7 +6,8 @@
 //! A way posts when a page goes out (`posted: None`) and hears of every later state as an edit. What was not certainly
 //! sent is sent again: twice is better than not at all, and each way has a mark by which its receiver knows the
 //! repetition (a mail's `Message-ID`, PagerDuty's `dedup_key`, a call's `Idempotency-Key`); only short messages and calls
-//! have none.
+//! have none. A page that somebody has by then goes out no more; only PagerDuty and receivers, which may have it although
+//! nobody knows, are told how it ended.
 
 pub mod hook;
 pub mod mail;
@@ -173,6 +174,14 @@ fn turn(delivery: &Delivery) -> Result<Turn, ChatError> {
         (Some(_), state) => Ok(Turn::Now(state)),
         (None, PageState::Open) => Ok(Turn::Out),
         (None, _) => Err(ChatError::Refused { why: "somebody had the page before it went out".into() }),
+    }
+}
+
+/// The same for a way that is told how a page ends: where it may have been sent, it is told although nobody knows.
+fn turn_or_end(delivery: &Delivery) -> Result<Turn, ChatError> {
+    match (&delivery.card.page, turn(delivery)) {
+        (Some(page), Err(_)) if delivery.uncertain => Ok(Turn::Now(page.state)),
+        (_, turn) => turn,
     }
 }
 

@@ -1,6 +1,6 @@
 //! PagerDuty, by its Events API v2.
 
-use super::{PAGERDUTY, Turn, say, turn};
+use super::{PAGERDUTY, Turn, say, turn_or_end};
 use crate::card::fit::{self, Limits, shortened};
 use crate::card::{Card, PageFacts, plain};
 use crate::domain::paging::{PageState, Urgency};
@@ -52,7 +52,7 @@ impl PagerDuty {
         let Some(page) = &delivery.card.page else {
             return Err(ChatError::Refused { why: "PagerDuty is told of pages only".into() });
         };
-        let action = match turn(delivery)? {
+        let action = match turn_or_end(delivery)? {
             Turn::Out => "trigger",
             // It is open there already.
             Turn::Now(PageState::Open) => return Ok(dedup_key(page)),
@@ -119,6 +119,9 @@ impl Chat for PagerDuty {
     }
     fn limits(&self) -> Limits {
         fit::CONSOLE
+    }
+    fn takes_back(&self) -> bool {
+        true
     }
     fn show<'a>(&'a self, delivery: &'a Delivery) -> Pending<'a, Result<String, ChatError>> {
         Box::pin(self.shown(delivery))

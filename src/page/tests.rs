@@ -154,6 +154,12 @@ async fn pagerduty_is_told_of_every_state_once() {
     insta::assert_json_snapshot!(got.iter().map(Got::json).collect::<Vec<_>>());
     // Nothing goes out of a page somebody has.
     assert!(matches!(duty.show(&delivery(at, PageState::Acknowledged, None)).await, Err(ChatError::Refused { .. })));
+    // Unless it may be there although nobody knows: it would climb there by itself.
+    for (state, action) in [(PageState::Acknowledged, "acknowledge"), (PageState::Resolved, "resolve")] {
+        let lost = Delivery { uncertain: true, ..delivery(at, state, None) };
+        assert_eq!(duty.show(&lost).await, Ok("rollcall/12/page/1".into()));
+        assert_eq!(peer.got().iter().map(|g| g.json()["event_action"].clone()).collect::<Vec<_>>(), [action]);
+    }
     assert!(matches!(
         duty.show(&delivery("pagerduty:db", PageState::Open, None)).await,
         Err(ChatError::Refused { .. })

@@ -1,6 +1,6 @@
 //! Signed calls to receivers of an operator's own.
 
-use super::{Turn, WEBHOOK, say, turn};
+use super::{Turn, WEBHOOK, say, turn_or_end};
 use crate::card::fit::{self, Limits, shortened};
 use crate::card::plain;
 use crate::domain::paging::PageState;
@@ -41,7 +41,7 @@ impl Webhook {
     }
 
     async fn shown(&self, delivery: &Delivery) -> Result<String, ChatError> {
-        let state = match turn(delivery)? {
+        let state = match turn_or_end(delivery)? {
             Turn::Out => PageState::Open,
             // It has been told.
             Turn::Now(PageState::Open) => return Ok(delivery.key.clone()),
@@ -106,6 +106,9 @@ impl Chat for Webhook {
     }
     fn limits(&self) -> Limits {
         fit::CONSOLE
+    }
+    fn takes_back(&self) -> bool {
+        true
     }
     fn show<'a>(&'a self, delivery: &'a Delivery) -> Pending<'a, Result<String, ChatError>> {
         Box::pin(self.shown(delivery))

@@ -3,6 +3,7 @@
 pub mod facts;
 mod guard;
 mod help;
+pub mod link;
 pub mod occasions;
 pub mod paging;
 pub mod refusals;

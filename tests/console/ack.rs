@@ -1,18 +1,41 @@
 //! The link of a mail: looked at by whoever, pressed by whom it was sent to, signed in or not.
 
 use super::{HOST, World, but, get};
-use crate::desk::FakeDesk;
+use crate::desk::{FakeDesk, START};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use rollcall::chat::console::{Account, SignIn};
 use rollcall::domain::command::Via;
-use rollcall::engine::Input;
+use rollcall::domain::paging::{PageState, Urgency};
+use rollcall::domain::time::Timestamp;
+use rollcall::engine::{CalledPage, Input};
 use rollcall::link::{Grant, Links};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
+/// Page 1 as the engine tells it.
+fn called(state: PageState) -> CalledPage {
+    CalledPage {
+        number: 1,
+        message: "the database is down".into(),
+        state,
+        urgency: Urgency::High,
+        policy: None,
+        by: "Zoe".into(),
+        at: Timestamp(START),
+        count: 1,
+        has: None,
+        has_since: None,
+        resolved_by: None,
+        resolved_at: None,
+        trail: vec![],
+    }
+}
+
 fn world() -> World {
-    World::with(FakeDesk::walking(), |settings| {
+    let desk = FakeDesk::walking();
+    *desk.pages.lock().unwrap() = vec![called(PageState::Open)];
+    World::with(desk, |settings| {
         settings.links = Some(Links::new(SECRET));
         settings.address = "0.0.0.0:8080".parse().unwrap();
         let ana = Account { id: "ana".into(), name: "Ana".into(), key_sha256: [1; 32] };
@@ -66,6 +89,49 @@ async fn looking_does_nothing_and_pressing_acknowledges() {
     let heard = world.desk.heard.lock().unwrap().clone();
     assert_ne!(heard[0].key, heard[2].key);
     assert!(heard[0].key.as_ref().unwrap().len() <= 150);
+}
+
+#[tokio::test]
+async fn where_somebody_has_it_the_link_says_who_and_offers_no_button() {
+    let world = world();
+    let path = path(12, "ben");
+    assert_eq!(world.get(&path).await.text.matches("<button").count(), 1);
+    let at = |minutes: i64| Some(Timestamp(START + minutes * 60_000));
+    let taken = CalledPage { has: Some("Ana <b>".into()), has_since: at(5), ..called(PageState::Acknowledged) };
+    let resolved = CalledPage {
+        state: PageState::Resolved,
+        resolved_by: Some("Cleo".into()),
+        resolved_at: at(24 * 60),
+        ..taken.clone()
+    };
+    let itself = CalledPage { resolved_by: Some("Rollcall".into()), has: None, has_since: None, ..resolved.clone() };
+    for (page, title, said) in [
+        (
+            taken,
+            "Ana &lt;b&gt; has this page",
+            "Ana &lt;b&gt; has it since 2026-03-05 14:05 UTC. Nobody else is called.",
+        ),
+        (
+            resolved,
+            "This page is resolved",
+            "Resolved by Cleo, 2026-03-06 14:00 UTC. Ana &lt;b&gt; had it. Nobody is called.",
+        ),
+        (itself, "This page is resolved", "Resolved by Rollcall, 2026-03-06 14:00 UTC. Nobody is called."),
+    ] {
+        *world.desk.pages.lock().unwrap() = vec![page];
+        let shown = world.get(&path).await;
+        assert_eq!(shown.status, StatusCode::OK);
+        assert!(shown.text.contains(title) && shown.text.contains(said), "{}", shown.text);
+        assert!(shown.text.contains("page 1") && shown.text.contains("/d/12"), "{}", shown.text);
+        assert!(!shown.text.contains("<form") && !shown.text.contains("<button"), "{}", shown.text);
+    }
+    // It climbs anew: asked again.
+    *world.desk.pages.lock().unwrap() = vec![called(PageState::Open)];
+    assert!(world.get(&path).await.text.contains("Acknowledge this page?"));
+    world.desk.pages.lock().unwrap().clear();
+    let none = world.get(&path).await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND, "{}", none.text);
+    assert!(world.desk.heard.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

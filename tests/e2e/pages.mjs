@@ -1,15 +1,22 @@
 // Pages that reach people outside and are acknowledged from there: by the link of a real mail, from PagerDuty's side, by a
-// button in a local Slack; with refusals, pauses asked for, and the bot killed in between.
+// button in a local Slack or Discord; with refusals, pauses asked for, and the bot killed in between.
 
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { Bot, closeAll, eventually, freePort, open, pause } from './lib.mjs';
+import { Bot, Person, closeAll, eventually, freePort, open, pause } from './lib.mjs';
+import * as there from './peers/discord/people.mjs';
 import {
-  HOOK_SECRET, MailServer, PAGERDUTY_SECRET, ROUTING_KEY, TWILIO, endOutside, hook, pagerDuty, pagerDutyTells, telephone,
+  HOOK_SECRET, MailServer, PAGERDUTY_SECRET, ROUTING_KEY, SILENCE, TWILIO, endOutside, hook, pagerDuty, pagerDutyTells, telephone,
 } from './peers/page/outside.mjs';
 import { ALICE, LocalSlack, controls, endAll } from './peers/slack/local.mjs';
 
+const work = process.env.ROLLCALL_PEERS || await mkdtemp(join(tmpdir(), 'rollcall-peers-'));
+
 after(async () => {
+  if (!process.env.ROLLCALL_PEERS) await rm(work, { recursive: true, force: true });
   await endAll();
   await endOutside();
   await closeAll();
@@ -29,7 +36,7 @@ environment: production
 
 /** A bot that pages by these steps, and all there is outside. */
 class World {
-  static async begin(t, { steps, people = '', env = {}, slack }) {
+  static async begin(t, { steps, people = '', env = {}, slack, discord, ready = () => {}, start = 'start v1.2.0' }) {
     const world = Object.assign(new World(), {
       mail: await MailServer.start(), duty: await pagerDuty(), phone: await telephone(), hook: await hook(), port: await freePort(),
     });
@@ -52,8 +59,8 @@ name = "Ana"
 email = "ana@example.org"
 phone = "+4915112345678"
 pagerduty = "web"
-${slack ? `slack = "${ALICE}"` : ''}
-ways = ["${slack ? 'direct' : 'email'}"]
+${slack ? `slack = "${ALICE}"` : ''}${discord ? `discord = "${there.ALICE}"` : ''}
+ways = ["${slack || discord ? 'direct' : 'email'}"]
 [people.ben]
 name = "Ben"
 email = "ben@example.org"
@@ -75,7 +82,8 @@ ${steps}
       if (!t.passed) console.error(world.bot.log);
       await world.bot.end();
     });
-    const started = await world.bot.say('start v1.2.0', 'Zoe');
+    await ready();
+    const started = await world.bot.say(start, 'Zoe');
     assert.ok(started.ok, JSON.stringify(started));
     return world;
   }
@@ -88,6 +96,12 @@ ${steps}
   /** The record says so. */
   recorded(what) {
     return eventually(`the record says ${what}`, async () => what.test(JSON.stringify(await this.bot.record())), 20_000);
+  }
+
+  /** What the record says of a page: whom, how, when, or why not. */
+  async trail(page = 1) {
+    const found = (await this.bot.record()).pages.find((p) => p.number === page);
+    return found.trail.map((line) => line.text).join('\n');
   }
 
   /** Nobody outside was sent anything that breaks what is published. */
@@ -135,6 +149,9 @@ test('PagerDuty: asked to wait and waiting, acknowledged there, resolved here', 
   await world.page();
   const event = await world.duty.until('the third attempt', (c) => c.event.event_action === 'trigger' && world.duty.got.length >= 3, 60_000);
   assert.equal(event.event.dedup_key, 'rollcall/1/page/1');
+  const [first, second, third] = world.duty.got;
+  assert.ok(second.at - first.at >= 1_000, 'it waits for as long as it is asked to');
+  assert.deepEqual([first.body, second.body], [third.body, third.body], 'one incident, however often it is told');
   await world.bot.kill();
   await world.bot.up();
   assert.equal(await pagerDutyTells(world.bot, 'incident.acknowledged', 'rollcall/1/page/1', 'Ana', { secret: 'forged' }), 401);
@@ -161,6 +178,118 @@ test('a way that fails falls through to the next at once', async (t) => {
   assert.equal(world.phone.got.filter((c) => c.path.endsWith('/Calls.json')).length, 0, 'the text message went out');
   const acknowledged = await world.bot.say('ack 1', 'Chidi');
   assert.ok(acknowledged.ok, JSON.stringify(acknowledged));
+  world.clean();
+});
+
+test('PagerDuty says no: the next way at once, and the trail says why', async (t) => {
+  const people = '[people.chidi]\nname = "Chidi"\nemail = "chidi@example.org"\npagerduty = "web"\nways = ["pagerduty", "email"]';
+  const world = await World.begin(t, { steps: step(['chidi']) + step(['ben'], 'after = "10m"'), people });
+  world.duty.script.push([400, { status: 'invalid event', message: 'Event object is invalid', errors: ['Length of routing_key is wrong'] }]);
+  await world.page();
+  const mail = await world.mail.to('chidi@example.org');
+  assert.match(mail.subject, /the database is down/);
+  const said = /Chidi: PagerDuty failed \(PagerDuty answers 400: Event object is invalid; Length of routing_key is wrong\), e-mail delivered/;
+  await eventually('the trail says why', async () => said.test(await world.trail()), 20_000);
+  const resolved = await world.bot.say('resolve 1', 'Chidi');
+  assert.ok(resolved.ok, JSON.stringify(resolved));
+  await world.recorded(/Resolved/);
+  assert.deepEqual(world.duty.got.map((c) => c.event.event_action), ['trigger'], 'for good: not tried again, and nothing to take back');
+  assert.equal((await world.mail.all('ben@example.org')).length, 0, 'the next step is not due');
+  world.clean();
+});
+
+test('killed between steps and in the middle of a call: it climbs on in time, and stops for good', async (t) => {
+  const people = '[people.chidi]\nname = "Chidi"\nemail = "chidi@example.org"\nways = ["email"]';
+  const steps = step(['pagerduty:web', 'ben']) + step(['chidi', 'webhook:ops'], 'after = "10s"') + step(['ana'], 'after = "10s"');
+  const world = await World.begin(t, { steps, people });
+  world.duty.script.push(SILENCE);
+  world.hook.script.push(SILENCE);
+  const paged = Date.now();
+  await world.page();
+  await world.duty.until('the call to PagerDuty is under way', () => true);
+  await eventually('the mail is recorded', async () => /Ben: e-mail delivered/.test(await world.trail()), 20_000);
+  await world.bot.kill();
+  await world.bot.up();
+  // Whether PagerDuty has it nobody knows: it is told again, of the same incident. The mail is known to be sent.
+  await world.duty.until('PagerDuty is told again', () => world.duty.got.length === 2);
+  const [before, again] = world.duty.got.map((c) => c.event);
+  assert.deepEqual([before.event_action, again.event_action], ['trigger', 'trigger']);
+  assert.equal(again.dedup_key, before.dedup_key);
+
+  const open = await world.hook.until('the second step', (c) => c.json.type === 'page.open');
+  const late = open.at - paged - 10_000;
+  assert.ok(late > -500 && late < 5_000, `the second step is called in time, not ${late} ms late`);
+  await eventually('the mail of it is recorded', async () => /Chidi: e-mail delivered/.test(await world.trail()), 8_000);
+  // The receiver has not answered when Ben takes the page, and the bot dies at once.
+  const taken = await world.bot.say('ack 1', 'Ben');
+  assert.ok(taken.ok, JSON.stringify(taken));
+  await world.bot.kill();
+  await world.bot.up();
+  await world.duty.until('PagerDuty is told who has it', (c) => c.event.event_action === 'acknowledge');
+  const told = await world.hook.until('the receiver is told, too', (c) => c.json.type === 'page.acknowledged');
+  assert.equal(told.headers['idempotency-key'], `${open.headers['idempotency-key']}#acknowledged`);
+  // Another page goes as far as where the first one would have gone on.
+  await world.page('page the queue is long');
+  const second = (m) => /the queue is long/.test(m.subject);
+  await eventually('the other page climbs', async () => (await world.mail.all('chidi@example.org')).some(second), 20_000);
+  await eventually('the first would have climbed by now', () => Date.now() > open.at + 12_000, 20_000);
+  assert.equal((await world.mail.all('ana@example.org')).length, 0, 'nobody is called for what somebody has');
+  for (const who of ['ben@example.org', 'chidi@example.org']) {
+    assert.equal((await world.mail.all(who)).filter((m) => !second(m)).length, 1, `one mail to ${who}: it was recorded before the bot died`);
+  }
+  const ofFirst = world.duty.got.filter((c) => c.event.dedup_key === before.dedup_key).map((c) => c.event.event_action);
+  assert.deepEqual(ofFirst, ['trigger', 'trigger', 'acknowledge'], 'one incident');
+  assert.equal(world.hook.got.filter((c) => c.json.page === 1 && c.json.type === 'page.open').length, 1, 'never called again once somebody has it');
+  world.clean();
+});
+
+test('in Discord: acknowledged by a button, and everywhere it says who has it', async (t) => {
+  for (const port of ['API_PORT', 'TLS_PORT', 'CTL_PORT']) process.env[port] ??= String(await freePort());
+  const discord = await there.Discord.up(join(work, 'discord'));
+  t.after(() => discord.down());
+  const people = '[people.chidi]\nname = "Chidi"\nemail = "chidi@example.org"\nways = ["email"]';
+  const world = await World.begin(t, {
+    steps: step(['ana', 'ben', 'channel', 'webhook:ops']) + step(['chidi'], 'after = "10s"'), people,
+    discord: true, env: discord.env, start: `start v1.2.0 follow:discord:${there.CHANNEL}`,
+    ready: () => eventually('the bot is connected', async () => (await discord.control('clients')).some((c) => c.identified), 30_000),
+  });
+  await world.page();
+  const has = (m) => there.buttons(m).some((b) => b.custom_id === 'say:#1 ack 1');
+  const letter = async () => {
+    const channel = (await discord.control('channels')).find((c) => c.name === `direct-${there.ALICE}`);
+    return channel && (await discord.messages(channel.id)).find((m) => m.nonce);
+  };
+  const fits = (m) => m.nonce && [/Page 1: the database is down/, /Opened/].every((words) => words.test(there.text(m)));
+  const card = async () => (await discord.messages()).find(fits);
+  const direct = await eventually('a direct message with its button', async () => { const m = await letter(); return m && has(m) && m; }, 20_000);
+  await eventually('a card with its button', async () => { const m = await card(); return m && has(m); }, 20_000);
+  const mail = await world.mail.to('ben@example.org');
+  const link = mail.text.match(/Acknowledge: (\S+)/)[1];
+  assert.match(await (await fetch(link)).text(), /<button/, 'while nobody has it, it is asked');
+
+  const told = await new there.Member(discord, there.ALICE, 'alice').press(direct, 'say:#1 ack 1');
+  assert.match(told.text, /You have page 1/);
+  // From here on: the chat, the console, the mail's link and the receiver.
+  const says = new RegExp(`(Ana|<@${there.ALICE}>) has it since`);
+  for (const [where, message] of [['the direct message', letter], ['the card', card]]) {
+    await eventually(`${where} says who has it`, async () => { const m = await message(); return says.test(there.text(m)) && !has(m); }, 20_000)
+      .catch(async (error) => { throw new Error(`${error.message}: ${JSON.stringify(await message())}`); });
+  }
+  const zoe = await Person.at(world.bot, 'Zoe');
+  await zoe.page.locator('[data-feed] article', { hasText: 'Page 1: the database is down' }).filter({ hasText: 'Ana has it since' }).first().waitFor();
+  await zoe.leave();
+  const page = await (await fetch(link)).text();
+  assert.match(page, /Ana has this page/);
+  assert.match(page, /Ana has it since \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
+  assert.doesNotMatch(page, /<form|<button/, 'nothing to press');
+  await world.hook.until('the receiver is told', (c) => c.json.type === 'page.acknowledged');
+
+  // Another page, opened later, goes on to the step the first one never reaches.
+  await world.page('page the queue is long');
+  await world.mail.to('chidi@example.org');
+  const subjects = (await world.mail.all('chidi@example.org')).map((m) => m.subject);
+  assert.equal(subjects.length, 1, `${subjects}`);
+  assert.match(subjects[0], /the queue is long/, 'nobody was called for what Ana has');
   world.clean();
 });
 

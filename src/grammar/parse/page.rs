@@ -3,6 +3,7 @@
 use super::super::LONGEST_TITLE;
 use super::super::lex::{Alphabet, Token, free_text, name};
 use super::super::problem::Problem;
+use super::super::spec::Verb;
 use super::{Query, Reader, Request, dashed, target};
 use crate::domain::command::Command;
 
@@ -95,16 +96,26 @@ impl Reader<'_> {
         }
         let word = self.cursor.peek();
         let number = word.trim_end_matches('.').parse::<u32>().ok().filter(|n| *n > 0);
-        if word.is_empty() && !test {
+        if test {
+            return self.of_test(number);
+        }
+        if word.is_empty() {
             return Ok(Request::Act(command(None)));
         }
         let Some(number) = number else { return Err(self.missing("a page's number")) };
         self.cursor.word();
         self.nothing(self.cursor.rest())?;
-        if test {
-            self.deployment = None;
-            return Ok(Request::Heard { test: number });
-        }
         Ok(Request::Act(command(Some(number))))
+    }
+
+    /// `ack test 17`; `resolve` says the same of a test, and there is nowhere for it to climb.
+    fn of_test(&mut self, number: Option<u32>) -> Result<Request, Problem> {
+        self.cursor.word();
+        let climbs = self.spec.verb == Verb::Escalate;
+        let Some(test) = number.filter(|_| self.cursor.is_empty() && !climbs) else {
+            return Err(Problem::OfTest { test: number, climbs });
+        };
+        self.deployment = None;
+        Ok(Request::Heard { test })
     }
 }

@@ -8,7 +8,9 @@ use rollcall::domain::command::{Person, Via};
 use rollcall::domain::status::Status;
 use rollcall::domain::text::Rich;
 use rollcall::domain::time::Timestamp;
-use rollcall::engine::{Completion, Envelope, Input, Notice, Page, PageField, PagePerson, PageSection, TimelineLine};
+use rollcall::engine::{
+    CalledPage, Completion, Envelope, Input, Notice, Page, PageField, PagePerson, PageSection, TimelineLine,
+};
 use rollcall::ports::Pending;
 use rollcall::store::Message;
 use std::sync::Mutex;
@@ -27,6 +29,7 @@ pub struct FakeDesk {
     pub heard: Mutex<Vec<Envelope>>,
     pub messages: Mutex<Vec<Message>>,
     pub sections: Mutex<Vec<(String, Vec<ItemLine>)>>,
+    pub pages: Mutex<Vec<CalledPage>>,
     pub version: String,
     pub notices: broadcast::Sender<Notice>,
     pub sick: AtomicBool,
@@ -38,6 +41,7 @@ impl FakeDesk {
             heard: Mutex::default(),
             messages: Mutex::default(),
             sections: Mutex::default(),
+            pages: Mutex::default(),
             version: "v1.2.0".into(),
             notices: broadcast::channel(64).0,
             sick: AtomicBool::new(false),
@@ -413,7 +417,7 @@ impl Desk for FakeDesk {
                     automatic: true,
                 },
             ],
-            pages: Vec::new(),
+            pages: self.pages.lock().unwrap().clone(),
             undelivered: vec![],
         };
         self.looked(Some(page))

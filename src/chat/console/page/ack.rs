@@ -1,4 +1,4 @@
-//! The page behind the link of a mail: a question and a button. Looking at it does nothing, because programs that look
+//! The page behind the link of a mail: a question and a button, or who has the page by now. Looking at it does nothing, because programs that look
 //! through mails follow links. Whoever has the link may acknowledge that page as the person it was sent to; nobody needs
 //! to be signed in.
 
@@ -8,9 +8,10 @@ use super::shell;
 use crate::card::PageFacts;
 use crate::domain::command::{Person, Via};
 use crate::domain::paging::{PageState, Urgency};
-use crate::engine::{Envelope, Input};
+use crate::engine::{CalledPage, Envelope, Input};
 use crate::link::Grant;
 use crate::markdown;
+use crate::words::link as words;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
@@ -25,35 +26,46 @@ pub(crate) struct Press {
     once: Option<String>,
 }
 
-/// Asks.
+/// Asks, or says who has it.
 pub(crate) async fn show(State(state): State<Arc<Shared>>, Path(token): Path<String>) -> Result<Response, Refusal> {
     let (grant, person) = granted(&state, &token)?;
     let about = match grant.deployment {
-        0 => "This is a test of whether you can be reached. Nothing is the matter.".to_owned(),
-        id => match state.desk.page(id).await.map_err(Refusal::not_now)? {
-            Some(page) => {
-                let s = page.summary;
-                format!("#{id} {} {} → {}, page {}", s.service, s.version, s.environment, grant.page)
+        0 => words::TEST.to_owned(),
+        id => {
+            let page = state.desk.page(id).await.map_err(Refusal::not_now)?;
+            let page = page.ok_or_else(|| Refusal::not_found(words::no_deployment(id)))?;
+            let called = page.pages.iter().find(|called| called.number == grant.page);
+            let called = called.ok_or_else(|| Refusal::not_found(words::no_page(id, grant.page)))?;
+            let s = &page.summary;
+            let about = words::about(id, &s.service, &s.version, &s.environment, grant.page);
+            if let Some((title, said)) = settled(called) {
+                let main = notice(html! { h1 { (title) } p { (about) } p { (said) } (see(id)) });
+                return Ok(Html(shell::bare(&title, main).into_string()).into_response());
             }
-            None => return Err(Refusal::not_found(format!("There is no deployment #{id} any more."))),
-        },
+            about
+        }
     };
     let mut once = [0_u8; 12];
     getrandom::fill(&mut once).map_err(|_| Refusal::not_now("The machine gives no random numbers."))?;
     let action = format!("?once={}", hex::encode(once));
-    Ok(Html(
-        shell::bare(
-            "Acknowledge",
-            notice(html! {
-                h1 { "Acknowledge this page?" }
-                p { (about) }
-                p { "You have it then, as " strong { (person.name) } ", and nobody else is called." }
-                form method="post" action=(action) { button type="submit" class="button primary" { "Acknowledge" } }
-            }),
-        )
-        .into_string(),
-    )
-    .into_response())
+    let main = notice(html! {
+        h1 { (words::ASK) }
+        p { (about) }
+        p { "You have it then, as " strong { (person.name) } ", and nobody else is called." }
+        form method="post" action=(action) { button type="submit" class="button primary" { (words::ACKNOWLEDGE) } }
+    });
+    Ok(Html(shell::bare(words::ACKNOWLEDGE, main).into_string()).into_response())
+}
+
+/// What is said of a page that waits for nobody, where a button would do nothing.
+fn settled(page: &CalledPage) -> Option<(String, String)> {
+    match page.state {
+        PageState::Open => None,
+        PageState::Acknowledged => Some(words::taken(page.has.as_deref(), page.has_since)),
+        PageState::Resolved => {
+            Some(words::resolved(page.resolved_by.as_deref(), page.resolved_at, page.has.as_deref()))
+        }
+    }
 }
 
 /// Acknowledges.
@@ -65,7 +77,7 @@ pub(crate) async fn press(
     let (grant, person) = granted(&state, &token)?;
     let once =
         press.once.filter(|once| (8..=64).contains(&once.len()) && once.bytes().all(|b| b.is_ascii_alphanumeric()));
-    let once = once.ok_or_else(|| Refusal::bad("Open the link again and press its button. Nothing was done."))?;
+    let once = once.ok_or_else(|| Refusal::bad(words::PRESS_ANEW))?;
     let seal = hex::encode(&identity::digest(token.as_bytes())[..8]);
     let facts = PageFacts {
         deployment: grant.deployment,
@@ -92,25 +104,27 @@ pub(crate) async fn press(
         return Err(Refusal::new(StatusCode::CONFLICT, said.join(" ")));
     }
     let main = notice(html! {
-        h1 { "Acknowledged" }
+        h1 { (words::ACKNOWLEDGED) }
         @for line in said.iter().filter(|line| !line.is_empty()) { p { (line) } }
-        @if grant.deployment > 0 {
-            p class="row" { a class="button" href=(format!("/d/{}", grant.deployment)) { "See the deployment" } }
-        }
+        @if grant.deployment > 0 { (see(grant.deployment)) }
     });
-    Ok(Html(shell::bare("Acknowledged", main).into_string()).into_response())
+    Ok(Html(shell::bare(words::ACKNOWLEDGED, main).into_string()).into_response())
 }
 
 /// What the link may do, and as whom.
 fn granted(state: &Shared, token: &str) -> Result<(Grant, Person), Refusal> {
-    let grant = state.settings.links.as_ref().and_then(|links| links.read(token)).ok_or_else(|| {
-        Refusal::not_found(
-            "This link is none that Rollcall made, or was cut short. Acknowledge in the chat or the console: \
-             /deploy ack.",
-        )
-    })?;
+    let grant = state
+        .settings
+        .links
+        .as_ref()
+        .and_then(|links| links.read(token))
+        .ok_or_else(|| Refusal::not_found(words::NO_LINK))?;
     let person = state.desk.identify(&grant.person);
     Ok((grant, person))
+}
+
+fn see(id: u64) -> Markup {
+    html! { p class="row" { a class="button" href=(format!("/d/{id}")) { (words::SEE) } } }
 }
 
 fn notice(inner: Markup) -> Markup {

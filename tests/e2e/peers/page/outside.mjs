@@ -23,6 +23,9 @@ export const HOOK_SECRET = 'what the receiver knows';
 export const PAGERDUTY_SECRET = 'what PagerDuty signs with';
 export const TWILIO = { account: 'AC0123456789', token: 'what the provider knows', from: '+4930111222' };
 
+/** In a script: the call is heard and never answered. */
+export const SILENCE = 'silence';
+
 /** A mail server, and the mails it has. */
 export class MailServer {
   static async start() {
@@ -48,6 +51,9 @@ export class MailServer {
     return eventually(`a mail to ${address}`, async () => (await this.mails()).findLast((m) => m.to === address), within);
   }
 
+  /** All mails to somebody. */
+  async all(address) { return (await this.mails()).filter((m) => m.to === address); }
+
   async end() {
     running.delete(this);
     this.child.kill('SIGTERM');
@@ -64,10 +70,12 @@ class Receiver {
       request.on('data', (chunk) => chunks.push(chunk));
       request.on('end', () => {
         const body = Buffer.concat(chunks).toString();
-        const call = { path: request.url, method: request.method, headers: request.headers, body };
+        const call = { at: Date.now(), path: request.url, method: request.method, headers: request.headers, body };
         const answer = take(receiver, call);
         receiver.got.push(call);
-        const [status, said, headers = {}] = receiver.script.shift() ?? answer;
+        const next = receiver.script.shift() ?? answer;
+        if (next === SILENCE) return;
+        const [status, said, headers = {}] = next;
         response.writeHead(status, { 'content-type': 'application/json', ...headers });
         response.end(JSON.stringify(said));
       });
