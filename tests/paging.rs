@@ -400,3 +400,102 @@ async fn a_checklist_may_name_its_policy() {
         }
     }
 }
+
+#[tokio::test]
+async fn asked_again_after_nobody_answered_it_climbs_anew() {
+    let w = started().await;
+    done(&w, "Bob", "page checkout answers 502").await;
+    w.advance(20 * MINUTE).await;
+    assert!(read(&card(&w, 1)).contains("Unanswered: nobody has it"));
+    let before = calls(&w, "slack").len();
+    let again = done(&w, "Bob", "page checkout answers 502").await.text;
+    assert_eq!(
+        again,
+        "Page 1 says that already; it is counted (2 times). Nobody has answered yet: it climbs anew until somebody does."
+    );
+    assert_eq!(calls(&w, "slack").len(), before + 1, "who is on call is called once more");
+    w.advance(20 * MINUTE).await;
+    assert_eq!(w.titles().iter().filter(|t| *t == "Nobody answers page 1").count(), 2, "and it is said again");
+}
+
+#[tokio::test]
+async fn what_is_urgent_is_not_counted_with_what_may_wait() {
+    let config = CONFIG.replace("ack_timeout = \"1h\"", "low = \"office-hours\"").replace(
+        "phone = \"+4915112345679\"",
+        "phone = \"+4915112345679\"\noffice_hours = { days = \"Mon-Fri\", from = \"09:00\", to = \"17:00\" }",
+    );
+    let w = world_of(&config, &["slack", "email", "sms", "voice"]).await;
+    done(&w, "Ana", "start v1.2.0").await;
+    let low = done(&w, "Bob", "page @cleo the disk fills --low").await.text;
+    assert!(low.contains("Nobody is called now") && low.contains("Held back: Cleo (SMS, until 2026-11-23"), "{low}");
+    assert_eq!(calls(&w, "sms").len(), 0);
+    let high = done(&w, "Bob", "page @cleo the disk fills").await.text;
+    assert!(high.starts_with("Page 2 is open. Called: Cleo (SMS)."), "{high}");
+    assert_eq!(calls(&w, "sms").len(), 1);
+    // And what may wait is counted with what is urgent.
+    done(&w, "Bob", "resolve 1").await;
+    assert!(done(&w, "Bob", "page @cleo the disk fills --low").await.text.starts_with("Page 2 says that already"));
+    // Who wants it now does not wait for the office.
+    done(&w, "Bob", "page @ana the archive is slow --low").await;
+    w.advance(MINUTE).await;
+    let more = done(&w, "Bob", "escalate 3").await.text;
+    assert!(more.contains("is called now"), "{more}");
+    assert_eq!(calls(&w, "slack").len(), 2, "the step after Cleo's calls who is on call");
+}
+
+#[tokio::test]
+async fn pages_that_climb_in_one_moment_share_the_hour_of_whom_they_call() {
+    let mut w = world_of(&format!("{CONFIG}\n[paging]\nper_hour = 3\n"), &["slack", "email", "sms", "voice"]).await;
+    done(&w, "Ana", "start v1.2.0").await;
+    for n in 1..=3 {
+        done(&w, "Bob", &format!("page trouble {n}")).await;
+    }
+    // Ana was called three times: whoever is next is called at once.
+    for n in 4..=6 {
+        let told = done(&w, "Bob", &format!("page trouble {n}")).await.text;
+        assert!(told.contains("Cleo (SMS)") && told.contains("Held back: Ana (direct message, until"), "{told}");
+    }
+    assert_eq!((calls(&w, "slack").len(), calls(&w, "sms").len()), (3, 3));
+    // It is down over the next step of all six.
+    w.jump(6 * MINUTE);
+    w.restart().await;
+    w.settle().await;
+    assert_eq!((calls(&w, "slack").len(), calls(&w, "sms").len()), (3, 3), "nobody is called a fourth time");
+    w.advance(HOUR).await;
+    let bundle = w.came("slack").into_iter().find(|m| read(&m.card).contains("more pages, to be acknowledged too"));
+    let bundle = bundle.expect("what was over the limit comes in one message").card;
+    let ack = button(&bundle, "Acknowledge 5");
+    let told = done(&w, "Ana", &ack.command).await.text;
+    assert!(told.contains("Nobody has pages 1, 2, 3, 4, 6, 7 yet."), "{told}");
+}
+
+#[tokio::test]
+async fn after_a_storm_what_goes_wrong_is_still_told() {
+    let w = world_of(&format!("{CONFIG}\n[paging]\nper_hour = 1\n"), &["slack", "email", "sms", "voice"]).await;
+    done(&w, "Ana", "start v1.2.0").await;
+    for n in 1..=100 {
+        done(&w, "Bob", &format!("page trouble {n}")).await;
+    }
+    let full = refused(&w, "Bob", "page trouble 101").await;
+    assert!(full.starts_with("#1 has 100 pages that nobody has resolved"), "{full}");
+    done(&w, "Bob", "fail 1.2 lock timeout").await;
+    assert!(card(&w, 101).title.to_plain().contains("Critical: 1.2 Schema migrated failed"));
+    done(&w, "Bob", "resolve 3").await;
+    done(&w, "Bob", "resolve 4").await;
+    done(&w, "Bob", "page trouble 102").await;
+}
+
+#[tokio::test]
+async fn who_answers_a_page_has_not_mended_anything_yet() {
+    let w = started().await;
+    w.advance(16 * MINUTE).await;
+    assert_eq!(
+        card(&w, 1).title.to_plain(),
+        "Page 1: Rollback criterion 2.1 is breached: Deployment stuck > 15 minutes"
+    );
+    done(&w, "Cleo", "ack 1").await;
+    done(&w, "Cleo", "snooze 1h").await;
+    assert!(read(&card(&w, 1)).contains("Cleo has it"), "still stuck, and still theirs: {}", read(&card(&w, 1)));
+    done(&w, "Cleo", "tick 1.1").await;
+    assert!(read(&card(&w, 1)).contains("Resolved: the criterion is breached no longer"));
+}

@@ -892,7 +892,7 @@ impl Simulation {
             };
             match event {
                 PageEvent::Called { late_ms, calls, .. } => {
-                    // After a step that reached nobody, or at somebody's word, the next comes at once.
+                    // After a step that reaches nobody now, or at somebody's word, the next comes at once.
                     let at_once = quiet.get(number).copied().unwrap_or(true);
                     if !at_once {
                         let due = page.climbs_at().unwrap_or_else(|| panic!("{at} called for nothing"));
@@ -904,9 +904,12 @@ impl Simulation {
                             "{at} is late and does not say so"
                         );
                     }
-                    quiet.insert(*number, calls.is_empty());
+                    let limited = |c: &paging::Call| c.held.is_some_and(|held| held.why == paging::Hold::Limit);
+                    quiet.insert(*number, calls.iter().all(limited));
                 }
                 PageEvent::Escalated | PageEvent::Lapsed { .. } => _ = quiet.insert(*number, true),
+                // Asked for again after nobody answered, it climbs anew.
+                PageEvent::Again { .. } if page.unanswered.is_some() => _ = quiet.insert(*number, true),
                 PageEvent::Delivered { n } => {
                     assert!(page.may_go(*n), "{at} went out after the acknowledgement");
                     let message = page.message(*n).expect(&at);

@@ -186,10 +186,14 @@ fn line(page: &Page, trace: &Trace) -> Rich {
         Traced::Acknowledged => vec![bold("Acknowledged"), plain(" by "), by()],
         Traced::Lapsed => vec![bold("Not resolved in time"), plain(": it climbs anew")],
         Traced::Escalated => vec![bold("Escalated"), plain(" by "), by()],
-        Traced::Unanswered if page.messages.iter().any(|m| matches!(m.state, Sent::Delivered(_))) => {
-            vec![bold("Unanswered"), plain(": every step was called, and nobody has it")]
+        Traced::Unanswered => {
+            let reached = |m: &Message| matches!(m.state, Sent::Delivered(_) | Sent::Rehearsed);
+            let why = match page.messages.iter().any(reached) {
+                true => ": every step was called, and nobody has it",
+                false => ": no call reached anybody",
+            };
+            vec![bold("Unanswered"), plain(why)]
         }
-        Traced::Unanswered => vec![bold("Unanswered"), plain(": no step reached anybody")],
         Traced::Resolved if &*trace.by.id == "rollcall" => {
             let why = match page.cause {
                 Cause::Closed(_) => ": nothing is open in it any more",

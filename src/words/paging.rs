@@ -75,8 +75,7 @@ pub fn done(d: &Deployment, number: u32, event: &PageEvent) -> String {
                 many => format!(" Nobody has pages {} yet.", list(many)),
             };
             format!(
-                "You have page {number}. Nobody else is called for it. When it is dealt with: `/deploy resolve \
-                 {number}`.{others}"
+                "You have page {number}. Nobody else is called. When it is dealt with: `/deploy resolve {number}`.{others}"
             )
         }
         PageEvent::Escalated => match page.reached {
