@@ -42,7 +42,7 @@
 //! | [`grammar`] | words → commands, and the one list of commands; pure |
 //! | [`near`] | the nearest known word; pure |
 //! | [`card`] | what a message shows, as plain data: compose (from a deployment) and fit (into a platform); pure |
-//! | [`words`] | every text people read: templates, refusals, replies, help |
+//! | [`words`] | texts people read: templates, refusals, replies, help. What a card says of a state stands with the card; what a page is about, the rules write into the log |
 //! | [`config`], [`library`] | the TOML file; the checklists there are |
 //! | [`ics`] | calendars that freezes are taken from; what a recurrence rule means is the `rrule` crate's |
 //! | [`store`] | the only place that says `sqlx`: one SQLite file, one unit of work at a time |

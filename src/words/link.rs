@@ -7,6 +7,10 @@ pub const ACKNOWLEDGE: &str = "Acknowledge";
 pub const ASK: &str = "Acknowledge this page?";
 /// What it is about, where it proves that somebody is reached.
 pub const TEST: &str = "This is a test of whether you can be reached. Nothing is the matter.";
+/// What the button does; then the name of whoever has the link.
+pub const THEN: &str = "Nobody else is called then. You have it as ";
+/// It was pressed, and there was nothing to take.
+pub const NOTHING: &str = "Nothing was acknowledged";
 /// It was pressed.
 pub const ACKNOWLEDGED: &str = "Acknowledged";
 pub const SEE: &str = "See the deployment";

@@ -1,6 +1,6 @@
-//! The page behind the link of a mail: a question and a button, or who has the page by now. Looking at it does nothing, because programs that look
-//! through mails follow links. Whoever has the link may acknowledge that page as the person it was sent to; nobody needs
-//! to be signed in.
+//! The page behind the link of a mail: a question and a button, or who has the page by now. Looking at it does nothing,
+//! because programs that look through mails follow links. Whoever has the link may acknowledge that page as the person it
+//! was sent to; nobody needs to be signed in.
 
 use super::super::refuse::Refusal;
 use super::super::{State as Shared, identity};
@@ -29,8 +29,8 @@ pub(crate) struct Press {
 /// Asks, or says who has it.
 pub(crate) async fn show(State(state): State<Arc<Shared>>, Path(token): Path<String>) -> Result<Response, Refusal> {
     let (grant, person) = granted(&state, &token)?;
-    let about = match grant.deployment {
-        0 => words::TEST.to_owned(),
+    let (about, matter) = match grant.deployment {
+        0 => (words::TEST.to_owned(), None),
         id => {
             let page = state.desk.page(id).await.map_err(Refusal::not_now)?;
             let page = page.ok_or_else(|| Refusal::not_found(words::no_deployment(id)))?;
@@ -39,10 +39,16 @@ pub(crate) async fn show(State(state): State<Arc<Shared>>, Path(token): Path<Str
             let s = &page.summary;
             let about = words::about(id, &s.service, &s.version, &s.environment, grant.page);
             if let Some((title, said)) = settled(called) {
-                let main = notice(html! { h1 { (title) } p { (about) } p { (said) } (see(id)) });
+                let main = notice(html! {
+                    h1 { (title) }
+                    p { strong { (called.message) } }
+                    p { (about) }
+                    p { (said) }
+                    (see(id))
+                });
                 return Ok(Html(shell::bare(&title, main).into_string()).into_response());
             }
-            about
+            (about, Some(called.message.clone()))
         }
     };
     let mut once = [0_u8; 12];
@@ -50,8 +56,9 @@ pub(crate) async fn show(State(state): State<Arc<Shared>>, Path(token): Path<Str
     let action = format!("?once={}", hex::encode(once));
     let main = notice(html! {
         h1 { (words::ASK) }
+        @if let Some(matter) = &matter { p { strong { (matter) } } }
         p { (about) }
-        p { "You have it then, as " strong { (person.name) } ", and nobody else is called." }
+        @if matter.is_some() { p { (words::THEN) strong { (person.name) } "." } }
         form method="post" action=(action) { button type="submit" class="button primary" { (words::ACKNOWLEDGE) } }
     });
     Ok(Html(shell::bare(words::ACKNOWLEDGE, main).into_string()).into_response())
@@ -101,7 +108,9 @@ pub(crate) async fn press(
         .await;
     let said: Vec<String> = reply.text.lines().map(|line| markdown::inline(line).to_plain()).collect();
     if !reply.ok {
-        return Err(Refusal::new(StatusCode::CONFLICT, said.join(" ")));
+        let main = notice(html! { h1 { (words::NOTHING) } p { (said.join(" ")) } });
+        let page = Html(shell::bare(words::NOTHING, main).into_string());
+        return Ok((StatusCode::CONFLICT, page).into_response());
     }
     let main = notice(html! {
         h1 { (words::ACKNOWLEDGED) }
