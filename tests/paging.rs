@@ -181,6 +181,25 @@ async fn ways_that_fail_fall_through_at_once_and_are_seen() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_tried_again_holds_up_no_other() {
+    let config = CONFIG.replace("slack = \"U01\"", "phone = \"+4915112345677\"\nways = [\"email\", \"sms\"]");
+    let w = world_of(&config, &["email", "sms"]).await;
+    done(&w, "Ana", "start v1.2.0").await;
+    // The mail server is down.
+    w.fault("email", vec![Some(Fault::Busy); 1_000]);
+    done(&w, "Bob", "page checkout answers 502").await;
+    assert_eq!(calls(&w, "sms"), ["1/page/1/2@sms:+4915112345677"]);
+    done(&w, "Bob", "page ana the queue is long").await;
+    assert_eq!(calls(&w, "sms"), ["1/page/1/2@sms:+4915112345677", "1/page/2/2@sms:+4915112345677"]);
+    assert!(read(&card(&w, 2)).contains("e-mail failed (429), SMS delivered"), "{}", read(&card(&w, 2)));
+    // Each is tried again by itself and stops when somebody has its page.
+    done(&w, "Ana", "ack 1").await;
+    w.ways["email"].faults.lock().unwrap().clear();
+    w.advance(2 * MINUTE).await;
+    assert_eq!(calls(&w, "email"), ["1/page/2/1@email:ana@example.org"]);
+}
+
+#[tokio::test]
 async fn ways_that_are_not_connected_are_said_to_be() {
     let w = world_of(CONFIG, &[]).await;
     done(&w, "Ana", "start v1.2.0").await;
