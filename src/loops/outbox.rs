@@ -236,7 +236,8 @@ impl Inner {
         self.chat(channel).map_or(Pace::FREE, |chat| chat.pace())
     }
 
-    /// Shows a channel's messages in their order, until one must be tried again or the pace says to wait.
+    /// Shows a channel's messages in their order, until one must be tried again or the pace says to wait. What may go
+    /// although that one waits is claimed anew: a call that came up meanwhile is not behind all that fails slowly.
     async fn lane(&self, channel: &str, messages: Vec<Waiting>) -> Result<usize, StoreError> {
         let pace = self.pace(channel);
         let mut tried = 0;
@@ -288,9 +289,12 @@ impl Inner {
             let why = format!("no connection to {} is configured", platform(&one.delivery.channel));
             return Ok(DeliveryOutcome::Failed { why });
         };
-        let Some(drawn) = self.engine.draw(one).await? else {
+        let first = one.posted.is_none();
+        let begun_before = first && lock(&self.begun).contains(&one.delivery.key);
+        let uncertain = first && (begun_before || one.from_before || one.attempts > 0);
+        let Some(drawn) = self.engine.draw(one, uncertain).await? else {
             // Somebody has the page, or it is over: its call need not go out any more.
-            if one.delivery.what.starts_with("page/") {
+            if one.call {
                 return Ok(DeliveryOutcome::Dropped);
             }
             return Ok(DeliveryOutcome::Failed { why: "there is nothing to show".into() });
@@ -298,15 +302,16 @@ impl Inner {
         if drawn.file.is_some() && !chat.takes_files() {
             return Ok(DeliveryOutcome::Dropped);
         }
-        let first = one.posted.is_none();
-        let begun_before = first && !lock(&self.begun).insert(one.delivery.key.clone());
+        if first {
+            lock(&self.begun).insert(one.delivery.key.clone());
+        }
         let mut delivery = Delivery {
             key: one.delivery.key.clone(),
             channel: one.delivery.channel.split_once(':').map_or("", |(_, channel)| channel).to_owned(),
             thread: one.delivery.thread.clone().zip(one.thread_posted.clone()),
             card: fit::fit(drawn.card, &chat.limits()),
             posted: one.posted.clone(),
-            uncertain: first && (begun_before || one.from_before || one.attempts > 0),
+            uncertain,
             announcement: one.announcement.clone(),
             file: drawn.file,
         };
