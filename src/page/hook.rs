@@ -26,6 +26,8 @@ pub const SIGNATURE: &str = "x-pagerduty-signature";
 const LARGEST: usize = 256 << 10;
 const ARRIVES: Duration = Duration::from_secs(5);
 const SIGNATURES: usize = 10;
+/// What an agent is that is a person.
+const USER: &str = "user_reference";
 /// Characters of somebody's name there.
 const NAME: usize = 60;
 
@@ -132,6 +134,10 @@ fn heard(body: &Bytes) -> Option<Heard> {
         "incident.resolved" => "resolve",
         _ => return None,
     };
+    // A person there, by hand: not a rule, a service that closes what is old, or what we have told PagerDuty ourselves.
+    if event["agent"]["type"].as_str() != Some(USER) {
+        return None;
+    }
     let (deployment, page, climb) = pagerduty::named(event["data"]["incident_key"].as_str()?)?;
     let id: String = event["id"].as_str()?.chars().filter(char::is_ascii_alphanumeric).take(100).collect();
     let who = event["agent"]["summary"].as_str().map(|name| {
@@ -191,12 +197,19 @@ mod tests {
         let nameless = r#"{"type":"user_reference"}"#;
         let resolved = heard(&event("incident.resolved", "rollcall/12/page/3/2", nameless)).unwrap();
         assert_eq!((resolved.words().as_str(), resolved.climb, resolved.who), ("#12 resolve 3", 2, None));
+        let machine = |kind: &str| format!(r#"{{"summary":"Ana","type":"{kind}"}}"#);
         for nothing in [
             event("incident.triggered", "rollcall/12/page/3", ana),
             event("incident.reopened", "rollcall/12/page/3", ana),
             event("incident.acknowledged", "somebody else's", ana),
             event("incident.acknowledged", "rollcall/x/page/3", ana),
             event("incident.acknowledged", "rollcall/12/page/3/x", ana),
+            // Nobody, and machines: a rule, a service that closes what is old, our own word come back.
+            event("incident.acknowledged", "rollcall/12/page/3", "null"),
+            event("incident.resolved", "rollcall/12/page/3", &machine("service_reference")),
+            event("incident.acknowledged", "rollcall/12/page/3", &machine("inbound_integration_reference")),
+            event("incident.acknowledged", "rollcall/12/page/3", &machine("event_rule_reference")),
+            event("incident.acknowledged", "rollcall/12/page/3", r#"{"summary":"Ana"}"#),
             Bytes::from("not JSON"),
             Bytes::from("[]"),
             Bytes::from(r#"{"event":{"event_type":"pagey.ping"}}"#),
