@@ -10,7 +10,7 @@ use rollcall::loops::heartbeat::{Pulse, vitals};
 use rollcall::page::hook;
 use sha2::Sha256;
 use tower::ServiceExt;
-use world::{HOUR, MINUTE, World};
+use world::{Fault, HOUR, MINUTE, World};
 
 const SECRET: &str = "what PagerDuty signs with";
 
@@ -99,5 +99,16 @@ async fn the_heart_beats_while_timers_fire() {
     world.jump(HOUR + 2 * MINUTE);
     assert!(pulse.look(&vitals(world.engine()).await.unwrap()).unwrap_err().contains("overdue"));
     world.settle().await;
+    assert_eq!(pulse.look(&vitals(world.engine()).await.unwrap()), Ok(()));
+    // Nothing gets out, though it is tried every minute.
+    world.chat.faults.lock().unwrap().extend(vec![Some(Fault::Busy); 10_000]);
+    assert!(world.say("Bob", "page checkout answers 502").await.ok);
+    world.advance(9 * MINUTE).await;
+    assert_eq!(pulse.look(&vitals(world.engine()).await.unwrap()), Ok(()));
+    world.advance(2 * MINUTE).await;
+    let why = pulse.look(&vitals(world.engine()).await.unwrap()).unwrap_err();
+    assert_eq!(why, "A message for console:deployments has failed for 11 min and is tried on.");
+    world.chat.faults.lock().unwrap().clear();
+    world.advance(2 * MINUTE).await;
     assert_eq!(pulse.look(&vitals(world.engine()).await.unwrap()), Ok(()));
 }

@@ -90,6 +90,18 @@ impl Store {
         Ok(next.map(Timestamp))
     }
 
+    /// Since when the message has been failing that fails longest and is still tried, and where it goes.
+    pub async fn longest_failing(&self) -> Result<Option<(Timestamp, String)>, StoreError> {
+        let found: Option<(i64, String)> = sqlx::query_as(
+            "SELECT failing_since, channel FROM outbox WHERE failed = 0 AND failing_since IS NOT NULL
+             ORDER BY failing_since, ord LIMIT 1",
+        )
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(|e| self.error(e))?;
+        Ok(found.map(|(since, channel)| (Timestamp(since), channel)))
+    }
+
     /// What could not be shown, of one deployment or of all, oldest first, at most 500: given up, or a reply whose
     /// thread will have no first message.
     pub async fn failed_deliveries(&self, deployment: Option<u64>) -> Result<Vec<Undelivered>, StoreError> {
