@@ -10,8 +10,9 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(15);
 /// Bytes of an answer that are read.
 const LARGEST: usize = 64 << 10;
-/// The longest wait anybody may ask for, and the one where "too many" says nothing, in milliseconds.
-const LONGEST_WAIT_MS: i64 = 24 * 3_600_000;
+/// The longest wait anybody may ask for, since somebody waits to be reached, and the one where "too many" says nothing,
+/// in milliseconds.
+const LONGEST_WAIT_MS: i64 = 15 * 60_000;
 const UNSAID_MS: i64 = 10_000;
 /// Characters of somebody else's words that are repeated.
 const REPEATED: usize = 200;

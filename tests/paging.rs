@@ -181,6 +181,83 @@ async fn ways_that_fail_fall_through_at_once_and_are_seen() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_tried_again_holds_up_no_other() {
+    let config = CONFIG.replace("slack = \"U01\"", "phone = \"+4915112345677\"\nways = [\"email\", \"sms\"]");
+    let w = world_of(&config, &["email", "sms"]).await;
+    done(&w, "Ana", "start v1.2.0").await;
+    // The mail server is down.
+    w.fault("email", vec![Some(Fault::Busy); 1_000]);
+    done(&w, "Bob", "page checkout answers 502").await;
+    assert_eq!(calls(&w, "sms"), ["1/page/1/2@sms:+4915112345677"]);
+    done(&w, "Bob", "page ana the queue is long").await;
+    assert_eq!(calls(&w, "sms"), ["1/page/1/2@sms:+4915112345677", "1/page/2/2@sms:+4915112345677"]);
+    assert!(read(&card(&w, 2)).contains("e-mail failed (429), SMS delivered"), "{}", read(&card(&w, 2)));
+    // Each is tried again by itself and stops when somebody has its page.
+    done(&w, "Ana", "ack 1").await;
+    w.ways["email"].faults.lock().unwrap().clear();
+    w.advance(2 * MINUTE).await;
+    assert_eq!(calls(&w, "email"), ["1/page/2/1@email:ana@example.org"]);
+}
+
+/// A policy that calls a service, and a receiver beside it.
+const SERVICE: &str = "
+[pagerduty.web]
+[webhooks.ops]
+url = \"https://hooks.example.com\"
+[policies.night]
+environments = [\"production\"]
+ack_timeout = \"1h\"
+[[policies.night.steps]]
+targets = [\"pagerduty:web\", \"webhook:ops\"]
+";
+
+/// What was said last of a call: the state, its climb and whether that is past.
+fn last(w: &World, way: &str, key: &str) -> (PageState, u32, bool) {
+    let seen = w.came(way).into_iter().find(|m| m.key.starts_with(key)).unwrap();
+    let page = seen.card.page.unwrap();
+    (page.state, page.climb, page.past)
+}
+
+#[tokio::test]
+async fn a_service_whose_answer_was_lost_hears_that_somebody_has_it() {
+    for restart in [false, true] {
+        let mut w = world_of(SERVICE, &["pagerduty", "webhook"]).await;
+        done(&w, "Ana", "start v1.2.0").await;
+        w.fault("pagerduty", [Some(Fault::AnswerLost)]);
+        w.fault("webhook", [Some(Fault::AnswerLost)]);
+        done(&w, "Bob", "page checkout answers 502").await;
+        if restart {
+            w.restart().await;
+        }
+        done(&w, "Bob", "ack 1").await;
+        w.advance(2 * MINUTE).await;
+        assert_eq!(last(&w, "pagerduty", "1/page/1/1"), (PageState::Acknowledged, 1, false));
+        assert_eq!(last(&w, "webhook", "1/page/1/2"), (PageState::Acknowledged, 1, false));
+        assert!(!read(&card(&w, 1)).contains("delivered"), "{}", read(&card(&w, 1)));
+        assert_eq!(w.engine().store().stats().await.unwrap().waiting, 0);
+        done(&w, "Bob", "resolve 1").await;
+        assert_eq!(last(&w, "pagerduty", "1/page/1/1").0, PageState::Resolved);
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_climbs_anew_is_another_incident() {
+    let w = world_of(SERVICE, &["pagerduty", "webhook"]).await;
+    done(&w, "Ana", "start v1.2.0").await;
+    done(&w, "Bob", "page checkout answers 502").await;
+    done(&w, "Bob", "escalate 1").await;
+    assert_eq!(last(&w, "pagerduty", "1/page/1/3"), (PageState::Open, 1, false), "nobody has had it");
+    done(&w, "Bob", "ack 1").await;
+    w.advance(61 * MINUTE).await;
+    assert_eq!(last(&w, "pagerduty", "1/page/1/1"), (PageState::Open, 1, true));
+    assert_eq!(last(&w, "pagerduty", "1/page/1/5"), (PageState::Open, 2, false));
+    done(&w, "Bob", "ack 1").await;
+    done(&w, "Bob", "escalate 1").await;
+    assert_eq!(last(&w, "pagerduty", "1/page/1/5"), (PageState::Open, 2, true));
+    assert_eq!(last(&w, "pagerduty", "1/page/1/7"), (PageState::Open, 3, false));
+}
+
+#[tokio::test]
 async fn ways_that_are_not_connected_are_said_to_be() {
     let w = world_of(CONFIG, &[]).await;
     done(&w, "Ana", "start v1.2.0").await;

@@ -6,6 +6,7 @@
 mod world;
 
 use rollcall::card::fit::{CONSOLE, fit};
+use rollcall::card::page::Out;
 use rollcall::card::{self, Block, Card, Reply, Shown, compose};
 use rollcall::config::Config;
 use rollcall::domain::checklist::Branch;
@@ -943,7 +944,7 @@ impl Simulation {
             if let Some(page) = what.strip_prefix("page/") {
                 let (page, n) = page.split_once('/').unwrap_or((page, ""));
                 let (page, n) = (page.parse().unwrap(), n.parse().ok());
-                let now = n.map_or_else(|| card::page::card(d, page), |n| card::page::message(d, page, n, true));
+                let now = n.map_or_else(|| card::page::card(d, page), |n| card::page::message(d, page, n, Out::Yes));
                 assert_eq!(message.card, fit(now.unwrap(), &CONSOLE), "{} shows an old state", message.key);
                 continue;
             }

@@ -5,11 +5,12 @@ mod world;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use hmac::{Hmac, KeyInit, Mac};
+use rollcall::domain::paging::PageState;
 use rollcall::loops::heartbeat::{Pulse, vitals};
 use rollcall::page::hook;
 use sha2::Sha256;
 use tower::ServiceExt;
-use world::{HOUR, MINUTE, World};
+use world::{Fault, HOUR, MINUTE, World};
 
 const SECRET: &str = "what PagerDuty signs with";
 
@@ -56,6 +57,36 @@ async fn only_pagerduty_speaks_for_pagerduty() {
     assert_eq!(called(&world, &long, &signed(&long)).await, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
+async fn tells(world: &World, kind: &str, key: &str) -> StatusCode {
+    let id: String = format!("{kind}{key}{}", world.now().0).chars().filter(char::is_ascii_alphanumeric).collect();
+    let body = event(&id, kind, key);
+    called(world, &body, &signed(&body)).await
+}
+
+async fn state(world: &World) -> PageState {
+    world.engine().deployment(1).await.unwrap().unwrap().pages[0].state
+}
+
+#[tokio::test]
+async fn an_acknowledgement_there_is_of_one_climb() {
+    let world = World::new().await;
+    assert!(world.say("Ana", "start v1.2.0 checklist:production-service env:production").await.ok);
+    assert!(world.say("Bob", "page checkout answers 502").await.ok);
+    assert_eq!(tells(&world, "incident.acknowledged", "rollcall/1/page/1").await, StatusCode::OK);
+    assert_eq!(state(&world).await, PageState::Acknowledged);
+    world.advance(MINUTE).await;
+    assert!(world.say("Bob", "escalate 1").await.ok);
+    // What is told of the incident before is not about who is called now.
+    for kind in ["incident.acknowledged", "incident.resolved"] {
+        assert_eq!(tells(&world, kind, "rollcall/1/page/1").await, StatusCode::OK);
+        assert_eq!(state(&world).await, PageState::Open);
+    }
+    assert_eq!(tells(&world, "incident.acknowledged", "rollcall/1/page/1/2").await, StatusCode::OK);
+    assert_eq!(state(&world).await, PageState::Acknowledged);
+    assert_eq!(tells(&world, "incident.resolved", "rollcall/1/page/1/2").await, StatusCode::OK);
+    assert_eq!(state(&world).await, PageState::Resolved);
+}
+
 #[tokio::test]
 async fn the_heart_beats_while_timers_fire() {
     let world = World::new().await;
@@ -68,5 +99,16 @@ async fn the_heart_beats_while_timers_fire() {
     world.jump(HOUR + 2 * MINUTE);
     assert!(pulse.look(&vitals(world.engine()).await.unwrap()).unwrap_err().contains("overdue"));
     world.settle().await;
+    assert_eq!(pulse.look(&vitals(world.engine()).await.unwrap()), Ok(()));
+    // Nothing gets out, though it is tried every minute.
+    world.chat.faults.lock().unwrap().extend(vec![Some(Fault::Busy); 10_000]);
+    assert!(world.say("Bob", "page checkout answers 502").await.ok);
+    world.advance(9 * MINUTE).await;
+    assert_eq!(pulse.look(&vitals(world.engine()).await.unwrap()), Ok(()));
+    world.advance(2 * MINUTE).await;
+    let why = pulse.look(&vitals(world.engine()).await.unwrap()).unwrap_err();
+    assert_eq!(why, "A message for console:deployments has failed for 11 min and is tried on.");
+    world.chat.faults.lock().unwrap().clear();
+    world.advance(2 * MINUTE).await;
     assert_eq!(pulse.look(&vitals(world.engine()).await.unwrap()), Ok(()));
 }

@@ -46,6 +46,11 @@ pub struct PageFacts {
     /// Its number within the deployment, or the test's.
     pub page: u32,
     pub state: PageState,
+    /// The climb this message belongs to, from 1, and whether the page has climbed anew since.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub climb: u32,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub past: bool,
     pub urgency: Urgency,
     /// One line that says all: what happened to what.
     pub summary: String,
@@ -54,7 +59,20 @@ pub struct PageFacts {
     pub to: Option<Person>,
 }
 
+fn first() -> u32 {
+    1
+}
+
+fn is_first(climb: &u32) -> bool {
+    *climb == 1
+}
+
 impl PageFacts {
+    /// Whether it calls somebody: nobody has the page, nor had it since.
+    pub fn calls(&self) -> bool {
+        self.state == PageState::Open && !self.past
+    }
+
     /// The words that do this to the page, for ways that carry no buttons: `ack`, `resolve`, `escalate`.
     pub fn words(&self, verb: &str) -> String {
         match self.deployment {

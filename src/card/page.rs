@@ -3,7 +3,7 @@
 use super::compose::{empty, name};
 use super::{Block, Button, Card, Fact, PageFacts, Style, Tone, kinds};
 use crate::domain::deployment::Deployment;
-use crate::domain::directory::Target;
+use crate::domain::directory::{Target, Way};
 use crate::domain::paging::{Cause, Hold, Message, Page, PageState, Sent, Skipped, Trace, Traced, Unreached, Urgency};
 use crate::domain::text::{Rich, Span};
 use crate::domain::time::{Timestamp, span};
@@ -262,16 +262,36 @@ fn left_out(skipped: &Skipped) -> Rich {
     Rich(vec![plain(format!("— {who}: skipped, {why}"))])
 }
 
+/// Whether a message has gone out already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Out {
+    No,
+    /// It was tried, and no answer came.
+    Perhaps,
+    Yes,
+}
+
 /// One message to somebody. None: there is nothing to say any more.
 ///
-/// `posted`: it has gone out; else it says nothing about a page that somebody has.
-pub fn message(d: &Deployment, page: u32, n: u32, posted: bool) -> Option<Card> {
+/// Nothing goes out about a page that somebody has. But a service that may have heard of it would call people for ever:
+/// it is told how the page is now, which does no harm where it has not.
+pub fn message(d: &Deployment, page: u32, n: u32, out: Out) -> Option<Card> {
     let own = found(d, page)?;
     let message = own.message(n)?;
     let live = |(page, n): &(u32, u32)| found(d, *page).filter(|p| p.may_go(*n));
-    let page = match posted || own.may_go(n) {
-        true => own,
-        false => message.with.iter().find_map(live)?,
+    let told = match message.way() {
+        Some(Way::Pagerduty) => true,
+        // Its calls have no end to be told of but the page's own.
+        Some(Way::Webhook) => own.state != PageState::Open,
+        _ => false,
+    };
+    let (page, n) = match out == Out::Yes || own.may_go(n) {
+        true => (own, n),
+        false => match message.with.iter().find_map(|w| Some((live(w)?, w.1))) {
+            Some(other) => other,
+            None if told && out == Out::Perhaps => (own, n),
+            None => return None,
+        },
     };
     let mut card = empty(d, Rich::plain(format!("Page {} of #{} {}", page.number, d.id, name(d))), tone(page));
     let mut text = Rich::default();
@@ -308,6 +328,8 @@ pub fn message(d: &Deployment, page: u32, n: u32, posted: bool) -> Option<Card> 
         deployment: d.id,
         page: page.number,
         state: page.state,
+        climb: page.climb_of(n),
+        past: page.climb_of(n) < page.climb(),
         urgency: page.urgency,
         summary: format!("{}: {}", name(d), page.message),
         to: message.call.to.clone(),

@@ -5,6 +5,7 @@
 //! itself: [`watch`] (criteria), [`agenda`] (windows, and with [`announce`] what is announced), [`remind`], [`schedule`].
 
 pub mod agenda;
+pub mod anew;
 pub mod announce;
 pub mod checklist;
 pub mod climb;

@@ -323,6 +323,8 @@ async fn witnessed(
 ) -> Result<(), StoreError> {
     if let Some((page, n)) = page_named(&of.what).filter(|(_, n)| *n > 0) {
         let reached = match &became.outcome {
+            // That somebody has it has reached a service; whether the call had is not known.
+            DeliveryOutcome::Shown { card, .. } if card.page.as_ref().is_some_and(|page| !page.calls()) => None,
             DeliveryOutcome::Shown { .. } => Some(Ok(())),
             DeliveryOutcome::Retry { why, .. } | DeliveryOutcome::Failed { why } => Some(Err(why.as_str())),
             DeliveryOutcome::Dropped => None,

@@ -20,6 +20,7 @@ mod suggest;
 pub use crate::grammar::Completion;
 pub use record::Format;
 
+use crate::card::page::Out;
 use crate::card::{Card, Reply};
 use crate::config::Config;
 use crate::domain::command::{Command, Person, Timer, Via};
@@ -348,8 +349,9 @@ impl Engine {
         Ok(waiting)
     }
 
-    /// What a waiting message shows now. None: there is nothing to show any more.
-    pub async fn draw(&self, waiting: &Waiting, posted: bool) -> Result<Option<Drawn>, StoreError> {
+    /// What a waiting message shows now. None: there is nothing to show any more. `uncertain`: it may stand there although
+    /// nothing is known of it.
+    pub async fn draw(&self, waiting: &Waiting, uncertain: bool) -> Result<Option<Drawn>, StoreError> {
         let wanted = &waiting.delivery;
         if let Some(card) = &wanted.card {
             return Ok(Some(Drawn { card: card.clone(), file: None }));
@@ -360,7 +362,12 @@ impl Engine {
             let file = File { name: format!("record-{}.md", d.id), bytes: text.into_bytes() };
             return Ok(Some(Drawn { card: card::compose::record(&d), file: Some(file) }));
         }
-        let mut card = view(&d, &wanted.what, posted, self.now());
+        let out = match (&waiting.posted, uncertain) {
+            (Some(_), _) => Out::Yes,
+            (None, true) => Out::Perhaps,
+            (None, false) => Out::No,
+        };
+        let mut card = view(&d, &wanted.what, out, self.now());
         if let Some(card) = card.as_mut().filter(|_| wanted.what == BOARD) {
             self.add_freeze(&d, card);
         }
@@ -484,12 +491,12 @@ pub struct Drawn {
 }
 
 /// Draws a view by its name: `board`, `section/3/1`, `page/1`, `page/1/3`.
-fn view(d: &Deployment, what: &str, posted: bool, now: domain::time::Timestamp) -> Option<Card> {
+fn view(d: &Deployment, what: &str, out: Out, now: domain::time::Timestamp) -> Option<Card> {
     if what == BOARD {
         return Some(card::compose::board(d, now));
     }
     if let Some((page, n)) = page_named(what) {
-        return if n == 0 { card::page::card(d, page) } else { card::page::message(d, page, n, posted) };
+        return if n == 0 { card::page::card(d, page) } else { card::page::message(d, page, n, out) };
     }
     let (section, part) = what.strip_prefix("section/")?.split_once('/')?;
     Some(card::compose::section_part(d, section.parse().ok()?, part.parse().ok()?))

@@ -1,5 +1,5 @@
-//! A sign of life for whoever watches the watchman: a call goes out as long as timers fire and messages move. When it
-//! stops, the receiver raises the alarm, however this process has failed.
+//! A sign of life for whoever watches the watchman: a call goes out as long as timers fire and messages get out. When it
+//! stops, the receiver raises the alarm, however this process has failed or is cut off.
 
 use crate::config::ways::Heartbeat;
 use crate::domain::time::{Timestamp, span};
@@ -14,6 +14,9 @@ use tokio::sync::watch;
 /// something is wrong, in milliseconds. Sending one message takes less.
 const TIMER_MS: i64 = 60_000;
 const MESSAGE_MS: i64 = 120_000;
+/// How long a message may be tried again and again, in milliseconds: a busy platform or a greylisting mail server is no
+/// alarm, and whoever waits to be paged cannot wait for longer.
+const FAILING_MS: i64 = 600_000;
 /// Messages looked at.
 const LOOKED_AT: u32 = 128;
 
@@ -27,6 +30,8 @@ pub struct Vitals {
     pub timer: Option<Timestamp>,
     /// The first message that may be shown of every channel: channel, and what changes with every attempt at it.
     pub messages: Vec<(String, Mark)>,
+    /// Since when the message has been failing that fails longest and is still tried, and its channel.
+    pub failing: Option<(Timestamp, String)>,
 }
 
 /// A message and the attempts at it.
@@ -60,8 +65,13 @@ impl Pulse {
             return Err(format!("A timer is overdue by {}.", span(late)));
         }
         let stuck = self.standing.iter().map(|(channel, (_, since))| (vitals.now.since_ms(*since), channel)).max();
-        match stuck.filter(|(ms, _)| *ms > MESSAGE_MS) {
-            Some((ms, channel)) => Err(format!("A message for {channel} has not been tried for {}.", span(ms))),
+        if let Some((ms, channel)) = stuck.filter(|(ms, _)| *ms > MESSAGE_MS) {
+            return Err(format!("A message for {channel} has not been tried for {}.", span(ms)));
+        }
+        // Tried is not delivered.
+        let failing = vitals.failing.as_ref().map(|(since, channel)| (vitals.now.since_ms(*since), channel));
+        match failing.filter(|(ms, _)| *ms > FAILING_MS) {
+            Some((ms, channel)) => Err(format!("A message for {channel} has failed for {} and is tried on.", span(ms))),
             None => Ok(()),
         }
     }
@@ -76,7 +86,8 @@ pub async fn vitals(engine: &Engine) -> Result<Vitals, StoreError> {
             messages.push((delivery.channel, Mark { key: delivery.key, generation, attempts }));
         }
     }
-    Ok(Vitals { now, door: engine.healthy(), timer: engine.store().next_timer().await?, messages })
+    let (timer, failing) = (engine.store().next_timer().await?, engine.store().longest_failing().await?);
+    Ok(Vitals { now, door: engine.healthy(), timer, messages, failing })
 }
 
 /// Runs until told to stop.
@@ -124,6 +135,7 @@ mod tests {
             now: Timestamp(NOW + after_ms),
             door: Ok(()),
             timer: timer.map(|ms| Timestamp(NOW + ms)),
+            failing: None,
             messages: messages.iter().map(|(channel, key, n)| ((*channel).to_owned(), mark(key, *n))).collect(),
         }
     }
@@ -137,6 +149,20 @@ mod tests {
         assert_eq!(pulse.look(&vitals(60_001, Some(0), &[])), Err("A timer is overdue by 1 min.".into()));
         let closed = Vitals { door: Err("The disk is full.".into()), ..vitals(0, None, &[]) };
         assert_eq!(pulse.look(&closed), Err("The disk is full.".into()));
+    }
+
+    #[test]
+    fn a_message_that_is_tried_in_vain_is_no_sign_of_life() {
+        let mut pulse = Pulse::default();
+        let failing = |after_ms: i64| Vitals {
+            failing: Some((Timestamp(NOW), "sms:+49301".into())),
+            ..vitals(after_ms, None, &[("sms:+49301", "12/page/1/1@sms:+49301", after_ms)])
+        };
+        assert_eq!(pulse.look(&failing(FAILING_MS)), Ok(()));
+        let cut_off = Err("A message for sms:+49301 has failed for 10 min and is tried on.".to_owned());
+        assert_eq!(pulse.look(&failing(FAILING_MS + 1)), cut_off);
+        assert_eq!(pulse.look(&failing(-9_000_000)), Ok(()), "a clock that was set back");
+        assert_eq!(pulse.look(&vitals(FAILING_MS + 2, None, &[])), Ok(()));
     }
 
     #[test]

@@ -236,7 +236,8 @@ impl Inner {
         self.chat(channel).map_or(Pace::FREE, |chat| chat.pace())
     }
 
-    /// Shows a channel's messages in their order, until one must be tried again or the pace says to wait.
+    /// Shows a channel's messages in their order, until one must be tried again or the pace says to wait. What may go
+    /// although that one waits is claimed anew: a call that came up meanwhile is not behind all that fails slowly.
     async fn lane(&self, channel: &str, messages: Vec<Waiting>) -> Result<usize, StoreError> {
         let pace = self.pace(channel);
         let mut tried = 0;
@@ -289,18 +290,20 @@ impl Inner {
             return Ok(DeliveryOutcome::Failed { why });
         };
         let first = one.posted.is_none();
-        let begun_before = first && !lock(&self.begun).insert(one.delivery.key.clone());
+        let begun_before = first && lock(&self.begun).contains(&one.delivery.key);
         let uncertain = first && (begun_before || one.from_before || one.attempts > 0);
-        let told = !first || (uncertain && chat.takes_back());
-        let Some(drawn) = self.engine.draw(one, told).await? else {
+        let Some(drawn) = self.engine.draw(one, uncertain).await? else {
             // Somebody has the page, or it is over: its call need not go out any more.
-            if one.delivery.what.starts_with("page/") {
+            if one.call {
                 return Ok(DeliveryOutcome::Dropped);
             }
             return Ok(DeliveryOutcome::Failed { why: "there is nothing to show".into() });
         };
         if drawn.file.is_some() && !chat.takes_files() {
             return Ok(DeliveryOutcome::Dropped);
+        }
+        if first {
+            lock(&self.begun).insert(one.delivery.key.clone());
         }
         let mut delivery = Delivery {
             key: one.delivery.key.clone(),

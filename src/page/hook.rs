@@ -4,6 +4,7 @@ use super::pagerduty;
 use crate::config::Config;
 use crate::domain::command::{Person, Via};
 use crate::engine::{Engine, Envelope, Input};
+use crate::store::StoreError;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -25,6 +26,8 @@ pub const SIGNATURE: &str = "x-pagerduty-signature";
 const LARGEST: usize = 256 << 10;
 const ARRIVES: Duration = Duration::from_secs(5);
 const SIGNATURES: usize = 10;
+/// What an agent is that is a person.
+const USER: &str = "user_reference";
 /// Characters of somebody's name there.
 const NAME: usize = 60;
 
@@ -55,6 +58,14 @@ async fn called(State(gate): State<Arc<Gate>>, headers: HeaderMap, body: Body) -
         return StatusCode::UNAUTHORIZED;
     }
     let Some(heard) = heard(&body) else { return StatusCode::OK };
+    match is_of_now(&gate.engine, &heard).await {
+        Ok(true) => {}
+        Ok(false) => return StatusCode::OK,
+        Err(error) => {
+            tracing::warn!(%error, detail = error.detail(), "what PagerDuty tells cannot be looked up");
+            return StatusCode::SERVICE_UNAVAILABLE;
+        }
+    }
     let by = somebody(gate.engine.config(), heard.who.as_deref());
     let reply = gate
         .engine
@@ -70,6 +81,16 @@ async fn called(State(gate): State<Arc<Gate>>, headers: HeaderMap, body: Body) -
         .await;
     // Somebody was faster, or it is over: nothing to repeat. What could not be recorded PagerDuty tells again.
     if !reply.ok && gate.engine.healthy().is_err() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
+}
+
+/// Whether it is about the climb the page is in: who had it before did not end it, and others are called since.
+async fn is_of_now(engine: &Engine, heard: &Heard) -> Result<bool, StoreError> {
+    if heard.deployment == 0 {
+        return Ok(true);
+    }
+    let found = engine.deployment(heard.deployment).await?;
+    let page = found.as_ref().and_then(|d| d.pages.iter().find(|p| p.number == heard.page));
+    Ok(page.is_some_and(|page| page.climb() == heard.climb))
 }
 
 /// Whether one of the signatures is of this secret, on this body.
@@ -89,6 +110,7 @@ struct Heard {
     id: String,
     deployment: u64,
     page: u32,
+    climb: u32,
     verb: &'static str,
     /// What somebody is called there.
     who: Option<String>,
@@ -112,13 +134,18 @@ fn heard(body: &Bytes) -> Option<Heard> {
         "incident.resolved" => "resolve",
         _ => return None,
     };
-    let (deployment, page) = pagerduty::named(event["data"]["incident_key"].as_str()?)?;
+    // A person there, by hand: not a rule, a service that closes what is old, or what we have told PagerDuty ourselves.
+    if event["agent"]["type"].as_str() != Some(USER) {
+        return None;
+    }
+    let (deployment, page, climb) = pagerduty::named(event["data"]["incident_key"].as_str()?)?;
     let id: String = event["id"].as_str()?.chars().filter(char::is_ascii_alphanumeric).take(100).collect();
     let who = event["agent"]["summary"].as_str().map(|name| {
         let name: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).take(NAME).collect();
         name.split_whitespace().collect::<Vec<_>>().join(" ")
     });
-    (!id.is_empty()).then_some(Heard { id, deployment, page, verb, who: who.filter(|name| !name.is_empty()) })
+    let who = who.filter(|name| !name.is_empty());
+    (!id.is_empty()).then_some(Heard { id, deployment, page, climb, verb, who })
 }
 
 /// The directory's person of that name, else somebody of that name whom PagerDuty knows.
@@ -166,13 +193,23 @@ mod tests {
         let ana = r#"{"summary":"Ana\nMaria ","type":"user_reference"}"#;
         let acked = heard(&event("incident.acknowledged", "rollcall/12/page/3", ana)).unwrap();
         assert_eq!((acked.words().as_str(), acked.who.as_deref()), ("#12 ack 3", Some("Ana Maria")));
-        let resolved = heard(&event("incident.resolved", "rollcall/12/page/3", "null")).unwrap();
-        assert_eq!((resolved.words().as_str(), resolved.who), ("#12 resolve 3", None));
+        assert_eq!((acked.page, acked.climb), (3, 1));
+        let nameless = r#"{"type":"user_reference"}"#;
+        let resolved = heard(&event("incident.resolved", "rollcall/12/page/3/2", nameless)).unwrap();
+        assert_eq!((resolved.words().as_str(), resolved.climb, resolved.who), ("#12 resolve 3", 2, None));
+        let machine = |kind: &str| format!(r#"{{"summary":"Ana","type":"{kind}"}}"#);
         for nothing in [
             event("incident.triggered", "rollcall/12/page/3", ana),
             event("incident.reopened", "rollcall/12/page/3", ana),
             event("incident.acknowledged", "somebody else's", ana),
             event("incident.acknowledged", "rollcall/x/page/3", ana),
+            event("incident.acknowledged", "rollcall/12/page/3/x", ana),
+            // Nobody, and machines: a rule, a service that closes what is old, our own word come back.
+            event("incident.acknowledged", "rollcall/12/page/3", "null"),
+            event("incident.resolved", "rollcall/12/page/3", &machine("service_reference")),
+            event("incident.acknowledged", "rollcall/12/page/3", &machine("inbound_integration_reference")),
+            event("incident.acknowledged", "rollcall/12/page/3", &machine("event_rule_reference")),
+            event("incident.acknowledged", "rollcall/12/page/3", r#"{"summary":"Ana"}"#),
             Bytes::from("not JSON"),
             Bytes::from("[]"),
             Bytes::from(r#"{"event":{"event_type":"pagey.ping"}}"#),

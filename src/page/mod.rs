@@ -167,13 +167,21 @@ enum Turn {
     Now(PageState),
 }
 
-/// Nothing goes out of a page that somebody has by now.
+/// Nothing goes out of a page that somebody has by now, or had when it was called for.
 fn turn(delivery: &Delivery) -> Result<Turn, ChatError> {
-    let state = delivery.card.page.as_ref().map_or(PageState::Open, |page| page.state);
-    match (&delivery.posted, state) {
-        (Some(_), state) => Ok(Turn::Now(state)),
-        (None, PageState::Open) => Ok(Turn::Out),
-        (None, _) => Err(ChatError::Refused { why: "somebody had the page before it went out".into() }),
+    let page = delivery.card.page.as_ref();
+    match &delivery.posted {
+        Some(_) => Ok(Turn::Now(page.map_or(PageState::Open, |page| page.state))),
+        None if page.is_none_or(|page| page.calls()) => Ok(Turn::Out),
+        None => Err(ChatError::Refused { why: "somebody had the page before it went out".into() }),
+    }
+}
+
+/// The same for receivers that know a page again: one that may have heard of it hears how it is now.
+fn turn_again(delivery: &Delivery) -> Result<Turn, ChatError> {
+    match (turn(delivery), &delivery.card.page) {
+        (Err(_), Some(page)) if delivery.uncertain => Ok(Turn::Now(page.state)),
+        (turn, _) => turn,
     }
 }
 

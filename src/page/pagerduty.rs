@@ -1,6 +1,6 @@
 //! PagerDuty, by its Events API v2.
 
-use super::{PAGERDUTY, Turn, say, turn_or_end};
+use super::{PAGERDUTY, Turn, say, turn_again};
 use crate::card::fit::{self, Limits, shortened};
 use crate::card::{Card, PageFacts, plain};
 use crate::domain::paging::{PageState, Urgency};
@@ -25,15 +25,18 @@ pub struct PagerDuty {
     outside: Outside,
 }
 
-/// What tells one page from every other, here and there.
+/// What tells one climb of a page from every other, here and there: of an incident that was acknowledged PagerDuty tells
+/// nobody again.
 pub fn dedup_key(page: &PageFacts) -> String {
-    format!("rollcall/{}/page/{}", page.deployment, page.page)
+    let key = format!("rollcall/{}/page/{}", page.deployment, page.page);
+    if page.climb > 1 { format!("{key}/{}", page.climb) } else { key }
 }
 
-/// The deployment and the page of a key of [`dedup_key`].
-pub fn named(key: &str) -> Option<(u64, u32)> {
+/// The deployment, the page and its climb of a key of [`dedup_key`].
+pub fn named(key: &str) -> Option<(u64, u32, u32)> {
     let (deployment, page) = key.strip_prefix("rollcall/")?.split_once("/page/")?;
-    Some((deployment.parse().ok()?, page.parse().ok()?))
+    let (page, climb) = page.split_once('/').unwrap_or((page, "1"));
+    Some((deployment.parse().ok()?, page.parse().ok()?, climb.parse().ok()?))
 }
 
 impl PagerDuty {
@@ -52,8 +55,10 @@ impl PagerDuty {
         let Some(page) = &delivery.card.page else {
             return Err(ChatError::Refused { why: "PagerDuty is told of pages only".into() });
         };
-        let action = match turn_or_end(delivery)? {
+        let action = match turn_again(delivery)? {
             Turn::Out => "trigger",
+            // Another key stands for the climb it is in now.
+            Turn::Now(_) if page.past => "resolve",
             // It is open there already.
             Turn::Now(PageState::Open) => return Ok(dedup_key(page)),
             Turn::Now(PageState::Acknowledged) => "acknowledge",

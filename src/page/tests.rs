@@ -47,6 +47,8 @@ fn card(state: PageState) -> Card {
             deployment: 12,
             page: 1,
             state,
+            climb: 1,
+            past: false,
             urgency: Urgency::High,
             summary: "The database is <down> & \"out\" — web v1.2.0\r\nBcc: evil@example.org".into(),
             to: Some(Person { id: "ana".into(), name: "Ana Müller".into() }),
@@ -165,6 +167,63 @@ async fn pagerduty_is_told_of_every_state_once() {
         Err(ChatError::Refused { .. })
     ));
     assert!(peer.got().is_empty());
+}
+
+/// One whose answer was lost.
+fn lost(channel: &str, state: PageState) -> Delivery {
+    Delivery { uncertain: true, ..delivery(channel, state, None) }
+}
+
+#[tokio::test]
+async fn what_may_have_gone_out_is_told_what_became_of_it() {
+    let (peer, url) = Peer::start(Vec::new()).await;
+    let duty = pagerduty::PagerDuty::new(Http::new().unwrap(), Some(url.clone()), keys("web", KEY), outside(None));
+    for state in [PageState::Open, PageState::Acknowledged, PageState::Resolved] {
+        assert!(duty.show(&lost("pagerduty:web", state)).await.is_ok());
+    }
+    let actions: Vec<Value> = peer.got().iter().map(|g| g.json()["event_action"].clone()).collect();
+    assert_eq!(actions, ["trigger", "acknowledge", "resolve"]);
+    let urls = BTreeMap::from([("ops".to_owned(), url.clone())]);
+    let hook =
+        webhook::Webhook::new(Http::new().unwrap(), urls, keys("ops", "hunter2"), outside(None), Arc::new(Still));
+    for state in [PageState::Open, PageState::Acknowledged, PageState::Resolved] {
+        assert!(hook.show(&lost("webhook:ops", state)).await.is_ok());
+    }
+    let kinds: Vec<Value> = peer.got().iter().map(|g| g.json()["type"].clone()).collect();
+    assert_eq!(kinds, ["page.open", "page.acknowledged", "page.resolved"]);
+    // Whoever cannot know it again hears nothing.
+    let set = crate::config::ways::Twilio { account: "AC1".into(), from: "+4930111".into(), api_url: url };
+    let sms = twilio::Twilio::new(twilio::Kind::Sms, &set, "hunter2", Http::new().unwrap(), outside(None));
+    assert!(sms.show(&lost("sms:+4915112345678", PageState::Acknowledged)).await.is_err());
+    assert!(peer.got().is_empty());
+}
+
+#[tokio::test]
+async fn each_climb_is_an_incident_of_its_own() {
+    let (peer, url) = Peer::start(Vec::new()).await;
+    let duty = pagerduty::PagerDuty::new(Http::new().unwrap(), Some(url), keys("web", KEY), outside(None));
+    let of = |climb: u32, past: bool, mut d: Delivery| {
+        let page = d.card.page.as_mut().unwrap();
+        (page.climb, page.past) = (climb, past);
+        d
+    };
+    let at = "pagerduty:web";
+    for d in [
+        of(2, false, delivery(at, PageState::Open, None)),
+        of(1, true, delivery(at, PageState::Open, Some("x"))),
+        of(1, true, lost(at, PageState::Open)),
+        of(2, false, delivery(at, PageState::Acknowledged, Some("x"))),
+    ] {
+        assert!(duty.show(&d).await.is_ok());
+    }
+    let said = |g: &Got, name: &str| g.json()[name].as_str().unwrap().to_owned();
+    let got: Vec<(String, String)> =
+        peer.got().iter().map(|g| (said(g, "event_action"), said(g, "dedup_key"))).collect();
+    let (first, second) = ("rollcall/12/page/1", "rollcall/12/page/1/2");
+    let expected = [("trigger", second), ("resolve", first), ("resolve", first), ("acknowledge", second)];
+    assert_eq!(got, expected.map(|(action, key)| (action.to_owned(), key.to_owned())));
+    assert!(duty.show(&of(1, true, delivery(at, PageState::Open, None))).await.is_err(), "it would call in vain");
+    assert_eq!((pagerduty::named(first), pagerduty::named(second)), (Some((12, 1, 1)), Some((12, 1, 2))));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Signed calls to receivers of an operator's own.
 
-use super::{Turn, WEBHOOK, say, turn_or_end};
+use super::{Turn, WEBHOOK, say, turn_again};
 use crate::card::fit::{self, Limits, shortened};
 use crate::card::plain;
 use crate::domain::paging::PageState;
@@ -41,7 +41,7 @@ impl Webhook {
     }
 
     async fn shown(&self, delivery: &Delivery) -> Result<String, ChatError> {
-        let state = match turn_or_end(delivery)? {
+        let state = match turn_again(delivery)? {
             Turn::Out => PageState::Open,
             // It has been told.
             Turn::Now(PageState::Open) => return Ok(delivery.key.clone()),

@@ -140,6 +140,9 @@ pub struct Waiting {
     pub reposted: bool,
     /// It waited already when this process began: whether it was sent is not known.
     pub from_before: bool,
+    /// A call of a page, `page/1/3`. Views want their order and grow together; a call stands for itself: it waits for
+    /// nothing else in its channel, and nothing waits for it.
+    pub call: bool,
 }
 
 /// What became of one attempt.

@@ -7,6 +7,13 @@ use crate::domain::time::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+/// Whether the row `o` is a call of a page ([`Waiting::call`]).
+macro_rules! is_call {
+    () => {
+        "o.what GLOB 'page/*/*'"
+    };
+}
+
 /// How many undelivered messages are told at once.
 const UNDELIVERED: i64 = 500;
 
@@ -26,26 +33,35 @@ pub struct Undelivered {
 impl Store {
     /// What is due now, at most `limit`, nothing of it marked: claiming twice without saying what became of it gives
     /// the same again. Channels take turns; within a channel the order is that of asking. What stands behind a message
-    /// of the same channel that is due later waits, and so does a reply whose thread has no first message yet.
+    /// of the same channel that is due later waits, and so does a reply whose thread has no first message yet. Calls of
+    /// pages wait for nothing; those that have not been tried yet come first among them.
     pub async fn claim(&self, now: Timestamp, limit: u32) -> Result<Vec<Waiting>, StoreError> {
-        let rows = sqlx::query(
-            "WITH turn AS (
-                SELECT o.ord, row_number() OVER (PARTITION BY o.channel ORDER BY o.ord) AS place
-                FROM outbox o
-                WHERE o.failed = 0 AND o.due <= ?1
-                  AND (o.thread IS NULL OR EXISTS (SELECT 1 FROM messages t WHERE t.key = o.thread))
-                  AND NOT EXISTS (
-                      SELECT 1 FROM outbox e
-                      WHERE e.channel = o.channel AND e.failed = 0 AND e.due > ?1 AND e.ord < o.ord)
-                ORDER BY place, o.ord LIMIT ?2)
+        let rows = sqlx::query(concat!(
+            "WITH waits AS (
+                SELECT o.ord, o.key, o.channel, o.thread, o.due, o.attempts, ",
+            is_call!(),
+            " AS call FROM outbox o WHERE o.failed = 0),
+             may AS (
+                SELECT w.ord, w.channel,
+                       w.call AND (w.attempts > 0 OR EXISTS (SELECT 1 FROM messages p WHERE p.key = w.key)) AS again
+                FROM waits w
+                WHERE w.due <= ?1
+                  AND (w.thread IS NULL OR EXISTS (SELECT 1 FROM messages t WHERE t.key = w.thread))
+                  AND (w.call OR NOT EXISTS (
+                      SELECT 1 FROM waits e
+                      WHERE e.channel = w.channel AND e.due > ?1 AND e.ord < w.ord AND NOT e.call))),
+             turn AS (
+                SELECT ord, again, row_number() OVER (PARTITION BY channel ORDER BY again, ord) AS place
+                FROM may ORDER BY place, again, ord LIMIT ?2)
              SELECT o.key, o.deployment, o.channel, o.thread, o.what, o.card, o.due, o.generation, o.attempts,
-                    o.failing_since, m.posted, t.posted, a.posted, coalesce(m.reposted, 0), o.ord <= ?3
-             FROM turn JOIN outbox o ON o.ord = turn.ord
+                    o.failing_since, m.posted, t.posted, a.posted, coalesce(m.reposted, 0), o.ord <= ?3, ",
+            is_call!(),
+            " FROM turn JOIN outbox o ON o.ord = turn.ord
              LEFT JOIN messages m ON m.key = o.key
              LEFT JOIN messages t ON t.key = o.thread
              LEFT JOIN messages a ON a.key = o.deployment || '/start@' || o.channel
-             ORDER BY turn.place, o.ord",
-        )
+             ORDER BY turn.place, turn.again, o.ord",
+        ))
         .bind(now.0)
         .bind(limit)
         .bind(self.waiting_at_open)
@@ -56,18 +72,34 @@ impl Store {
 
     /// The earliest moment at which [`Store::claim`] has something to give, as things stand.
     pub async fn next_delivery(&self) -> Result<Option<Timestamp>, StoreError> {
-        let next: Option<i64> = sqlx::query_scalar(
-            "SELECT min(due) FROM (
-                SELECT o.thread AS thread, t.key AS root,
-                       max(o.due) OVER (PARTITION BY o.channel ORDER BY o.ord ROWS UNBOUNDED PRECEDING) AS due
-                FROM outbox o LEFT JOIN messages t ON t.key = o.thread
-                WHERE o.failed = 0)
+        let next: Option<i64> = sqlx::query_scalar(concat!(
+            "WITH waits AS (
+                SELECT o.ord, o.channel, o.due, o.thread, t.key AS root, ",
+            is_call!(),
+            " AS call FROM outbox o LEFT JOIN messages t ON t.key = o.thread WHERE o.failed = 0)
+             SELECT min(due) FROM (
+                SELECT thread, root,
+                       max(due) OVER (PARTITION BY channel, CASE WHEN call THEN ord END
+                                      ORDER BY ord ROWS UNBOUNDED PRECEDING) AS due
+                FROM waits)
              WHERE thread IS NULL OR root IS NOT NULL",
-        )
+        ))
         .fetch_one(&self.readers)
         .await
         .map_err(|e| self.error(e))?;
         Ok(next.map(Timestamp))
+    }
+
+    /// Since when the message has been failing that fails longest and is still tried, and where it goes.
+    pub async fn longest_failing(&self) -> Result<Option<(Timestamp, String)>, StoreError> {
+        let found: Option<(i64, String)> = sqlx::query_as(
+            "SELECT failing_since, channel FROM outbox WHERE failed = 0 AND failing_since IS NOT NULL
+             ORDER BY failing_since, ord LIMIT 1",
+        )
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(|e| self.error(e))?;
+        Ok(found.map(|(since, channel)| (Timestamp(since), channel)))
     }
 
     /// What could not be shown, of one deployment or of all, oldest first, at most 500: given up, or a reply whose
@@ -113,6 +145,7 @@ fn waiting(row: &SqliteRow) -> Result<Waiting, sqlx::Error> {
         announcement: row.try_get(12)?,
         reposted: row.try_get(13)?,
         from_before: row.try_get(14)?,
+        call: row.try_get(15)?,
     })
 }
 

@@ -750,6 +750,31 @@ async fn channels_keep_their_order_and_take_turns() -> Done {
 }
 
 #[tokio::test]
+async fn a_call_waits_for_no_other_message() -> Done {
+    let h = house().await;
+    let s = &h.store;
+    let call = |n: &str| NewDelivery { what: format!("page/{n}/1"), ..ask(&format!("c{n}"), "a", 10) };
+    s.commit(&asks(vec![call("1"), ask("board", "a", 10), call("2"), call("3"), ask("part", "a", 10)])).await?;
+    let waiting = s.claim(Timestamp(10), 9).await?;
+    assert_eq!(waiting.iter().map(|w| w.call).collect::<Vec<_>>(), [true, false, true, true, false]);
+    let generation = waiting[0].generation;
+    // One that is tried again holds up nothing, and nothing holds up another.
+    s.commit(&became("c1", generation, 11, retry(50))).await?;
+    assert_eq!(h.claim(20).await, ["board", "c2", "c3", "part"]);
+    s.commit(&became("board", generation, 12, retry(40))).await?;
+    assert_eq!(h.claim(20).await, ["c2", "c3"], "what is drawn in order still is");
+    s.commit(&became("c2", generation, 13, shown("c2"))).await?;
+    s.commit(&became("c3", generation, 13, retry(30))).await?;
+    assert_eq!(s.next_delivery().await?, Some(Timestamp(30)), "each by its own pause");
+    assert_eq!(h.claim(30).await, ["c3"]);
+    assert_eq!(h.claim(40).await, ["board", "part", "c3"]);
+    // What never went out goes before what failed already, and before what is told of an older call.
+    s.commit(&asks(vec![call("2"), call("4")])).await?;
+    assert_eq!(h.claim(50).await, ["board", "part", "c4", "c1", "c3", "c2"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn replies_wait_for_their_thread() -> Done {
     let h = house().await;
     let s = &h.store;

@@ -318,6 +318,8 @@ pub fn test_card(to: &Person, by: &Person, test: u32) -> Card {
         deployment: 0,
         page: test,
         state: PageState::Open,
+        climb: 1,
+        past: false,
         urgency: Urgency::High,
         summary: format!("Test by {}: nothing is the matter. Please acknowledge.", by.name),
         to: Some(to.clone()),

@@ -90,6 +90,8 @@ pub(crate) async fn press(
         deployment: grant.deployment,
         page: grant.page,
         state: PageState::Open,
+        climb: 1,
+        past: false,
         urgency: Urgency::High,
         summary: String::new(),
         to: None,
