@@ -96,11 +96,6 @@ pub trait Chat: Send + Sync + 'static {
     fn takes_files(&self) -> bool {
         false
     }
-    /// Whether it is told how a page ends that it may have been sent, although nobody knows: what it began goes on there
-    /// by itself.
-    fn takes_back(&self) -> bool {
-        false
-    }
     /// Shows one message.
     fn show<'a>(&'a self, delivery: &'a Delivery) -> Pending<'a, Result<String, ChatError>>;
 }

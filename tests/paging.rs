@@ -248,6 +248,13 @@ async fn a_page_that_climbs_anew_is_another_incident() {
     done(&w, "Bob", "escalate 1").await;
     assert_eq!(last(&w, "pagerduty", "1/page/1/3"), (PageState::Open, 1, false), "nobody has had it");
     done(&w, "Bob", "ack 1").await;
+    // Called twice, a receiver is told once how it went on.
+    let edits = |n: u32| {
+        let key = format!("1/page/1/{n}@");
+        let all = [w.came("pagerduty"), w.came("webhook")].concat();
+        all.into_iter().find(|m| m.key.starts_with(&key)).map(|m| m.edits)
+    };
+    assert_eq!([1, 2, 3, 4].map(edits), [Some(2), Some(2), Some(0), Some(0)]);
     w.advance(61 * MINUTE).await;
     assert_eq!(last(&w, "pagerduty", "1/page/1/1"), (PageState::Open, 1, true));
     assert_eq!(last(&w, "pagerduty", "1/page/1/5"), (PageState::Open, 2, false));

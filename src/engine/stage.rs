@@ -373,8 +373,9 @@ impl<'a> Stage<'a> {
             Effect::ShowPage(n) => self.show(d, format!("page/{n}"), false),
             Effect::CallPage(page, n) => self.call(d, page, n, false),
             Effect::RefreshCalls(page) => {
-                let messages = d.pages.iter().find(|p| p.number == page).map_or(1, |p| p.next_message());
-                (1..messages).for_each(|n| self.call(d, page, n, true));
+                let of = d.pages.iter().find(|p| p.number == page);
+                let told = of.into_iter().flat_map(|p| (1..p.next_message()).filter(|n| p.tells(*n)));
+                told.collect::<Vec<_>>().into_iter().for_each(|n| self.call(d, page, n, true));
             }
             Effect::TellUnanswered(page) => {
                 if let Some(card) = compose_page::unanswered(d, page) {

@@ -185,13 +185,5 @@ fn turn_again(delivery: &Delivery) -> Result<Turn, ChatError> {
     }
 }
 
-/// The same for a way that is told how a page ends: where it may have been sent, it is told although nobody knows.
-fn turn_or_end(delivery: &Delivery) -> Result<Turn, ChatError> {
-    match (&delivery.card.page, turn(delivery)) {
-        (Some(page), Err(_)) if delivery.uncertain => Ok(Turn::Now(page.state)),
-        (_, turn) => turn,
-    }
-}
-
 #[cfg(test)]
 mod tests;

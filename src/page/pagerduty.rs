@@ -125,9 +125,6 @@ impl Chat for PagerDuty {
     fn limits(&self) -> Limits {
         fit::CONSOLE
     }
-    fn takes_back(&self) -> bool {
-        true
-    }
     fn show<'a>(&'a self, delivery: &'a Delivery) -> Pending<'a, Result<String, ChatError>> {
         Box::pin(self.shown(delivery))
     }

@@ -107,9 +107,6 @@ impl Chat for Webhook {
     fn limits(&self) -> Limits {
         fit::CONSOLE
     }
-    fn takes_back(&self) -> bool {
-        true
-    }
     fn show<'a>(&'a self, delivery: &'a Delivery) -> Pending<'a, Result<String, ChatError>> {
         Box::pin(self.shown(delivery))
     }
