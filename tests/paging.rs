@@ -418,6 +418,24 @@ async fn a_test_proves_each_way_when_it_is_answered() {
 }
 
 #[tokio::test]
+async fn a_test_has_its_number_for_ever() {
+    let mut w = world_of(CONFIG, &["slack", "email", "sms", "voice"]).await;
+    w.fault("voice", [Some(Fault::Refused), Some(Fault::Refused)]);
+    assert!(done(&w, "Bob", "page test all").await.text.starts_with("7 tests"));
+    // Up again at once, or with a clock that is behind: what was given ran ahead of it.
+    for back in [0, 2 * SECOND, -MINUTE] {
+        w.jump(back);
+        w.restart().await;
+        let before = [calls(&w, "slack"), calls(&w, "email"), calls(&w, "sms")].concat().len();
+        done(&w, "Bob", "page test all").await;
+        let keys = [calls(&w, "slack"), calls(&w, "email"), calls(&w, "sms"), calls(&w, "voice")].concat();
+        assert!(keys.len() > before);
+        let tests: std::collections::BTreeSet<&str> = keys.iter().filter_map(|k| k.split('@').next()).collect();
+        assert_eq!(tests.len(), keys.len(), "{keys:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_done_is_said_with_what_can() {
     let w = started().await;
     let mut out = String::new();
