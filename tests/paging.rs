@@ -241,6 +241,21 @@ async fn a_service_whose_answer_was_lost_hears_that_somebody_has_it() {
 }
 
 #[tokio::test]
+async fn a_call_that_may_stand_in_a_chat_shows_that_somebody_has_the_page() {
+    let w = started().await;
+    // One stands there and its answer was lost; another never came.
+    w.fault("slack", [Some(Fault::AnswerLost), Some(Fault::Busy)]);
+    done(&w, "Bob", "page @ana checkout answers 502").await;
+    done(&w, "Bob", "page @ana the queue is long").await;
+    done(&w, "Ben", "ack 1").await;
+    done(&w, "Ben", "ack 2").await;
+    w.advance(5 * MINUTE).await;
+    assert_eq!(calls(&w, "slack"), ["1/page/1/1@slack:@U01"]);
+    assert_eq!(last(&w, "slack", "1/page/1/1"), (PageState::Acknowledged, 1, false));
+    assert_eq!(w.engine().store().stats().await.unwrap().waiting, 0);
+}
+
+#[tokio::test]
 async fn a_page_that_climbs_anew_is_another_incident() {
     let w = world_of(SERVICE, &["pagerduty", "webhook"]).await;
     done(&w, "Ana", "start v1.2.0").await;

@@ -313,6 +313,7 @@ impl Inner {
         if first {
             lock(&self.begun).insert(one.delivery.key.clone());
         }
+        let only_if_there = uncertain && drawn.card.page.as_ref().is_some_and(|page| !page.calls());
         let mut delivery = Delivery {
             key: one.delivery.key.clone(),
             channel: one.delivery.channel.split_once(':').map_or("", |(_, channel)| channel).to_owned(),
@@ -320,10 +321,14 @@ impl Inner {
             card: fit::fit(drawn.card, &chat.limits()),
             posted: one.posted.clone(),
             uncertain,
+            only_if_there,
             announcement: one.announcement.clone(),
             file: drawn.file,
         };
         let mut shown = chat.show(&delivery).await;
+        if only_if_there && shown == Err(ChatError::Gone) {
+            return Ok(DeliveryOutcome::Dropped);
+        }
         let mut reposted = false;
         if shown == Err(ChatError::Gone) && !one.reposted {
             // Deleted by somebody: once it is posted anew. An earlier attempt at that may have come through.
