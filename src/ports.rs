@@ -37,6 +37,9 @@ pub struct Delivery {
     pub posted: Option<String>,
     /// It may stand there although nothing is known of it (an answer was lost, or the bot died): look before posting.
     pub uncertain: bool,
+    /// It calls somebody who need not be called any more: where it stands it is edited, and where it does not nothing is
+    /// posted, and it is [`ChatError::Gone`]. A service that knows what it was told by a key is told how it is now.
+    pub only_if_there: bool,
     /// The platform's id of the deployment's announcement in this channel, once it stands.
     pub announcement: Option<String>,
     /// To be attached.

@@ -106,6 +106,7 @@ fn delivery(key: &str, channel: &str) -> Delivery {
         },
         posted: None,
         uncertain: false,
+        only_if_there: false,
         announcement: None,
         file: None,
     }

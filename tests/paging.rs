@@ -241,6 +241,21 @@ async fn a_service_whose_answer_was_lost_hears_that_somebody_has_it() {
 }
 
 #[tokio::test]
+async fn a_call_that_may_stand_in_a_chat_shows_that_somebody_has_the_page() {
+    let w = started().await;
+    // One stands there and its answer was lost; another never came.
+    w.fault("slack", [Some(Fault::AnswerLost), Some(Fault::Busy)]);
+    done(&w, "Bob", "page @ana checkout answers 502").await;
+    done(&w, "Bob", "page @ana the queue is long").await;
+    done(&w, "Ben", "ack 1").await;
+    done(&w, "Ben", "ack 2").await;
+    w.advance(5 * MINUTE).await;
+    assert_eq!(calls(&w, "slack"), ["1/page/1/1@slack:@U01"]);
+    assert_eq!(last(&w, "slack", "1/page/1/1"), (PageState::Acknowledged, 1, false));
+    assert_eq!(w.engine().store().stats().await.unwrap().waiting, 0);
+}
+
+#[tokio::test]
 async fn a_page_that_climbs_anew_is_another_incident() {
     let w = world_of(SERVICE, &["pagerduty", "webhook"]).await;
     done(&w, "Ana", "start v1.2.0").await;
@@ -442,6 +457,24 @@ async fn a_test_proves_each_way_when_it_is_answered() {
     assert!(refused(&w, "Bob", "ack test 5").await.contains("There is no test 5"));
     assert!(refused(&w, "Bob", "page test the alarm").await.contains("takes one name"));
     assert_eq!(w.engine().store().stats().await.unwrap().deployments, 0);
+}
+
+#[tokio::test]
+async fn a_test_has_its_number_for_ever() {
+    let mut w = world_of(CONFIG, &["slack", "email", "sms", "voice"]).await;
+    w.fault("voice", [Some(Fault::Refused), Some(Fault::Refused)]);
+    assert!(done(&w, "Bob", "page test all").await.text.starts_with("7 tests"));
+    // Up again at once, or with a clock that is behind: what was given ran ahead of it.
+    for back in [0, 2 * SECOND, -MINUTE] {
+        w.jump(back);
+        w.restart().await;
+        let before = [calls(&w, "slack"), calls(&w, "email"), calls(&w, "sms")].concat().len();
+        done(&w, "Bob", "page test all").await;
+        let keys = [calls(&w, "slack"), calls(&w, "email"), calls(&w, "sms"), calls(&w, "voice")].concat();
+        assert!(keys.len() > before);
+        let tests: std::collections::BTreeSet<&str> = keys.iter().filter_map(|k| k.split('@').next()).collect();
+        assert_eq!(tests.len(), keys.len(), "{keys:?}");
+    }
 }
 
 #[tokio::test]

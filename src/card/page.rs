@@ -273,14 +273,14 @@ pub enum Out {
 
 /// One message to somebody. None: there is nothing to say any more.
 ///
-/// Nothing goes out about a page that somebody has. But a service that may have heard of it would call people for ever:
-/// it is told how the page is now, which does no harm where it has not.
+/// Nothing goes out about a page that somebody has. But a service that may have heard of it would call people for ever,
+/// and in a chat there may stand what is no longer so: they are shown how the page is now, where they know of it.
 pub fn message(d: &Deployment, page: u32, n: u32, out: Out) -> Option<Card> {
     let own = found(d, page)?;
     let message = own.message(n)?;
     let live = |(page, n): &(u32, u32)| found(d, *page).filter(|p| p.may_go(*n));
     let told = match message.way() {
-        Some(Way::Pagerduty) => true,
+        Some(Way::Pagerduty | Way::Mention | Way::Direct) => true,
         // Its calls have no end to be told of but the page's own.
         Some(Way::Webhook) => own.state != PageState::Open,
         _ => false,

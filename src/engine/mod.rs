@@ -278,6 +278,7 @@ impl Engine {
         for (at, event) in store.paged_since(clock.now().plus_ms(-HOUR_MS)).await? {
             recent.learn(&event, at);
         }
+        let last_test = store.last_test().await?;
         let (door, jobs) = mpsc::channel(QUEUE);
         let inner = Arc::new(Inner {
             store,
@@ -292,7 +293,7 @@ impl Engine {
             timers: Notify::new(),
             trouble: Mutex::new(None),
             links: Arc::default(),
-            paged: Mutex::new(stage::Paged { recent: Arc::new(recent), ..stage::Paged::default() }),
+            paged: Mutex::new(stage::Paged { recent: Arc::new(recent), last_test, ..stage::Paged::default() }),
             groups: Arc::default(),
         });
         let task = tokio::spawn(door::run(Arc::downgrade(&inner), jobs));

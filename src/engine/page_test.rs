@@ -61,6 +61,11 @@ fn line(inner: &Inner, standing: &Standing, person: &Person, now: Timestamp, fai
     words::contact(person, &ways)
 }
 
+/// How the key of a test begins; the address follows.
+fn key(test: u32) -> String {
+    format!("0/page/{test}/1@")
+}
+
 /// Sends a test through each way of those named.
 pub(super) fn send(inner: &Inner, stage: &mut Stage<'_>, envelope: &Envelope, said: &str) -> Reply {
     let config = &inner.config;
@@ -76,7 +81,7 @@ pub(super) fn send(inner: &Inner, stage: &mut Stage<'_>, envelope: &Envelope, sa
         for (_, address) in ways(config, person) {
             let number = stage.next_test();
             let card = words::test_card(person, &envelope.by, number);
-            stage.post_as(&address, format!("0/page/{number}/1@{address}"), format!("page/{number}/1"), card);
+            stage.post_as(&address, format!("{}{address}", key(number)), format!("page/{number}/1"), card);
             sent += 1;
         }
     }
@@ -138,9 +143,7 @@ pub(super) async fn heard(
     envelope: &Envelope,
     test: u32,
 ) -> Result<Reply, StoreError> {
-    let what = format!("page/{test}/1");
-    let messages = inner.store.deployment_messages(0).await?;
-    let Some(message) = messages.into_iter().rev().find(|m| m.what == what) else {
+    let Some(message) = inner.store.message_under(&key(test)).await? else {
         return Ok(Reply::refused(words::no_such_test(test)));
     };
     let Some(person) = message.card.page.and_then(|p| p.to) else {

@@ -82,6 +82,12 @@ impl Lane {
         self.level(pace, now).plus_ms(-ahead(pace))
     }
 
+    /// Nothing is lost when it is forgotten: nobody is in it, and it would go on at once with a whole burst.
+    fn idle(&self, now: Timestamp) -> bool {
+        let rested = self.rests.is_none_or(|(since, rest)| since.elapsed() >= rest);
+        !self.busy && rested && self.paid_until <= now
+    }
+
     fn sent(&mut self, pace: Pace, now: Timestamp) {
         self.paid_until = self.level(pace, now).max(now).plus_ms(pace.every_ms);
     }
@@ -135,6 +141,8 @@ impl Outbox {
     ) -> Result<Began, StoreError> {
         let waiting = self.inner.engine.claim(STEP).await?;
         let now = self.inner.engine.now();
+        // Anything can be an address: those that nothing goes to any more are not kept.
+        lock(&self.inner.lanes).retain(|_, lane| !lane.idle(now));
         let mut by_lane: Vec<(String, Vec<Waiting>)> = Vec::new();
         let mut index: HashMap<String, usize> = HashMap::new();
         for one in waiting {
@@ -305,6 +313,7 @@ impl Inner {
         if first {
             lock(&self.begun).insert(one.delivery.key.clone());
         }
+        let only_if_there = uncertain && drawn.card.page.as_ref().is_some_and(|page| !page.calls());
         let mut delivery = Delivery {
             key: one.delivery.key.clone(),
             channel: one.delivery.channel.split_once(':').map_or("", |(_, channel)| channel).to_owned(),
@@ -312,10 +321,14 @@ impl Inner {
             card: fit::fit(drawn.card, &chat.limits()),
             posted: one.posted.clone(),
             uncertain,
+            only_if_there,
             announcement: one.announcement.clone(),
             file: drawn.file,
         };
         let mut shown = chat.show(&delivery).await;
+        if only_if_there && shown == Err(ChatError::Gone) {
+            return Ok(DeliveryOutcome::Dropped);
+        }
         let mut reposted = false;
         if shown == Err(ChatError::Gone) && !one.reposted {
             // Deleted by somebody: once it is posted anew. An earlier attempt at that may have come through.
@@ -362,6 +375,10 @@ fn until(now: Timestamp, then: Timestamp) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+    use crate::library::Library;
+    use crate::ports::SystemClock;
+    use crate::store::Store;
 
     const SLACK: Pace = Pace { every_ms: 1_000, burst: 3 };
 
@@ -386,6 +403,36 @@ mod tests {
         lane.sent(SLACK, Timestamp(1_000));
         assert_eq!(lane.paid_until, Timestamp(2_000));
         assert_eq!(Lane::default().next(Pace::FREE, Timestamp(5)).0, 0);
+    }
+
+    #[test]
+    fn a_lane_is_forgotten_when_that_changes_nothing() {
+        let mut lane = Lane::default();
+        assert!(lane.idle(Timestamp(5)));
+        lane.sent(SLACK, Timestamp(1_000));
+        assert!(!lane.idle(Timestamp(1_999)) && lane.idle(Timestamp(2_000)), "its burst is whole again");
+        lane.busy = true;
+        assert!(!lane.idle(Timestamp(9_000)));
+        (lane.busy, lane.rests) = (false, Some((Instant::now(), Duration::from_secs(3_600))));
+        assert!(!lane.idle(Timestamp(9_000)));
+        lane.rests = Some((Instant::now(), Duration::ZERO));
+        assert!(lane.idle(Timestamp(9_000)));
+    }
+
+    #[tokio::test]
+    async fn lanes_are_not_kept_for_addresses_of_old() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(dir.path()).await.unwrap());
+        let (config, library) = (Arc::new(Config::default()), Library::built_in());
+        let (engine, _door) = Engine::open(store, Arc::new(SystemClock), config, library).await.unwrap();
+        let outbox = Outbox::new(engine, Chats::new());
+        {
+            let mut lanes = lock(&outbox.inner.lanes);
+            (0..1_000).for_each(|n| _ = lanes.insert(format!("slack:@U{n}"), Lane::default()));
+            lanes.insert("slack:@busy".into(), Lane { busy: true, ..Lane::default() });
+        }
+        outbox.step().await.unwrap();
+        assert_eq!(lock(&outbox.inner.lanes).keys().collect::<Vec<_>>(), ["slack:@busy"]);
     }
 
     #[test]

@@ -64,6 +64,7 @@ fn delivery(channel: &str, state: PageState, posted: Option<&str>) -> Delivery {
         card: card(state),
         posted: posted.map(str::to_owned),
         uncertain: false,
+        only_if_there: false,
         announcement: None,
         file: None,
     }

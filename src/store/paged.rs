@@ -11,12 +11,14 @@ use sqlx::Row;
 const LAST: i64 = 400;
 
 impl Store {
-    /// What happened to pages since then, in deployments that are not archived. For counting calls: what a busy
-    /// deployment did long before its last events is left out.
+    /// What happened to pages since then, in deployments that are not archived: people are paged from their follow-up
+    /// windows too. For counting calls: what a busy deployment did long before its last events is left out.
     pub async fn paged_since(&self, since: Timestamp) -> Result<Vec<(Timestamp, PageEvent)>, StoreError> {
         let rows = sqlx::query(
             "SELECT e.at, e.body FROM deployments d CROSS JOIN events e ON e.deployment = d.id
-             WHERE d.archived = 0 AND d.rehearsal = 0 AND (d.ended_at IS NULL OR d.ended_at >= ?1)
+             WHERE d.archived = 0 AND d.rehearsal = 0
+               -- Time goes one way in a log: where nothing has happened lately, there is nothing to look through.
+               AND (SELECT l.at FROM events l WHERE l.deployment = d.id AND l.seq = d.head_seq) >= ?1
                AND e.seq > d.head_seq - ?2 AND e.at >= ?1 AND e.body LIKE '{\"kind\":\"page\"%'
              ORDER BY e.at",
         )

@@ -71,6 +71,27 @@ impl Store {
         self.one(row.await).await
     }
 
+    /// The message whose key begins so, if it has been shown; the first of several.
+    pub async fn message_under(&self, beginning: &str) -> Result<Option<Message>, StoreError> {
+        // A range of the key's index. No text that begins so is greater than one with the last of characters behind it.
+        let row = sqlx::query(select!("WHERE key >= ?1 AND key < ?1 || char(1114111) ORDER BY key LIMIT 1"));
+        self.one(row.bind(beginning).fetch_optional(&self.readers).await).await
+    }
+
+    /// The number of the last test of whether somebody can be reached: sent, or still to be. 0: there was none.
+    pub async fn last_test(&self) -> Result<u32, StoreError> {
+        let last: i64 = sqlx::query_scalar(
+            "SELECT coalesce(max(CAST(substr(what, 6) AS INTEGER)), 0) FROM (
+                 SELECT what FROM messages WHERE deployment = 0
+                 UNION ALL SELECT what FROM outbox WHERE deployment = 0)
+             WHERE what GLOB 'page/*/*'",
+        )
+        .fetch_one(&self.readers)
+        .await
+        .map_err(|e| self.error(e))?;
+        Ok(u32::try_from(last).unwrap_or(u32::MAX))
+    }
+
     /// The messages of those keys that have been shown, in the order they were first shown.
     pub async fn messages_by_key(&self, of: &[String]) -> Result<Vec<Message>, StoreError> {
         let all = async {

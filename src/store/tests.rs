@@ -3,6 +3,7 @@ use super::*;
 use crate::card::{Card, Tone};
 use crate::domain::command::{Mark, Person, Via};
 use crate::domain::event::Event;
+use crate::domain::paging::PageEvent;
 use proptest::prelude::*;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
@@ -746,6 +747,32 @@ async fn channels_keep_their_order_and_take_turns() -> Done {
     s.commit(&asks(vec![ask("b1", "b", 60)])).await?;
     assert!(s.failed_deliveries(None).await?.is_empty());
     assert_eq!(h.claim(60).await, ["a2", "b1", "a3", "a1"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn calls_count_until_a_deployment_is_archived() -> Done {
+    let h = house().await;
+    let s = &h.store;
+    let called = |id: u64, ended: Option<i64>, archived: bool, at: i64| {
+        let mut batch = opened(id, 2);
+        let prev = batch.events[1].hash;
+        let called = PageEvent::Called { step: 0, round: 0, calls: vec![], skipped: vec![], late_ms: 0 };
+        let (by, via, event) = (Person::rollcall(), Via::Timer, Event::Page { page: 1, event: called });
+        let recorded = Recorded { seq: 3, at: Timestamp(at), by, via, event };
+        let hash = chain::link(&prev, id, &recorded);
+        batch.events.push(NewEvent { deployment: id, prev, hash, recorded });
+        batch.deployments[0].ended_at = ended.map(Timestamp);
+        batch.deployments[0].archived = archived;
+        batch
+    };
+    s.commit(&called(1, None, false, 9_000)).await?;
+    // Long over, and somebody is called from its follow-up window.
+    s.commit(&called(2, Some(2_000), false, 9_001)).await?;
+    s.commit(&called(3, Some(2_000), true, 9_002)).await?;
+    s.commit(&called(4, None, false, 4_999)).await?;
+    let at: Vec<i64> = s.paged_since(Timestamp(5_000)).await?.into_iter().map(|(at, _)| at.0).collect();
+    assert_eq!(at, [9_000, 9_001]);
     Ok(())
 }
 

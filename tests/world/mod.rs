@@ -90,6 +90,9 @@ impl Chat for FakeChat {
             let taken = d.card.page.as_ref().is_some_and(|p| p.state != PageState::Open);
             // Services that know a page again are told how it is where they may have heard of it.
             let told = d.uncertain && ["pagerduty", "webhook"].contains(&self.name);
+            if d.only_if_there && !stands && !told {
+                return Err(ChatError::Gone);
+            }
             if d.posted.is_none() && ((stands && !d.uncertain) || (!stands && taken && !told)) {
                 self.wrong.lock().unwrap().push(d.key.clone());
             }

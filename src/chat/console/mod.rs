@@ -205,6 +205,8 @@ impl Chat for ConsoleChat {
         fit::CONSOLE
     }
     fn show<'a>(&'a self, delivery: &'a Delivery) -> Pending<'a, Result<String, ChatError>> {
-        Box::pin(std::future::ready(Ok(delivery.key.clone())))
+        // What stands here is what the store holds: nothing does that it does not know of.
+        let shown = if delivery.only_if_there { Err(ChatError::Gone) } else { Ok(delivery.key.clone()) };
+        Box::pin(std::future::ready(shown))
     }
 }

@@ -39,6 +39,9 @@ impl Discord {
         let body = show::message(&delivery.card, &delivery.key, &|person| self.account(person));
         match &delivery.posted {
             Some(posted) => self.edit(delivery, posted, &body).await,
+            None if delivery.only_if_there => {
+                self.edit_found(delivery, &body).await.map_err(Trouble::shown)?.ok_or(ChatError::Gone)
+            }
             None => self.post(delivery, &body).await.map_err(Trouble::shown),
         }
     }
@@ -67,14 +70,21 @@ impl Discord {
         }
     }
 
+    /// Edits the message if it stands there.
+    async fn edit_found(&self, delivery: &Delivery, body: &Value) -> Done<Option<String>> {
+        let channel = self.room(delivery).await?;
+        let Some(found) = self.find(channel, delivery).await? else { return Ok(None) };
+        self.rest.edit(channel, found, body).await?;
+        Ok(Some(posted(channel, found)))
+    }
+
     async fn post(&self, delivery: &Delivery, body: &Value) -> Done<String> {
-        let mut channel = self.room(delivery).await?;
         if delivery.uncertain
-            && let Some(found) = self.find(channel, delivery).await?
+            && let Some(found) = self.edit_found(delivery, body).await?
         {
-            self.rest.edit(channel, found, body).await?;
-            return Ok(posted(channel, found));
+            return Ok(found);
         }
+        let mut channel = self.room(delivery).await?;
         let nonce = self.nonce(&delivery.key);
         let mut done = self.rest.post(channel, body, Some(&nonce), delivery.file.as_ref()).await;
         match done.as_ref().err().and_then(Trouble::code) {

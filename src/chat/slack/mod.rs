@@ -235,6 +235,7 @@ impl Slack {
         };
         let ts = match there {
             Some(ts) => self.api.update(&ts, &post).await.map(|()| ts)?,
+            None if d.only_if_there => return Err(ChatError::Gone),
             None => self.api.post_message(&post).await?,
         };
         self.drawn.remember(&d.channel, &ts, &d.key, &d.card);
