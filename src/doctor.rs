@@ -49,7 +49,7 @@ pub async fn examine(asked: &Asked<'_>) -> Vec<Finding> {
     let config = asked.config;
     let mut findings = vec![configuration(asked)];
     findings.extend(roles(config));
-    findings.extend(people(config));
+    findings.extend(people(asked));
     findings.extend(freezes(config, asked.now));
     findings.extend(checklists(config));
     findings.push(folder(&config.data));
@@ -75,8 +75,12 @@ fn configuration(asked: &Asked<'_>) -> Finding {
 }
 
 /// Contacts, rotations and policies.
-fn people(config: &Config) -> Vec<Finding> {
-    let problems = directory::problems(&config.directory);
+fn people(asked: &Asked<'_>) -> Vec<Finding> {
+    let config = asked.config;
+    let there =
+        [SlackSecrets::from(asked.var).is_some(), !matches!(discord::setup::Setup::from_env(asked.var), Ok(None))];
+    let absent: Vec<&str> = CHATS.into_iter().zip(there).filter(|(_, there)| !there).map(|(chat, _)| chat).collect();
+    let problems = directory::problems(&config.directory, asked.now, &absent);
     if problems.is_empty() && !config.directory.people.is_empty() {
         let people = match config.directory.people.len() {
             1 => "1 person".to_owned(),
