@@ -26,6 +26,8 @@ const ROTATIONS: &str = "\
 [people.ben]
 name = \"Ben\"
 email = \"ben@example.org\"
+[people.dora]
+name = \"Dora\"
 [[rotations.primary.layers]]
 people = [\"ben\"]
 handoff = \"0 9 * * Mon\"
@@ -253,10 +255,14 @@ async fn what_the_channel_and_the_asker_are_told() {
         ("Ana", "cover"),
         ("Ana", "cover primary"),
         ("Ana", "cover primary @Ben"),
+        ("Ana", "cover primary @Cleo until:+8h"),
+        ("Ana", "cover primary @Benn until:+8h"),
+        ("Ana", "cover primary @Dora until:+8h"),
+        ("Ana", "cover primary me until:+8h"),
         ("Ana", "cover primary @Ben until:+8h"),
-        ("Ana", "cover \"night shift\" me from:\"tomorrow 20:00\" until:\"2026-11-23 06:00\""),
-        ("Ana", "cover primary @Cleo from:+1h until:+2h"),
-        ("Ana", "cover primary @Cleo from:+10h until:+9h"),
+        ("Ben", "cover \"night shift\" me from:\"tomorrow 20:00\" until:\"2026-11-23 06:00\""),
+        ("Ana", "cover primary @Ben from:+1h until:+2h"),
+        ("Ana", "cover primary @Ben from:+10h until:+9h"),
         ("Ana", "uncover \"night shift\""),
         ("Ana", "uncover tertiary"),
         ("Ana", "#1 freezes"),

@@ -5,7 +5,7 @@ use super::stage::{By, Stage, lock_of};
 use super::{Engine, Envelope, Inner};
 use crate::card::{Block, Button, Card, Reply, Style};
 use crate::config::Config;
-use crate::domain::command::Timer;
+use crate::domain::command::{Person, Timer};
 use crate::domain::deployment::Deployment;
 use crate::domain::event::{Authority, Event};
 use crate::domain::freeze::{Freezes, Frozen, Holding, Scope};
@@ -15,7 +15,7 @@ use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::grammar::{Order, Start, When};
 use crate::store::{NewRuling, Summary};
-use crate::words::standing as words;
+use crate::words::{paging, standing as words};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -95,6 +95,7 @@ fn wish(config: &Config, envelope: &Envelope, order: &Order, now: Timestamp) -> 
             let until = until.resolve_for("until", now, config.timezone)?;
             Wish::Cover(Cover { rotation: self::rotation(config, rotation)?, person, from, until })
         }
+            reachable(config, &person)?;
         Order::Uncover { rotation } => Wish::Uncover { rotation: self::rotation(config, rotation)? },
     })
 }
@@ -103,6 +104,21 @@ fn wish(config: &Config, envelope: &Envelope, order: &Order, now: Timestamp) -> 
 /// the refusal with what else can be done.
 pub(super) fn let_through(
     stage: &Stage<'_>,
+/// Who stands in takes the calls: somebody nobody can reach would leave a rotation with nobody.
+fn reachable(config: &Config, person: &Person) -> Result<(), String> {
+    if !config.directory.addresses(&person.id, &[], "channel").is_empty() {
+        return Ok(());
+    }
+    let text = match config.people.contains_key(&*person.id) {
+        true => paging::unreachable(std::slice::from_ref(person)),
+        false => {
+            let near = crate::near::nearest(&person.name, config.people.keys().map(String::as_str));
+            paging::cannot_cover(person, near)
+        }
+    };
+    Err(text)
+}
+
     envelope: &Envelope,
     wish: &Start,
     then: Option<Timestamp>,
@@ -163,8 +179,8 @@ fn rotation(config: &Config, said: &str) -> Result<String, String> {
     let known = || config.directory.rotations.keys();
     let found = known().find(|name| name.eq_ignore_ascii_case(said)).cloned();
     found.ok_or_else(|| match config.directory.rotations.is_empty() {
-        true => crate::words::paging::NO_ROTATIONS.to_owned(),
-        false => crate::words::paging::no_such_rotation(&config.directory, said),
+        true => paging::NO_ROTATIONS.to_owned(),
+        false => paging::no_such_rotation(&config.directory, said),
     })
 }
 

@@ -302,6 +302,16 @@ pub fn unreachable(people: &[Person]) -> String {
 /// What a test says.
 pub fn test_card(to: &Person, by: &Person, test: u32) -> Card {
     let facts = PageFacts {
+/// Somebody the configuration does not know is to stand in.
+pub fn cannot_cover(person: &Person, near: Option<&str>) -> String {
+    let hint = match near {
+        Some(near) => format!("Did you mean `{}`?", escape(near)),
+        None => "Name somebody of the configuration, with `email`, `phone`, `slack` or `discord`.".into(),
+    };
+    let said: String = person.name.chars().take(80).collect();
+    format!("“{}” has no way to be reached and cannot cover. {hint} Nothing changed.", escape(&said))
+}
+
         deployment: 0,
         page: test,
         state: PageState::Open,
