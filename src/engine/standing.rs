@@ -134,9 +134,9 @@ fn reachable(config: &Config, person: &Person) -> Result<(), String> {
     let Some(reason) = &wish.override_ else {
         let mut choices = Vec::new();
         if let Some(free) = frozen.free_at {
-            let at = free.utc().with_timezone(&zone);
+            let at = free.to_minute().utc().with_timezone(&zone);
             let later = Start { at: Some(When::Exact(at.fixed_offset())), queue: false, ..wish.clone() };
-            let mut button = Button::new(format!("Start {}", words::moment(free, zone)), again(&later, ""));
+            let mut button = Button::new(format!("Start {}", words::moment(free.to_minute(), zone)), again(&later, ""));
             button.style = Style::Primary;
             choices.push(button);
         }
@@ -165,9 +165,12 @@ pub(super) fn moved(stage: &Stage<'_>, id: u64, at: Timestamp) -> Result<(), Rep
     let zone = stage.config().timezone;
     let mut choices = Vec::new();
     if let Some(free) = frozen.free_at {
-        let then = free.utc().with_timezone(&zone).format("%Y-%m-%dT%H:%M");
-        let mut button =
-            Button::new(format!("Move to {}", words::moment(free, zone)), format!("#{id} reschedule {then}"));
+        // What is cut off would lie in the freeze still; what comes twice in a night has its offset.
+        let then = free.to_minute().utc().with_timezone(&zone).format("%Y-%m-%dT%H:%M%:z");
+        let mut button = Button::new(
+            format!("Move to {}", words::moment(free.to_minute(), zone)),
+            format!("#{id} reschedule {then}"),
+        );
         button.style = Style::Primary;
         choices.push(button);
     }

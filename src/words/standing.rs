@@ -61,7 +61,7 @@ pub fn frozen(frozen: &Frozen, service: &str, environment: &str, then: Option<Ti
     let more = frozen.holding.len().saturating_sub(NAMED);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     let free = match frozen.free_at {
-        Some(at) => format!("The next free moment is {}.", moment(at, zone)),
+        Some(at) => format!("The next free moment is {}.", moment(at.to_minute(), zone)),
         None if frozen.holding.iter().any(|h| h.since.is_some() && h.until.is_none()) => {
             "It can start when the freeze is lifted: `/deploy unfreeze`.".into()
         }
