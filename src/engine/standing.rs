@@ -58,7 +58,11 @@ pub(super) fn order(inner: &Arc<Inner>, stage: &mut Stage<'_>, envelope: &Envelo
         _ => None,
     };
     let seq = stage.rule(ruling.clone(), &by);
-    let said = words::announced(&ruling, lifted.as_ref(), &envelope.by, config.timezone);
+    let standing = stage.standing();
+    let roles = overriding(config);
+    let freezes = freezes(config, &standing, &roles);
+    let still = lifted.as_ref().map(|freeze| freezes.over(&freeze.scope(), at)).unwrap_or_default();
+    let said = words::announced(&ruling, lifted.as_ref(), &still, &envelope.by, config.timezone);
     if let Some(card) = said {
         stage.post(&envelope.channel, format!("house/{seq}@{}", envelope.channel), card);
     }
@@ -73,7 +77,7 @@ pub(super) fn order(inner: &Arc<Inner>, stage: &mut Stage<'_>, envelope: &Envelo
     if let Some(scope) = scope {
         stage.freezes_changed(&scope);
     }
-    Reply::ok(words::done(&ruling, at, config.timezone))
+    Reply::ok(words::done(&ruling, &still, at, config.timezone))
 }
 
 fn wish(config: &Config, envelope: &Envelope, order: &Order, now: Timestamp) -> Result<Wish, String> {
@@ -91,19 +95,15 @@ fn wish(config: &Config, envelope: &Envelope, order: &Order, now: Timestamp) -> 
                 None if person.name.eq_ignore_ascii_case("me") => envelope.by.clone(),
                 None => config.identify(&person.name),
             };
+            reachable(config, &person)?;
             let from = from.map(|w| w.resolve_for("from", now, config.timezone)).transpose()?.unwrap_or(now);
             let until = until.resolve_for("until", now, config.timezone)?;
             Wish::Cover(Cover { rotation: self::rotation(config, rotation)?, person, from, until })
         }
-            reachable(config, &person)?;
         Order::Uncover { rotation } => Wish::Uncover { rotation: self::rotation(config, rotation)? },
     })
 }
 
-/// Whether a start may be at that moment (none: now): nothing in its way, the event of whoever may start all the same, or
-/// the refusal with what else can be done.
-pub(super) fn let_through(
-    stage: &Stage<'_>,
 /// Who stands in takes the calls: somebody nobody can reach would leave a rotation with nobody.
 fn reachable(config: &Config, person: &Person) -> Result<(), String> {
     if !config.directory.addresses(&person.id, &[], "channel").is_empty() {
@@ -119,6 +119,10 @@ fn reachable(config: &Config, person: &Person) -> Result<(), String> {
     Err(text)
 }
 
+/// Whether a start may be at that moment (none: now): nothing in its way, the event of whoever may start all the same, or
+/// the refusal with what else can be done.
+pub(super) fn let_through(
+    stage: &Stage<'_>,
     envelope: &Envelope,
     wish: &Start,
     then: Option<Timestamp>,
