@@ -9,6 +9,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::rotation::Cover;
 use crate::domain::text::{Rich, Span};
 use crate::domain::time::{Timestamp, span};
+use crate::grammar::Problem;
 use crate::markdown::escape;
 use chrono_tz::Tz;
 
@@ -133,6 +134,7 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> Option<String> {
     Some(match r {
         Refusal::NobodyNamed { said, near } => nobody_named(said, near.as_deref()),
         Refusal::TooManyPages { limit } => format!(
+        Refusal::NoMessage => Problem::Missing { command: "page", what: "a message" }.to_string(),
             "#{id} has had {limit} pages, the most there may be. Call people another way; `/deploy ack` and `/deploy \
              resolve` still work."
         ),
@@ -300,8 +302,6 @@ pub fn unreachable(people: &[Person]) -> String {
 }
 
 /// What a test says.
-pub fn test_card(to: &Person, by: &Person, test: u32) -> Card {
-    let facts = PageFacts {
 /// Somebody the configuration does not know is to stand in.
 pub fn cannot_cover(person: &Person, near: Option<&str>) -> String {
     let hint = match near {
@@ -312,6 +312,8 @@ pub fn cannot_cover(person: &Person, near: Option<&str>) -> String {
     format!("“{}” has no way to be reached and cannot cover. {hint} Nothing changed.", escape(&said))
 }
 
+pub fn test_card(to: &Person, by: &Person, test: u32) -> Card {
+    let facts = PageFacts {
         deployment: 0,
         page: test,
         state: PageState::Open,

@@ -219,6 +219,7 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
         ),
         Refusal::NobodyNamed { .. }
         | Refusal::TooManyPages { .. }
+        | Refusal::NoMessage
         | Refusal::NoSuchPage { .. }
         | Refusal::NoPages
         | Refusal::WhichPage { .. }
