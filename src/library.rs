@@ -1,5 +1,6 @@
 //! The checklists the bot knows: a folder of Markdown files, or the ones built in.
 
+use crate::bounded;
 use crate::domain::checklist::{Checklist, Diagnostic, Severity};
 use crate::domain::schedule;
 use crate::markdown::{self, Reading};
@@ -174,12 +175,8 @@ impl Library {
 }
 
 /// Reads a file, but no more of it than a checklist may have.
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let mut bytes = Vec::new();
-    let most = u64::try_from(markdown::MAX_BYTES).unwrap_or(u64::MAX);
-    fs::File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(bytes)
+pub fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    bounded::read(path, u64::try_from(markdown::MAX_BYTES).unwrap_or(u64::MAX))
 }
 
 /// Reads a page and checks what reading alone cannot: that its schedule comes and its templates render.

@@ -97,7 +97,7 @@ fn unreached(asked: &Check, config: &Config) -> bool {
 }
 
 fn read(file: &Path) -> Result<(String, Reading), End> {
-    let bytes = std::fs::read(file).map_err(|e| End::new(WRONG, format!("{} cannot be read: {e}.", file.display())))?;
+    let bytes = library::read(file).map_err(|e| End::new(WRONG, format!("{} cannot be read: {e}.", file.display())))?;
     let name = file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     Ok((file.display().to_string(), library::read_page(&name, &bytes)))
 }
