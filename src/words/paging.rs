@@ -31,7 +31,7 @@ fn list(numbers: &[u32]) -> String {
 }
 
 /// What the person who did it is told. `d` is the state after it.
-pub fn done(d: &Deployment, number: u32, event: &PageEvent) -> String {
+pub fn done(d: &Deployment, number: u32, event: &PageEvent, zone: Tz) -> String {
     let Some(page) = page_of(d, number) else { return String::new() };
     match event {
         PageEvent::Opened { .. } => {
@@ -41,7 +41,8 @@ pub fn done(d: &Deployment, number: u32, event: &PageEvent) -> String {
                 .filter(|m| m.follows.is_none())
                 .map(|m| {
                     let who = m.call.to.as_ref().map_or_else(|| m.call.target.to_string(), |p| p.name.to_string());
-                    let held = m.call.held.map(|h| format!(", {}", held(h.until)));
+                    let held =
+                        m.call.held.map(|h| format!(", held back until {}", super::standing::moment(h.until, zone)));
                     format!("{} ({}{})", escape(&who), m.way().map_or("", Way::label), held.unwrap_or_default())
                 })
                 .collect();
@@ -133,8 +134,8 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> Option<String> {
     let id = d.id;
     Some(match r {
         Refusal::NobodyNamed { said, near } => nobody_named(said, near.as_deref()),
-        Refusal::TooManyPages { limit } => format!(
         Refusal::NoMessage => Problem::Missing { command: "page", what: "a message" }.to_string(),
+        Refusal::TooManyPages { limit } => format!(
             "#{id} has had {limit} pages, the most there may be. Call people another way; `/deploy ack` and `/deploy \
              resolve` still work."
         ),
@@ -301,7 +302,6 @@ pub fn unreachable(people: &[Person]) -> String {
     }
 }
 
-/// What a test says.
 /// Somebody the configuration does not know is to stand in.
 pub fn cannot_cover(person: &Person, near: Option<&str>) -> String {
     let hint = match near {
@@ -312,6 +312,7 @@ pub fn cannot_cover(person: &Person, near: Option<&str>) -> String {
     format!("“{}” has no way to be reached and cannot cover. {hint} Nothing changed.", escape(&said))
 }
 
+/// What a test says.
 pub fn test_card(to: &Person, by: &Person, test: u32) -> Card {
     let facts = PageFacts {
         deployment: 0,
