@@ -247,7 +247,11 @@ impl Reader<'_> {
             cron: raw.cron.map_or_else(|| HOURLY.to_owned(), Spanned::into_inner),
             timezone: raw.timezone.map(Spanned::into_inner),
         };
-        let compiled = schedule::parse(&schedule, zone).map_err(|e| self.wrong(span, e))?;
+        let compiled = schedule::parse(&schedule, zone).map_err(|e| self.wrong(span.clone(), e))?;
+        // Whoever reads the channel is to find the deployment in it, too.
+        if compiled.is_hasty() {
+            return Err(self.wrong(span, crate::words::HASTY));
+        }
         Ok(Progress { schedule, compiled })
     }
 
