@@ -14,6 +14,7 @@ pub mod ways;
 pub use slack::{Slack, SlackSecrets};
 pub use ways::{WaySecrets, Ways};
 
+use crate::bounded;
 use crate::domain::checklist::Schedule;
 use crate::domain::command::Person;
 use crate::domain::deployment::same_environment;
@@ -240,11 +241,10 @@ impl Config {
         let Some(path) = path else { return Self::parse("", Path::new("")) };
         let problem = |message: String| ConfigProblem { file: Some(path.to_owned()), line: None, message };
         let unreadable = |e: std::io::Error| problem(format!("The configuration cannot be read: {e}."));
-        let size = std::fs::metadata(path).map_err(unreadable)?.len();
-        if size > LARGEST {
-            return Err(problem(format!("The configuration is {size} bytes long; at most {LARGEST} are read.")));
+        let bytes = bounded::read(path, LARGEST).map_err(unreadable)?;
+        if bounded::over(&bytes, LARGEST) {
+            return Err(problem(format!("The configuration is longer than {LARGEST} bytes; no more are read.")));
         }
-        let bytes = std::fs::read(path).map_err(unreadable)?;
         let text = String::from_utf8(bytes).map_err(|e| {
             let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
             ConfigProblem { line: Some(line), ..problem("The configuration is not UTF-8 text.".into()) }

@@ -29,6 +29,11 @@ const DISK_WATCH: u64 = 500 << 20;
 /// How far ahead a calendar should still have events, in milliseconds: 30 days.
 const CALENDAR_AHEAD_MS: i64 = 30 * 86_400_000;
 
+/// What the mail library says where the server offers no sign-in, and what that means.
+const NO_SIGN_IN: &str = "No compatible authentication mechanism";
+const NO_SIGN_IN_TODO: &str = "The server takes no password on this connection. Take `user` out of [mail] if nobody signs \
+                               in there; else set `tls` to \"starttls\" or \"tls\", with the `port` the server has for it.";
+
 /// Until a running bot must have taken a connection.
 const ANSWERS: Duration = Duration::from_secs(2);
 
@@ -49,7 +54,7 @@ pub async fn examine(asked: &Asked<'_>) -> Vec<Finding> {
     let config = asked.config;
     let mut findings = vec![configuration(asked)];
     findings.extend(roles(config));
-    findings.extend(people(config));
+    findings.extend(people(asked));
     findings.extend(freezes(config, asked.now));
     findings.extend(checklists(config));
     findings.push(folder(&config.data));
@@ -75,8 +80,12 @@ fn configuration(asked: &Asked<'_>) -> Finding {
 }
 
 /// Contacts, rotations and policies.
-fn people(config: &Config) -> Vec<Finding> {
-    let problems = directory::problems(&config.directory);
+fn people(asked: &Asked<'_>) -> Vec<Finding> {
+    let config = asked.config;
+    let there =
+        [SlackSecrets::from(asked.var).is_some(), !matches!(discord::setup::Setup::from_env(asked.var), Ok(None))];
+    let absent: Vec<&str> = CHATS.into_iter().zip(there).filter(|(_, there)| !there).map(|(chat, _)| chat).collect();
+    let problems = directory::problems(&config.directory, asked.now, &absent);
     if problems.is_empty() && !config.directory.people.is_empty() {
         let people = match config.directory.people.len() {
             1 => "1 person".to_owned(),
@@ -100,11 +109,17 @@ async fn ways(asked: &Asked<'_>) -> Vec<Finding> {
         true => problems(&asked.config.ways, &secrets).into_iter().map(|(way, why)| (way, Err(why))).collect(),
         false => page::probe(asked.config, &secrets).await,
     };
-    let told = |(way, said): (String, Result<String, String>)| match said {
+    found.into_iter().map(way).collect()
+}
+
+fn way((way, said): (String, Result<String, String>)) -> Finding {
+    match said {
         Ok(says) => Finding::good(way, says),
-        Err(why) => Finding::bad(way, why, ""),
-    };
-    found.into_iter().map(told).collect()
+        Err(why) => {
+            let todo = if why.contains(NO_SIGN_IN) { NO_SIGN_IN_TODO } else { "" };
+            Finding::bad(way, why, todo)
+        }
+    }
 }
 
 fn roles(config: &Config) -> Vec<Finding> {
@@ -414,6 +429,15 @@ mod tests {
         assert!(health == Health::Warn && says.contains("2 min behind Slack's"), "{says}");
         let (health, says) = worst(None, Some(-90)).unwrap();
         assert!(health == Health::Bad && says.contains("1 h 30 min ahead of Slack's"), "{says}");
+    }
+
+    #[test]
+    fn a_mail_server_without_sign_in_is_explained() {
+        let why = "the mail server localhost cannot do what is needed: internal client error: No compatible \
+                   authentication mechanism was found";
+        let found = way(("email".into(), Err(why.into())));
+        assert!(found.health == Health::Bad && found.todo.contains("Take `user` out of [mail]"), "{found:?}");
+        assert_eq!(way(("email".into(), Err("gone".into()))).todo, "");
     }
 
     #[test]

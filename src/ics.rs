@@ -5,6 +5,7 @@
 //! time zones, and what it finds is then looked up in the event's zone: so a meeting at nine stays at nine when clocks
 //! change.
 
+use crate::bounded;
 use crate::domain::freeze::{LONGEST_MS, Span, day_begins, on_the_wall};
 use crate::domain::schedule;
 use crate::domain::time::Timestamp;
@@ -30,11 +31,15 @@ const LONGEST_NAME: usize = 120;
 /// The spans of a calendar's events, in order and without overlap, each with what it is called. `zone` counts for times
 /// that name none. The error is a sentence with the line.
 pub fn load(path: &Path, zone: Tz) -> Result<Vec<(Span, String)>, String> {
-    let size = std::fs::metadata(path).map_err(|e| format!("The calendar cannot be read: {e}."))?.len();
-    if size > LARGEST {
-        return Err(format!("The calendar is {size} bytes long; at most {LARGEST} are read."));
+    let unreadable = |e: std::io::Error| format!("The calendar cannot be read: {e}.");
+    // A pipe would be waited for, and a device never ends.
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err("The calendar is not a file.".into());
     }
-    let bytes = std::fs::read(path).map_err(|e| format!("The calendar cannot be read: {e}."))?;
+    let bytes = bounded::read(path, LARGEST).map_err(unreadable)?;
+    if bounded::over(&bytes, LARGEST) {
+        return Err(format!("The calendar is longer than {LARGEST} bytes; no more are read."));
+    }
     let text = String::from_utf8(bytes).map_err(|_| "The calendar is not UTF-8 text.".to_owned())?;
     read(&text, zone)
 }

@@ -40,6 +40,7 @@
 //! | [`domain`] | the rules, pure |
 //! | [`markdown`] | a file → a checklist and what was noticed; pure. [`check`] shows that understanding |
 //! | [`grammar`] | words → commands, and the one list of commands; pure |
+//! | [`bounded`] | files read to a bound |
 //! | [`near`] | the nearest known word; pure |
 //! | [`card`] | what a message shows, as plain data: compose (from a deployment) and fit (into a platform); pure |
 //! | [`words`] | texts people read: templates, refusals, replies, help. What a card says of a state stands with the card; what a page is about, the rules write into the log |
@@ -93,6 +94,7 @@
 //! * Discord is serenity's gateway and its requests, and no more of it: sending them, with an end and the wait Discord asks
 //!   for, is `chat::discord::client`'s.
 
+pub mod bounded;
 pub mod card;
 pub mod chat;
 pub mod check;

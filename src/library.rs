@@ -1,9 +1,10 @@
 //! The checklists the bot knows: a folder of Markdown files, or the ones built in.
 
+use crate::bounded;
 use crate::domain::checklist::{Checklist, Diagnostic, Severity};
 use crate::domain::schedule;
 use crate::markdown::{self, Reading};
-use crate::words::{Texts, check_announcement};
+use crate::words::{HASTY, Texts, check_announcement};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
@@ -174,12 +175,8 @@ impl Library {
 }
 
 /// Reads a file, but no more of it than a checklist may have.
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let mut bytes = Vec::new();
-    let most = u64::try_from(markdown::MAX_BYTES).unwrap_or(u64::MAX);
-    fs::File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(bytes)
+pub fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    bounded::read(path, u64::try_from(markdown::MAX_BYTES).unwrap_or(u64::MAX))
 }
 
 /// Reads a page and checks what reading alone cannot: that its schedule comes and its templates render.
@@ -187,10 +184,13 @@ pub fn read_page(name: &str, bytes: &[u8]) -> Reading {
     let mut reading = markdown::read(name, bytes);
     let Some(checklist) = &reading.checklist else { return reading };
     let mut wrong = Vec::new();
-    if let Some(progress) = &checklist.progress
-        && let Err(why) = schedule::parse(progress, chrono_tz::UTC)
-    {
-        wrong.push(format!("In the front matter, `progress`: {why}"));
+    match checklist.progress.as_ref().map(|progress| schedule::parse(progress, chrono_tz::UTC)) {
+        Some(Err(why)) => wrong.push(format!("In the front matter, `progress`: {why}")),
+        Some(Ok(compiled)) if compiled.is_hasty() => {
+            let message = format!("In the front matter, `progress`: {HASTY}");
+            reading.diagnostics.push(Diagnostic { severity: Severity::Warning, line: 1, message });
+        }
+        _ => {}
     }
     if let Err(problem) = Texts::new(&BTreeMap::new(), &checklist.templates) {
         wrong.push(format!("In the front matter, `templates`: {problem}"));
@@ -246,7 +246,9 @@ mod tests {
             assert!(reading.checklist.is_none(), "{front}");
             assert!(reading.diagnostics[0].message.contains(said), "{front}: {:?}", reading.diagnostics);
         }
-        assert!(read_page("t", page("progress: \"*/5 * * * * *\"").as_bytes()).checklist.is_some());
+        let often = read_page("t", page("progress: \"*/5 * * * * *\"").as_bytes());
+        assert!(often.checklist.is_some() && often.diagnostics[0].message.contains("more than once a minute"));
+        assert!(read_page("t", page("progress: \"30 */5 * * * *\"").as_bytes()).diagnostics.is_empty());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::chat::discord::setup::Setup;
 use crate::chat::discord::{self, Discord};
 use crate::chat::slack::{self, Slack, SlackChat};
 use crate::config::{Config, SlackSecrets, WaySecrets, check_listen};
+use crate::domain::directory;
 use crate::engine::{Engine, Link};
 use crate::http::Http;
 use crate::library::Library;
@@ -12,7 +13,7 @@ use crate::link::{Links, Outside};
 use crate::loops::outbox::{self, Outbox};
 use crate::loops::{heartbeat, timers};
 use crate::page;
-use crate::ports::{Chat, SystemClock};
+use crate::ports::{Chat, Clock as _, SystemClock};
 use crate::store::Store;
 use std::collections::HashMap;
 use std::fs::File;
@@ -113,6 +114,7 @@ pub async fn serve(config: Config) -> Result<(), String> {
     let discord = discord.map(|d| tokio::spawn(d.run(stopped.clone())));
 
     greet(address, &store, &config, &checklists);
+    warn_of_people(&config);
     tracing::info!(%address, "ready");
     let mut tasks =
         vec![("console", http), ("timer loop", timer_loop), ("outbox loop", outbox_loop), ("record's door", door)];
@@ -258,6 +260,20 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&temporary, path)
+}
+
+/// What the start's log says of people who cannot be reached, in lines.
+const MOST_WARNINGS: usize = 20;
+
+/// Who cannot be reached is better read now than when a page finds nobody.
+fn warn_of_people(config: &Config) {
+    let problems = directory::problems(&config.directory, SystemClock.now(), &[]);
+    for problem in problems.iter().take(MOST_WARNINGS) {
+        tracing::warn!(line = problem.line, "{}", problem.message);
+    }
+    if let Some(more) = problems.len().checked_sub(MOST_WARNINGS).filter(|more| *more > 0) {
+        tracing::warn!(more, "there is more to be said about people; `rollcall doctor` says it all");
+    }
 }
 
 fn greet(address: SocketAddr, store: &Store, config: &Config, checklists: &[crate::library::Entry]) {

@@ -87,6 +87,35 @@ async fn a_fresh_place_is_well() {
 }
 
 #[tokio::test]
+async fn a_policy_that_reaches_nobody_is_not_well() {
+    let people = "[people.ana]\nname = \"Ana\"\nslack = \"U01ANA\"\n[policies.night]\n\
+                  [[policies.night.steps]]\ntargets = [\"ana\"]\n";
+    let mut place = Place::new();
+    place.offline = true;
+    let said = place.says(people).await;
+    assert!(said.contains("direct message in Slack, which is not set up"), "{said}");
+    assert!(said.contains("reaches nobody as things stand"), "{said}");
+    let place = place.with("SLACK_BOT_TOKEN", "xoxb-1").with("SLACK_APP_TOKEN", "xapp-1");
+    let said = place.says(people).await;
+    assert!(said.contains("1 person, 1 policy: everybody can be reached."), "{said}");
+}
+
+#[test]
+fn check_tells_what_the_configuration_beside_a_page_does_not_do() {
+    let place = Place::new();
+    let check = |config: &str| {
+        std::fs::write(place.path().join("rollcall.toml"), config).unwrap();
+        let mut program = Command::new(env!("CARGO_BIN_EXE_rollcall"));
+        let out = program.args(["check", "--strict", "checklists/shop.md"]).current_dir(place.path()).output().unwrap();
+        (out.status.code(), String::from_utf8(out.stdout).unwrap())
+    };
+    let (code, said) = check("[people.ana]\nname = \"Ana\"\n");
+    assert!(code == Some(1) && said.contains("configuration, line 1: warning: `ana` cannot be reached"), "{said}");
+    let (code, said) = check("");
+    assert!(code == Some(0) && !said.contains("warning"), "{said}");
+}
+
+#[tokio::test]
 async fn what_slack_says() {
     let slack = slack::Slack::start(slack::Settings::default()).await;
     let config = "[people.ana]\nname = \"Ana\"\nslack = \"U01ALICE\"\n[people.ben]\nname = \"Ben\"\nslack = \"U0NOBODY\"\n\

@@ -26,6 +26,8 @@ const ROTATIONS: &str = "\
 [people.ben]
 name = \"Ben\"
 email = \"ben@example.org\"
+[people.dora]
+name = \"Dora\"
 [[rotations.primary.layers]]
 people = [\"ben\"]
 handoff = \"0 9 * * Mon\"
@@ -253,10 +255,14 @@ async fn what_the_channel_and_the_asker_are_told() {
         ("Ana", "cover"),
         ("Ana", "cover primary"),
         ("Ana", "cover primary @Ben"),
+        ("Ana", "cover primary @Cleo until:+8h"),
+        ("Ana", "cover primary @Benn until:+8h"),
+        ("Ana", "cover primary @Dora until:+8h"),
+        ("Ana", "cover primary me until:+8h"),
         ("Ana", "cover primary @Ben until:+8h"),
-        ("Ana", "cover \"night shift\" me from:\"tomorrow 20:00\" until:\"2026-11-23 06:00\""),
-        ("Ana", "cover primary @Cleo from:+1h until:+2h"),
-        ("Ana", "cover primary @Cleo from:+10h until:+9h"),
+        ("Ben", "cover \"night shift\" me from:\"tomorrow 20:00\" until:\"2026-11-23 06:00\""),
+        ("Ana", "cover primary @Ben from:+1h until:+2h"),
+        ("Ana", "cover primary @Ben from:+10h until:+9h"),
         ("Ana", "uncover \"night shift\""),
         ("Ana", "uncover tertiary"),
         ("Ana", "#1 freezes"),
@@ -267,6 +273,40 @@ async fn what_the_channel_and_the_asker_are_told() {
     all.push_str("Posts:\n");
     w.messages().iter().for_each(|m| all.push_str(&read(&m.card)));
     insta::assert_snapshot!("orders", all);
+}
+
+#[tokio::test]
+async fn the_moment_that_is_proposed_is_free() {
+    let w = world("timezone = \"Europe/Berlin\"\n").await;
+    // People begin at any second, and clocks count in milliseconds.
+    w.jump(12_345);
+    done(&w, "Ana", "start v1.2.0 at:+1h").await;
+    done(&w, "Bob", "freeze incident until:+150s").await;
+    let refused = w.say("Ana", "#1 reschedule +1m").await;
+    assert!(refused.text.contains("The next free moment is Sat 2026-11-21 11:04 CET."), "{}", refused.text);
+    let [move_to] = refused.choices.as_slice() else { panic!("{refused:?}") };
+    assert_eq!(move_to.label, "Move to Sat 2026-11-21 11:04 CET");
+    let moved = w.press("Ana", move_to, "").await;
+    assert!(moved.ok, "{}", moved.text);
+    let refused = w.say("Ana", "start v1.3.0 service:api").await;
+    let start = &refused.choices[0];
+    assert_eq!(start.label, "Start Sat 2026-11-21 11:04 CET");
+    let started = w.press("Ana", start, "").await;
+    assert!(started.ok, "{}", started.text);
+}
+
+#[tokio::test]
+async fn a_freeze_that_is_lifted_says_what_still_holds() {
+    let w = world(WEEKEND).await;
+    done(&w, "Ana", "freeze incident env:production").await;
+    done(&w, "Ana", "freeze stocktaking until:+4h env:staging").await;
+    done(&w, "Ana", "freeze books until:+4h service:shop").await;
+    let mut all = String::new();
+    for number in [1, 2, 3] {
+        all.push_str(&format!("{}\n", done(&w, "Ana", &format!("unfreeze {number}")).await.text));
+    }
+    w.messages().iter().for_each(|m| all.push_str(&read(&m.card)));
+    insta::assert_snapshot!("lifted_while_others_hold", all);
 }
 
 #[tokio::test]

@@ -280,6 +280,36 @@ async fn a_page_that_climbs_anew_is_another_incident() {
 }
 
 #[tokio::test]
+async fn a_name_alone_is_no_message() {
+    let w = started().await;
+    let asked = refused(&w, "Bob", "page @ana").await;
+    assert!(asked.starts_with("page needs a message."), "{asked}");
+    for said in ["page ana", "page Ana:", "page lead", "page web", "page night", "page channel", "page ana --low"] {
+        assert_eq!(refused(&w, "Bob", said).await, asked, "{said}");
+    }
+    assert!(w.came("slack").is_empty());
+    done(&w, "Bob", "page anaconda").await;
+}
+
+#[tokio::test]
+async fn calls_that_are_held_back_are_told_in_the_zone_of_the_house() {
+    let hours = "office_hours = { days = \"Mon-Fri\", from = \"09:00\", to = \"17:00\" }\n[people.ben]";
+    let w = world_of(&CONFIG.replace("[people.ben]", hours), &["slack"]).await;
+    done(&w, "Ana", "start v1.2.0").await;
+    let reply = done(&w, "Bob", "page checkout is slow --low").await;
+    assert!(reply.text.contains("held back until Mon 2026-11-23 09:00 CET"), "{}", reply.text);
+    let reply = done(&w, "Bob", "snooze 2h").await;
+    assert!(reply.text.contains("until Sat 2026-11-21 13:00 CET"), "{}", reply.text);
+    done(&w, "Bob", "start v1.3.0 service:api at:18:30").await;
+    let reply = done(&w, "Bob", "#2 reschedule 18:30:20").await;
+    assert!(reply.text.contains("is scheduled for Sat 2026-11-21 18:30 CET now."), "{}", reply.text);
+    let posts: Vec<String> = w.titles().into_iter().chain(w.messages().iter().map(|m| read(&m.card))).collect();
+    assert!(!posts.iter().any(|post| post.contains("not at")), "{posts:?}");
+    let said = refused(&w, "Bob", "#2 reschedule 18:30:20").await;
+    assert!(said.contains("is scheduled for Sat 2026-11-21 18:30 CET already"), "{said}");
+}
+
+#[tokio::test]
 async fn ways_that_are_not_connected_are_said_to_be() {
     let w = world_of(CONFIG, &[]).await;
     done(&w, "Ana", "start v1.2.0").await;

@@ -166,7 +166,7 @@ async fn the_timeline_is_announced_and_moves_with_the_start() {
     assert_eq!(states(&w.message("1/section/1").card), ["1.1 Open"], "what is to be done before it came up");
     done(&w, "Bob", "tick 1.1").await;
     let moved = done(&w, "Ana", "reschedule 2027-01-11T09:00Z").await;
-    assert_eq!(moved.text, "#1 is scheduled for 2027-01-11 09:00 UTC now. Announced.");
+    assert_eq!(moved.text, "#1 is scheduled for Mon 2027-01-11 09:00 UTC now. Announced.");
     insta::assert_snapshot!("a_start_moves", only(said(&w, "rescheduled")));
     w.restart().await;
     w.pass(20 * DAY).await;
@@ -238,7 +238,7 @@ async fn people_are_reminded_first_and_the_channel_later() {
     assert!(direct[0].ends_with("/reminder@slack:@U0ANA"), "Bob has no account: {direct:?}");
     let snoozed = w.press("Bob", &button(&reminder.card, "Snooze 30 min"), "").await;
     assert!(
-        snoozed.ok && snoozed.text.starts_with("No reminders in #1 until 2026-11-21 10:46 UTC"),
+        snoozed.ok && snoozed.text.starts_with("No reminders in #1 until Sat 2026-11-21 10:46 UTC"),
         "{}",
         snoozed.text
     );

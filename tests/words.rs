@@ -306,7 +306,7 @@ async fn every_refusal() {
     let mut out = String::new();
     for refusal in all {
         let name: String = format!("{refusal:?}").chars().take_while(|c| c.is_alphanumeric()).collect();
-        let reply = Reply::refused(refusals::refusal(&d, &refusal, w.now()));
+        let reply = Reply::refused(refusals::refusal(&d, &refusal, w.now(), chrono_tz::UTC));
         _ = writeln!(out, "{name}: {}", draw::reply(&reply));
     }
     insta::assert_snapshot!(out);

@@ -7,6 +7,7 @@ use crate::domain::checklist::{Checklist, Severity};
 use crate::domain::directory;
 use crate::library;
 use crate::markdown::Reading;
+use crate::ports::{Clock as _, SystemClock};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -59,6 +60,8 @@ pub fn check(asked: &Check, config: Option<&Config>) -> Result<u8, End> {
         return unread.map_or_else(|| difference(&read_all), Err);
     }
     let shown = show(asked, &read_all);
+    let unreached = config.map(|config| unreached(asked, config)).unwrap_or_default();
+    let shown = if unreached && asked.strict && shown == DONE { REFUSED } else { shown };
     unread.map_or(Ok(shown), Err)
 }
 
@@ -79,8 +82,22 @@ fn show(asked: &Check, read: &[(String, Reading)]) -> u8 {
     }
 }
 
+/// Says what the configuration does not do for people; whether there was anything to say.
+fn unreached(asked: &Check, config: &Config) -> bool {
+    let problems = directory::problems(&config.directory, SystemClock.now(), &[]);
+    let said = problems.iter().map(|p| match p.line {
+        0 => format!("configuration: warning: {}", p.message),
+        line => format!("configuration, line {line}: warning: {}", p.message),
+    });
+    for said in said {
+        // What machines read is about pages alone.
+        if asked.json { print_error(&said) } else { print(&said) }
+    }
+    !problems.is_empty()
+}
+
 fn read(file: &Path) -> Result<(String, Reading), End> {
-    let bytes = std::fs::read(file).map_err(|e| End::new(WRONG, format!("{} cannot be read: {e}.", file.display())))?;
+    let bytes = library::read(file).map_err(|e| End::new(WRONG, format!("{} cannot be read: {e}.", file.display())))?;
     let name = file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     Ok((file.display().to_string(), library::read_page(&name, &bytes)))
 }

@@ -31,8 +31,7 @@ pub(super) struct RawPerson {
     phone: Option<Spanned<String>>,
     pagerduty: Option<Spanned<String>>,
     office_hours: Option<RawHours>,
-    #[serde(default)]
-    ways: Vec<Spanned<String>>,
+    ways: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 /// Some hours of some days.
@@ -149,7 +148,7 @@ impl Reader<'_> {
         if let Some(service) = &person.pagerduty {
             self.name("service", service, 40)?;
         }
-        let ways = self.in_order(&person.ways)?;
+        let ways = self.in_order(person.ways.as_ref())?;
         let entry = Entry {
             name: person.name.get_ref().clone(),
             accounts: accounts.clone(),
@@ -159,7 +158,7 @@ impl Reader<'_> {
             office_hours: person.office_hours.as_ref().map(|h| self.hours(h, timezone)).transpose()?,
             ways,
         };
-        for (way, said) in entry.ways.iter().zip(&person.ways) {
+        for (way, said) in entry.ways.iter().zip(person.ways.iter().flat_map(Spanned::get_ref)) {
             let has = match way {
                 Way::Direct => !entry.accounts.is_empty(),
                 Way::Email => entry.email.is_some(),
@@ -209,10 +208,17 @@ impl Reader<'_> {
         Err(self.wrong(said.span(), message))
     }
 
-    /// Ways in the order they are tried.
-    pub(super) fn in_order(&self, said: &[Spanned<String>]) -> Result<Vec<Way>, ConfigProblem> {
+    /// Ways in the order they are tried; none named: the usual ones.
+    pub(super) fn in_order(&self, said: Option<&Spanned<Vec<Spanned<String>>>>) -> Result<Vec<Way>, ConfigProblem> {
         let mut ways = Vec::new();
-        for word in said {
+        let Some(said) = said else { return Ok(ways) };
+        // Whoever writes an empty list does not expect to be called by all of them.
+        if said.get_ref().is_empty() {
+            let known = Way::NAMED.map(Way::word).join(", ");
+            let message = format!("`ways` names none; there are {known}. Name at least one, or leave `ways` out.");
+            return Err(self.wrong(said.span(), message));
+        }
+        for word in said.get_ref() {
             let Some(way) = Way::NAMED.into_iter().find(|w| w.word() == word.get_ref()) else {
                 let near = nearest(word.get_ref(), Way::NAMED.map(Way::word));
                 let hint = near.map(|n| format!(" Did you mean \"{n}\"?")).unwrap_or_default();

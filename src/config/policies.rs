@@ -43,8 +43,7 @@ pub(super) struct RawPolicy {
 struct RawStep {
     after: Option<Spanned<String>>,
     targets: Spanned<Vec<Spanned<String>>>,
-    #[serde(default)]
-    ways: Vec<Spanned<String>>,
+    ways: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 impl Reader<'_> {
@@ -187,7 +186,7 @@ impl Reader<'_> {
             return Err(self.wrong(raw.targets.span(), format!("A step has 1 to {MAX_TARGETS} targets.")));
         }
         let targets = targets.iter().map(|t| self.target(t, directory)).collect::<Result<_, _>>()?;
-        Ok(Step { after_ms, targets, ways: self.in_order(&raw.ways)? })
+        Ok(Step { after_ms, targets, ways: self.in_order(raw.ways.as_ref())? })
     }
 
     fn target(&self, said: &Spanned<String>, directory: &Directory) -> Result<Target, ConfigProblem> {

@@ -10,7 +10,7 @@ use super::{
     Progress, Rules, Slack, check_listen, slack, time,
 };
 use crate::domain::checklist::Schedule;
-use crate::domain::directory::Directory;
+use crate::domain::directory::{Directory, Way};
 use crate::domain::schedule;
 use crate::near::nearest;
 use crate::words::Texts;
@@ -155,7 +155,10 @@ impl Reader<'_> {
             twilio: raw.twilio,
             heartbeat: raw.heartbeat,
         })?;
+        let unset =
+            [(Way::Email, ways.mail.is_none()), (Way::Sms, ways.twilio.is_none()), (Way::Voice, ways.twilio.is_none())];
         let mut directory = Directory {
+            unset: unset.into_iter().filter(|(_, unset)| *unset).map(|(way, _)| way).collect(),
             services: ways.pagerduty.clone(),
             webhooks: ways.webhooks.keys().cloned().collect(),
             ..Directory::default()
@@ -244,7 +247,11 @@ impl Reader<'_> {
             cron: raw.cron.map_or_else(|| HOURLY.to_owned(), Spanned::into_inner),
             timezone: raw.timezone.map(Spanned::into_inner),
         };
-        let compiled = schedule::parse(&schedule, zone).map_err(|e| self.wrong(span, e))?;
+        let compiled = schedule::parse(&schedule, zone).map_err(|e| self.wrong(span.clone(), e))?;
+        // Whoever reads the channel is to find the deployment in it, too.
+        if compiled.is_hasty() {
+            return Err(self.wrong(span, crate::words::HASTY));
+        }
         Ok(Progress { schedule, compiled })
     }
 

@@ -138,7 +138,29 @@ fn files() {
     let problem = Config::load(Some(&path)).unwrap_err();
     assert_eq!((problem.line, problem.message.as_str()), (Some(2), "The configuration is not UTF-8 text."));
     std::fs::write(&path, "#".repeat(LARGEST as usize + 1)).unwrap();
-    assert!(Config::load(Some(&path)).unwrap_err().message.contains("at most"));
+    assert!(Config::load(Some(&path)).unwrap_err().message.contains("no more are read"));
+    // A device has no length and no end.
+    if cfg!(unix) {
+        let endless = Config::load(Some(Path::new("/dev/zero"))).unwrap_err();
+        assert!(endless.message.contains("no more are read"), "{endless}");
+        let calendar = Config::parse("[freezes.company]\nics = \"/dev/zero\"\n", Path::new("")).unwrap_err();
+        assert!(calendar.message.contains("is not a file") && calendar.line == Some(2), "{calendar}");
+    }
+}
+
+#[test]
+fn progress_does_not_fill_the_channel() {
+    let wrong = |text: &str| Config::parse(text, Path::new("")).unwrap_err();
+    for text in [
+        "[progress]\ncron = \"* * * * * *\"",
+        "[channels.ops]\nprogress = \"*/30 * * * * *\"",
+        "[environments.qa]\nprogress = \"0,30 * * * * *\"",
+    ] {
+        let wrong = wrong(text);
+        assert!(wrong.line == Some(2) && wrong.message.contains("more than once a minute"), "{wrong}");
+    }
+    assert!(Config::parse("[progress]\ncron = \"15 * * * * *\"", Path::new("")).is_ok());
+    assert!(Config::parse("[progress]\ncron = \"* * * * *\"", Path::new("")).is_ok());
 }
 
 #[test]
@@ -240,17 +262,70 @@ fn every_mistake_about_people_who_must_be_reached_has_its_line() {
     insta::assert_snapshot!(said);
 }
 
+const MAIL: &str = "[mail]\nserver = \"127.0.0.1\"\ntls = \"none\"\nfrom = \"rollcall@example.org\"\n";
+
+/// 2026-12-01 12:00 UTC: a turn of [`TEAM`] has begun.
+const MOMENT: crate::domain::time::Timestamp = crate::domain::time::Timestamp(1_796_126_400_000);
+
+#[test]
+fn what_reaches_nobody_is_told_before_a_page_does() {
+    use crate::domain::directory::problems;
+    let mail = MAIL;
+    let ana = "[people.ana]\nname = \"Ana\"\nemail = \"ana@example.org\"\n";
+    let ben = "[people.ben]\nname = \"Ben\"\nemail = \"ben@example.org\"\n";
+    let cleo = "[people.cleo]\nname = \"Cleo\"\n";
+    let policy = |rest: &str| format!("[policies.night]\n[[policies.night.steps]]\n{rest}\n");
+    let turns = |starts: &str| {
+        format!(
+            "[rotations.web]\n[[rotations.web.layers]]\npeople = [\"ana\"]\nhandoff = \"0 9 * * Mon\"\nstarts = {starts}\n"
+        )
+    };
+    let slack = "slack = \"U01ANA\"\n";
+    let phone = "phone = \"+4915112345678\"\n";
+    let all = "targets = [\"ana\", \"ben\"]";
+    let cases = [
+        ("nobody at all", String::new()),
+        ("sound", format!("{mail}{ana}{ben}{}{}", turns("2026-11-30"), policy("targets = [\"rotation:web\"]"))),
+        ("no mail", format!("{ana}{ben}{}", policy(all))),
+        ("no mail, but a channel", format!("{ana}{}", policy("targets = [\"ana\", \"channel\"]"))),
+        ("no twilio", format!("{mail}{ana}{phone}{ben}{}", policy(all))),
+        ("a chat that is absent", format!("{ana}{slack}{mail}{}", policy("targets = [\"ana\"]\nways = [\"direct\"]"))),
+        ("a turn to come", format!("{mail}{ana}{}{}", turns("2030-01-07"), policy("targets = [\"rotation:web\"]"))),
+        ("without a contact", format!("{mail}{ana}{cleo}{}", policy("targets = [\"ana\"]"))),
+        ("ways nobody has", format!("{mail}{ana}{ben}{}", policy("targets = [\"ana\", \"ben\"]\nways = [\"sms\"]"))),
+        (
+            "a mention is a way",
+            format!("[people.ana]\nname = \"Ana\"\nways = [\"mention\"]\n{}", policy("targets = [\"ana\"]")),
+        ),
+    ];
+    let told: Vec<String> = cases
+        .iter()
+        .map(|(what, text)| {
+            let told = problems(&config(text).directory, MOMENT, &["slack"]);
+            let told: Vec<String> = told.iter().map(|p| format!("  {}: {}", p.line, p.message)).collect();
+            format!("{what}\n{}", told.join("\n"))
+        })
+        .collect();
+    insta::assert_snapshot!(told.join("\n"));
+    // No way at all is not every way there is.
+    let none = Config::parse(&format!("{ana}ways = []\n"), Path::new("")).unwrap_err();
+    assert!(none.line == Some(4) && none.message.contains("`ways` names none"), "{none}");
+    let none = Config::parse(&format!("{ana}{}", policy("targets = [\"ana\"]\nways = []")), Path::new(""));
+    assert!(none.unwrap_err().message.contains("`ways` names none"));
+}
+
 #[test]
 fn roles_may_name_roles_and_problems_are_told_with_their_line() {
     use crate::domain::directory::{PER_HOUR, Way, problems};
     let steps = "[[policies.night.steps]]\ntargets = [\"rotation:web\"]\n[[policies.night.steps]]\nafter = \"5m\"\n";
-    let c = config(&format!("{TEAM}[policies.night]\n{steps}targets = [\"ben\"]\n"));
+    let c = config(&format!("{TEAM}[policies.night]\n{steps}targets = [\"ben\"]\n{MAIL}"));
     let roles = "[roles]\nall = [\"role:lead\", \"ana\"]\nlead = [\"ana\", \"slack:S01\"]";
     let nested = config(&format!("[people.ana]\nname = \"Ana\"\n{roles}"));
     assert_eq!(nested.roles["all"], ["ana", "slack:S01"]);
     assert!(nested.has_role("ana", "all"));
     assert_eq!(c.directory.per_hour, PER_HOUR);
     assert_eq!(c.directory.addresses("ana", &[], ""), [(Way::Email, "email:ana@example.org".to_owned())]);
-    let told: Vec<String> = problems(&c.directory).iter().map(|p| format!("{}: {}", p.line, p.message)).collect();
+    let told: Vec<String> =
+        problems(&c.directory, MOMENT, &[]).iter().map(|p| format!("{}: {}", p.line, p.message)).collect();
     insta::assert_snapshot!(told.join("\n"));
 }

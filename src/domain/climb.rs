@@ -62,6 +62,7 @@ pub fn decide_page(
 ) -> Result<Vec<Event>, Refusal> {
     let (whom, message) = match whom {
         Some(said) => (named(d, said, policy)?, message),
+        None if is_name(d, message, policy) => return Err(Refusal::NoMessage),
         None => leading(d, message, policy).unwrap_or((Whom::Usual, message)),
     };
     let urgency = if low { Urgency::Low } else { Urgency::High };
@@ -126,6 +127,12 @@ fn leading<'a>(d: &Deployment, message: &'a str, policy: &Policy) -> Option<(Who
         let whom = (!name.contains(':')).then(|| found(d, name, policy)).flatten()?;
         (!rest.is_empty()).then_some((whom, rest))
     })
+}
+
+/// Whether a message is nothing but somebody's name: what is the matter was left out.
+fn is_name(d: &Deployment, message: &str, policy: &Policy) -> bool {
+    let name = message.trim_end_matches([':', ',']);
+    !name.contains(':') && found(d, name, policy).is_some()
 }
 
 /// Opens a page and calls its first step, or counts it with the one that says the same.

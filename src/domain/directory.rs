@@ -4,6 +4,7 @@ use super::checklist::{Checklist, Diagnostic, Severity};
 use super::hours::Hours;
 use super::meaning::Contact;
 use super::rotation::Rotation;
+use super::time::Timestamp;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,8 @@ pub struct Directory {
     pub roles: BTreeMap<String, Vec<String>>,
     pub rotations: BTreeMap<String, Rotation>,
     pub policies: BTreeMap<String, Escalation>,
+    /// Ways nobody has set up: no mail goes out without `[mail]`, nothing to a phone without `[twilio]`.
+    pub unset: BTreeSet<Way>,
     /// Names under `[pagerduty]` and `[webhooks]`.
     pub services: BTreeSet<String>,
     pub webhooks: BTreeSet<String>,
@@ -42,6 +45,7 @@ impl Default for Directory {
             roles: BTreeMap::new(),
             rotations: BTreeMap::new(),
             policies: BTreeMap::new(),
+            unset: BTreeSet::new(),
             services: BTreeSet::new(),
             webhooks: BTreeSet::new(),
             per_hour: PER_HOUR,
@@ -340,43 +344,175 @@ pub fn folded(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// People, rotations and policies that will not do what they seem to: nobody of a policy can be reached, somebody it
-/// counts on has no way.
-pub fn problems(directory: &Directory) -> Vec<Problem> {
+/// People, rotations and policies that will not do what they seem to at that moment: nobody of a policy can be reached,
+/// somebody has no way, a way is not set up, a rotation has not begun. `absent`: chats known not to be set up.
+pub fn problems(directory: &Directory, at: Timestamp, absent: &[&str]) -> Vec<Problem> {
+    let look = Look { directory, at, absent };
     let mut problems = Vec::new();
     let mut wrong = |place: String, message: String| {
         problems.push(Problem { line: directory.lines.get(&place).copied().unwrap_or(0), message });
     };
-    for (id, asked_by) in counted_on(directory) {
-        if directory.addresses(id, &[], "").is_empty() {
-            let message = format!(
-                "`{id}` cannot be reached, yet {asked_by} counts on them. Add `email`, `phone`, `slack` or `discord` \
-                 under `[people.{id}]`."
-            );
-            wrong(format!("people.{id}"), message);
-        }
+    let counted_on = counted_on(directory);
+    for id in directory.people.keys().filter(|id| directory.addresses(id, &[], SOMEWHERE).is_empty()) {
+        let asked_by = counted_on.get(id.as_str()).map(|by| format!(", yet {by} counts on them")).unwrap_or_default();
+        let message = format!(
+            "`{id}` cannot be reached{asked_by}. Add `email`, `phone`, `slack` or `discord` under `[people.{id}]`."
+        );
+        wrong(format!("people.{id}"), message);
+    }
+    for (ways, needs) in look.needs() {
+        let people = look.wanting(&ways);
+        let Some(first) = people.first() else { continue };
+        let are = if people.len() == 1 { "is" } else { "are" };
+        let message = format!("{} {are} to be reached by {needs}, or give them another way.", listed(&people));
+        wrong(format!("people.{first}"), message);
+    }
+    for (name, rotation) in directory.rotations.iter().filter(|(_, rotation)| !look.has_begun(rotation)) {
+        let begins = rotation.layers.iter().map(|layer| layer.starts).min();
+        let begins = begins.map(|at| format!(" before {}", at.utc().format("%Y-%m-%d %H:%M UTC"))).unwrap_or_default();
+        let message = format!("By the rotation `{name}` nobody is on call{begins}. Give a layer an earlier `starts`.");
+        wrong(format!("rotations.{name}"), message);
     }
     for (name, policy) in &directory.policies {
-        if !policy.steps.iter().flat_map(|s| &s.targets).any(|t| directory.may_reach(t)) {
+        let place = || format!("policies.{name}");
+        if !policy.steps.iter().any(|step| look.reaches(step)) {
             let message = format!(
-                "The policy `{name}` reaches nobody: none of its targets has a way to be reached. Add contacts, or the \
-                 target \"channel\"."
+                "The policy `{name}` reaches nobody as things stand: none of its targets has a way that works. Add \
+                 contacts, or the target \"channel\"."
             );
-            wrong(format!("policies.{name}"), message);
-            continue;
+            wrong(place(), message);
         }
         for (n, step) in policy.steps.iter().enumerate() {
-            if !step.targets.iter().any(|t| directory.may_reach(t)) {
-                let message = format!("Step {} of the policy `{name}` reaches nobody and will be skipped.", n + 1);
-                wrong(format!("policies.{name}"), message);
+            let n = n + 1;
+            if !look.reaches(step) && policy.steps.iter().any(|step| look.reaches(step)) {
+                wrong(place(), format!("Step {n} of the policy `{name}` reaches nobody and will be skipped."));
+            }
+            let people = look.replaced(step);
+            if !people.is_empty() {
+                let ways = step.ways.iter().map(|way| way.label()).collect::<Vec<_>>().join(" or ");
+                let message = format!(
+                    "Step {n} of the policy `{name}` calls {} by {ways}, which is no way to reach them: their own ways \
+                     are tried instead. Add the contact, or change `ways`.",
+                    listed(&people)
+                );
+                wrong(place(), message);
             }
         }
     }
     problems
 }
 
-/// People whom a policy or rotation names, each once, with what names them.
-fn counted_on(directory: &Directory) -> Vec<(&str, String)> {
+/// Any channel: where somebody can be mentioned.
+const SOMEWHERE: &str = "channel";
+
+/// People a sentence names.
+const NAMED: usize = 5;
+
+/// `ana`, `ben` and 3 more.
+fn listed(people: &[&str]) -> String {
+    let named: Vec<String> = people.iter().take(NAMED).map(|id| format!("`{id}`")).collect();
+    match people.len().saturating_sub(NAMED) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+/// A directory at a moment, with what is known to be missing around it.
+struct Look<'a> {
+    directory: &'a Directory,
+    at: Timestamp,
+    absent: &'a [&'a str],
+}
+
+impl<'a> Look<'a> {
+    /// Something can go out by a way to an address.
+    fn works(&self, way: Way, address: &str) -> bool {
+        let chat = address.split_once(':').map_or("", |(chat, _)| chat);
+        !self.directory.unset.contains(&way) && !(way == Way::Direct && self.absent.contains(&chat))
+    }
+
+    /// Ways that do not work, each by what it needs to.
+    fn needs(&self) -> Vec<(Vec<(Way, &'a str)>, String)> {
+        let tables: [(&[Way], &str); 2] = [
+            (&[Way::Email], "e-mail, but there is no `[mail]`: no mail goes out. Add `[mail]`"),
+            (&[Way::Sms, Way::Voice], "phone, but there is no `[twilio]`: nothing goes out. Add `[twilio]`"),
+        ];
+        let unset = tables.into_iter().filter(|(ways, _)| ways.iter().any(|way| self.directory.unset.contains(way)));
+        let mut needs: Vec<_> =
+            unset.map(|(ways, says)| (ways.iter().map(|way| (*way, "")).collect(), says.to_owned())).collect();
+        for &chat in self.absent {
+            let name = chat[..1].to_uppercase() + &chat[1..];
+            let says = format!("direct message in {name}, which is not set up: nothing reaches them there. Set it up");
+            needs.push((vec![(Way::Direct, chat)], says));
+        }
+        needs
+    }
+
+    /// People who are to be reached by one of these ways (and, of a chat, there) that do not work.
+    fn wanting(&self, ways: &[(Way, &str)]) -> Vec<&'a str> {
+        let of = |way: Way, address: &str| ways.iter().any(|(w, chat)| *w == way && address.starts_with(chat));
+        let asked = |id: &str| {
+            self.directory.policies.values().flat_map(|p| &p.steps).any(|step| {
+                let people = step.targets.iter().flat_map(|target| self.people(target));
+                let addresses =
+                    people.filter(|other| *other == id).flat_map(|id| self.directory.addresses(id, &step.ways, ""));
+                !step.ways.is_empty() && addresses.into_iter().any(|(way, address)| of(way, &address))
+            })
+        };
+        let own = |id: &str| self.directory.addresses(id, &[], "").iter().any(|(way, address)| of(*way, address));
+        self.directory.people.keys().map(String::as_str).filter(|id| own(id) || asked(id)).collect()
+    }
+
+    fn has_begun(&self, rotation: &Rotation) -> bool {
+        rotation.layers.iter().any(|layer| layer.starts <= self.at)
+    }
+
+    /// The people of the directory a target may mean at this moment.
+    fn people(&self, target: &'a Target) -> Vec<&'a str> {
+        let known = |id: &&str| self.directory.people.contains_key(*id);
+        match target {
+            Target::Person(id) => [id.as_str()].into_iter().filter(known).collect(),
+            Target::Role(role) => self.directory.role_people(role).collect(),
+            Target::Rotation(name) => {
+                let begun = self.directory.rotations.get(name).filter(|rotation| self.has_begun(rotation));
+                begun.into_iter().flat_map(Rotation::people).filter(known).collect()
+            }
+            Target::Channel(_) | Target::Webhook(_) | Target::Pagerduty(_) => Vec::new(),
+        }
+    }
+
+    fn reaches(&self, step: &'a Step) -> bool {
+        step.targets.iter().any(|target| {
+            let elsewhere = match target {
+                Target::Person(_) | Target::Rotation(_) => false,
+                // Who is in a group of a chat, that chat knows.
+                Target::Role(role) => {
+                    self.directory.roles.get(role).is_some_and(|ids| ids.iter().any(|id| id.contains(':')))
+                }
+                Target::Channel(_) | Target::Webhook(_) | Target::Pagerduty(_) => true,
+            };
+            elsewhere
+                || self.people(target).iter().any(|id| {
+                    let asked = self.directory.addresses(id, &step.ways, SOMEWHERE);
+                    let ways = if asked.is_empty() { self.directory.addresses(id, &[], SOMEWHERE) } else { asked };
+                    ways.iter().any(|(way, address)| self.works(*way, address))
+                })
+        })
+    }
+
+    /// People a step would reach by ways they do not have: their own take their place.
+    fn replaced(&self, step: &'a Step) -> Vec<&'a str> {
+        let people: BTreeSet<&str> = step.targets.iter().flat_map(|target| self.people(target)).collect();
+        let lacks = |id: &&str| {
+            self.directory.addresses(id, &step.ways, SOMEWHERE).is_empty()
+                && !self.directory.addresses(id, &[], SOMEWHERE).is_empty()
+        };
+        people.into_iter().filter(|id| !step.ways.is_empty() && lacks(id)).collect()
+    }
+}
+
+/// People whom a policy or rotation names, each with the first that does.
+fn counted_on(directory: &Directory) -> BTreeMap<&str, String> {
     let mut found: Vec<(&str, String)> = Vec::new();
     for (name, policy) in &directory.policies {
         for target in policy.steps.iter().flat_map(|s| &s.targets) {
@@ -392,7 +528,6 @@ fn counted_on(directory: &Directory) -> Vec<(&str, String)> {
     for (name, rotation) in &directory.rotations {
         found.extend(rotation.people().map(|id| (id, format!("the rotation `{name}`"))));
     }
-    let mut seen = BTreeSet::new();
-    found.retain(|(id, _)| seen.insert(*id));
-    found
+    // The last one put in stays: the first is to be named.
+    found.into_iter().rev().collect()
 }

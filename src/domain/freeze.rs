@@ -89,6 +89,15 @@ impl Scope {
         (self.services.is_empty() || self.services.iter().any(service_fits))
             && (self.environments.is_empty() || self.environments.iter().any(|e| same_environment(e, environment)))
     }
+
+    /// There is a service in an environment for which both hold.
+    fn meets(&self, other: &Scope) -> bool {
+        let any = |mine: &[String], theirs: &[String], both: &dyn Fn(&str, &str) -> bool| {
+            mine.is_empty() || theirs.is_empty() || mine.iter().any(|m| theirs.iter().any(|t| both(m, t)))
+        };
+        any(&self.services, &other.services, &|a, b| a.trim().to_lowercase() == b.trim().to_lowercase())
+            && any(&self.environments, &other.environments, &same_environment)
+    }
 }
 
 /// Whether starts are forbidden in a rule's spans or outside them.
@@ -162,9 +171,18 @@ pub struct Freezes<'a> {
 impl Freezes<'_> {
     /// What holds at a moment for a service in an environment, but for those named in `except`.
     pub fn holding(&self, service: &str, environment: &str, at: Timestamp, except: &[String]) -> Vec<Holding> {
-        let here = || self.rules.iter().filter(|r| r.scope.covers(service, environment));
+        self.held_where(&|scope| scope.covers(service, environment), at, except)
+    }
+
+    /// What holds at a moment somewhere in a scope.
+    pub fn over(&self, scope: &Scope, at: Timestamp) -> Vec<Holding> {
+        self.held_where(&|other| other.meets(scope), at, &[])
+    }
+
+    fn held_where(&self, fits: &dyn Fn(&Scope) -> bool, at: Timestamp, except: &[String]) -> Vec<Holding> {
+        let here = || self.rules.iter().filter(|r| fits(&r.scope));
         let frozen = here().filter(|r| r.kind == Kind::Freeze).filter_map(|r| r.held(at));
-        let set = self.set.iter().filter(|f| f.scope().covers(service, environment) && f.holds(at));
+        let set = self.set.iter().filter(|f| fits(&f.scope()) && f.holds(at));
         let set = set.map(|f| Holding {
             name: f.number.to_string(),
             reason: f.reason.clone(),

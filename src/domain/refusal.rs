@@ -71,6 +71,8 @@ pub enum Refusal {
     Stale,
     /// Nobody of that name can be paged; the nearest name.
     NobodyNamed { said: String, near: Option<String> },
+    /// Somebody is named, but nothing is said to them.
+    NoMessage,
     /// A deployment has no more pages than this.
     TooManyPages { limit: usize },
     /// There is no page of that number; those there are.

@@ -12,6 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::near::nearest;
 use chrono::{DateTime, Duration, LocalResult, NaiveDateTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
+use cron::TimeUnitSpec as _;
 use std::str::FromStr;
 
 /// Longest expression that is read.
@@ -104,6 +105,11 @@ pub fn parse(schedule: &Schedule, default_tz: Tz) -> Result<Compiled, String> {
 }
 
 impl Compiled {
+    /// It comes more than once in a minute of some hour.
+    pub fn is_hasty(&self) -> bool {
+        self.parts.iter().any(|part| part.seconds().count() > 1)
+    }
+
     /// Every full hour.
     pub fn hourly(tz: Tz) -> Self {
         let hourly = Schedule { cron: "0 0 * * * *".into(), timezone: None };

@@ -17,6 +17,10 @@ impl Timestamp {
     pub fn plus_ms(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
     }
+    /// The whole minute that is not before this moment: what clocks show, people can say.
+    pub fn to_minute(self) -> Self {
+        Self(self.0.saturating_add(59_999).div_euclid(60_000).saturating_mul(60_000))
+    }
     /// Milliseconds from `earlier` to here; never negative.
     pub fn since_ms(self, earlier: Timestamp) -> i64 {
         self.0.saturating_sub(earlier.0).max(0)

@@ -359,7 +359,7 @@ impl Engine {
     fn about(&self, d: &Deployment, query: Query) -> Reply {
         match query {
             Query::Next => Reply::ok("").with_card(compose::next(d)),
-            Query::Show { item } => show(d, &item, self.now()),
+            Query::Show { item } => show(d, &item, self.now(), self.inner.config.timezone),
             Query::Record => {
                 let url = self.config().ways.public_url.as_deref().unwrap_or_default();
                 Reply::ok(format!(
@@ -453,7 +453,7 @@ fn summary_fact(s: &Summary, now: crate::domain::time::Timestamp) -> Fact {
     Fact { label: format!("#{}", s.id), value: Rich::plain(value), at: None }
 }
 
-fn show(d: &Deployment, item: &ItemRef, now: crate::domain::time::Timestamp) -> Reply {
+fn show(d: &Deployment, item: &ItemRef, now: crate::domain::time::Timestamp, zone: chrono_tz::Tz) -> Reply {
     if let Some(number) = shown(d, item) {
         return Reply::ok("").with_card(compose::show(d, &number));
     }
@@ -464,7 +464,7 @@ fn show(d: &Deployment, item: &ItemRef, now: crate::domain::time::Timestamp) -> 
                 .into_iter()
                 .map(|(n, line)| Button::new(line, format!("#{} show {n}", d.id)))
                 .collect();
-            Reply::refused(refusals::refusal(d, &refusal, now)).with_choices(choices)
+            Reply::refused(refusals::refusal(d, &refusal, now, zone)).with_choices(choices)
         }
     }
 }

@@ -227,7 +227,7 @@ impl<'a> Stage<'a> {
                 self.record(&mut staged, decision.events.clone(), by);
                 self.done(&staged.deployment, command, &decision)
             }
-            Err(refusal) => refused(&staged.deployment, command, &refusal, at),
+            Err(refusal) => refused(&staged.deployment, command, &refusal, at, self.config().timezone),
         };
         self.staged.insert(id, staged);
         reply.about(id)
@@ -555,7 +555,7 @@ impl<'a> Stage<'a> {
     }
 
     fn done(&self, d: &Deployment, command: &Command, decision: &Decision) -> Reply {
-        let reply = Reply::ok(replies::done(d, decision, self.now));
+        let reply = Reply::ok(replies::done(d, decision, self.now, self.config().timezone));
         replies::with_offers(reply, d, command, decision)
     }
 
@@ -599,8 +599,14 @@ pub(super) fn no_such(id: u64) -> Reply {
 }
 
 /// A refusal in words, with what else could be meant.
-pub(super) fn refused(d: &Deployment, command: &Command, refusal: &Refusal, at: Timestamp) -> Reply {
-    let mut reply = Reply::refused(refusals::refusal(d, refusal, at)).about(d.id);
+pub(super) fn refused(
+    d: &Deployment,
+    command: &Command,
+    refusal: &Refusal,
+    at: Timestamp,
+    zone: chrono_tz::Tz,
+) -> Reply {
+    let mut reply = Reply::refused(refusals::refusal(d, refusal, at, zone)).about(d.id);
     if let Command::Mark { mark, note, .. } = command {
         let word = refusals::command_word(*mark);
         let note = note.as_deref().map(|n| format!(" {n}")).unwrap_or_default();

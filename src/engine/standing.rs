@@ -5,7 +5,7 @@ use super::stage::{By, Stage, lock_of};
 use super::{Engine, Envelope, Inner};
 use crate::card::{Block, Button, Card, Reply, Style};
 use crate::config::Config;
-use crate::domain::command::Timer;
+use crate::domain::command::{Person, Timer};
 use crate::domain::deployment::Deployment;
 use crate::domain::event::{Authority, Event};
 use crate::domain::freeze::{Freezes, Frozen, Holding, Scope};
@@ -15,7 +15,7 @@ use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::grammar::{Order, Start, When};
 use crate::store::{NewRuling, Summary};
-use crate::words::standing as words;
+use crate::words::{paging, standing as words};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -58,7 +58,11 @@ pub(super) fn order(inner: &Arc<Inner>, stage: &mut Stage<'_>, envelope: &Envelo
         _ => None,
     };
     let seq = stage.rule(ruling.clone(), &by);
-    let said = words::announced(&ruling, lifted.as_ref(), &envelope.by, config.timezone);
+    let standing = stage.standing();
+    let roles = overriding(config);
+    let freezes = freezes(config, &standing, &roles);
+    let still = lifted.as_ref().map(|freeze| freezes.over(&freeze.scope(), at)).unwrap_or_default();
+    let said = words::announced(&ruling, lifted.as_ref(), &still, &envelope.by, config.timezone);
     if let Some(card) = said {
         stage.post(&envelope.channel, format!("house/{seq}@{}", envelope.channel), card);
     }
@@ -73,7 +77,7 @@ pub(super) fn order(inner: &Arc<Inner>, stage: &mut Stage<'_>, envelope: &Envelo
     if let Some(scope) = scope {
         stage.freezes_changed(&scope);
     }
-    Reply::ok(words::done(&ruling, at, config.timezone))
+    Reply::ok(words::done(&ruling, &still, at, config.timezone))
 }
 
 fn wish(config: &Config, envelope: &Envelope, order: &Order, now: Timestamp) -> Result<Wish, String> {
@@ -91,12 +95,28 @@ fn wish(config: &Config, envelope: &Envelope, order: &Order, now: Timestamp) -> 
                 None if person.name.eq_ignore_ascii_case("me") => envelope.by.clone(),
                 None => config.identify(&person.name),
             };
+            reachable(config, &person)?;
             let from = from.map(|w| w.resolve_for("from", now, config.timezone)).transpose()?.unwrap_or(now);
             let until = until.resolve_for("until", now, config.timezone)?;
             Wish::Cover(Cover { rotation: self::rotation(config, rotation)?, person, from, until })
         }
         Order::Uncover { rotation } => Wish::Uncover { rotation: self::rotation(config, rotation)? },
     })
+}
+
+/// Who stands in takes the calls: somebody nobody can reach would leave a rotation with nobody.
+fn reachable(config: &Config, person: &Person) -> Result<(), String> {
+    if !config.directory.addresses(&person.id, &[], "channel").is_empty() {
+        return Ok(());
+    }
+    let text = match config.people.contains_key(&*person.id) {
+        true => paging::unreachable(std::slice::from_ref(person)),
+        false => {
+            let near = crate::near::nearest(&person.name, config.people.keys().map(String::as_str));
+            paging::cannot_cover(person, near)
+        }
+    };
+    Err(text)
 }
 
 /// Whether a start may be at that moment (none: now): nothing in its way, the event of whoever may start all the same, or
@@ -118,9 +138,9 @@ pub(super) fn let_through(
     let Some(reason) = &wish.override_ else {
         let mut choices = Vec::new();
         if let Some(free) = frozen.free_at {
-            let at = free.utc().with_timezone(&zone);
+            let at = free.to_minute().utc().with_timezone(&zone);
             let later = Start { at: Some(When::Exact(at.fixed_offset())), queue: false, ..wish.clone() };
-            let mut button = Button::new(format!("Start {}", words::moment(free, zone)), again(&later, ""));
+            let mut button = Button::new(format!("Start {}", words::moment(free.to_minute(), zone)), again(&later, ""));
             button.style = Style::Primary;
             choices.push(button);
         }
@@ -149,9 +169,12 @@ pub(super) fn moved(stage: &Stage<'_>, id: u64, at: Timestamp) -> Result<(), Rep
     let zone = stage.config().timezone;
     let mut choices = Vec::new();
     if let Some(free) = frozen.free_at {
-        let then = free.utc().with_timezone(&zone).format("%Y-%m-%dT%H:%M");
-        let mut button =
-            Button::new(format!("Move to {}", words::moment(free, zone)), format!("#{id} reschedule {then}"));
+        // What is cut off would lie in the freeze still; what comes twice in a night has its offset.
+        let then = free.to_minute().utc().with_timezone(&zone).format("%Y-%m-%dT%H:%M%:z");
+        let mut button = Button::new(
+            format!("Move to {}", words::moment(free.to_minute(), zone)),
+            format!("#{id} reschedule {then}"),
+        );
         button.style = Style::Primary;
         choices.push(button);
     }
@@ -163,8 +186,8 @@ fn rotation(config: &Config, said: &str) -> Result<String, String> {
     let known = || config.directory.rotations.keys();
     let found = known().find(|name| name.eq_ignore_ascii_case(said)).cloned();
     found.ok_or_else(|| match config.directory.rotations.is_empty() {
-        true => crate::words::paging::NO_ROTATIONS.to_owned(),
-        false => crate::words::paging::no_such_rotation(&config.directory, said),
+        true => paging::NO_ROTATIONS.to_owned(),
+        false => paging::no_such_rotation(&config.directory, said),
     })
 }
 

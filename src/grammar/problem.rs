@@ -73,6 +73,8 @@ pub enum Problem {
     BadTime { text: String },
     /// Reminders cannot be snoozed for so short or so long.
     BadSnooze,
+    /// A test of how people are reached has no urgency.
+    LowTest,
     /// A calendar moment that does not exist.
     NoSuchTime { text: String },
 }
@@ -145,6 +147,10 @@ impl fmt::Display for Problem {
                 let (before, after) = if dashes { ("--", "") } else { ("", ":") };
                 write!(f, "`{before}{option}{after}` is given twice; once is enough. ")?;
                 instance(f, command)
+            }
+            // The command alone is right where there is one page, and no example where there are two.
+            Problem::Missing { command, what: what @ "a page's number" } => {
+                write!(f, "`{command}` needs {what}. For instance: `{command} 1`.")
             }
             Problem::Missing { command, what } => {
                 write!(f, "`{command}` needs {what}. ")?;
@@ -248,8 +254,12 @@ impl fmt::Display for Problem {
                 said(text)
             ),
             Problem::BadSnooze => f.write_str(
-                "Reminders are snoozed for a minute to a week, for instance `snooze 2h`. `snooze stop` is for good, and \
+                "Reminders are snoozed for a minute to a week, for instance `snooze 2h` or `snooze 3.2 2d`. `snooze stop` is for good, and \
                  `snooze off` brings them back.",
+            ),
+            Problem::LowTest => f.write_str(
+                "A test goes out at once; `--low` does not belong to it. Write `page test` or `page test ana`. A message \
+                 that begins with “test” stands in quotes: `page \"test fails\" --low`.",
             ),
             Problem::NoSuchTime { text } => write!(
                 f,

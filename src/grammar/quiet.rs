@@ -25,6 +25,7 @@ pub(super) fn snooze(rest: &str) -> Result<Command, Problem> {
     let found = starts.into_iter().find_map(|i| Some((i, how(text.get(i..)?)?)));
     let (item, how) = match found {
         Some((i, how)) => (text.get(..i).unwrap_or_default(), how),
+        None if ends_like_a_span(text) => return Err(Problem::BadSnooze),
         None => (text, Quiet::For(USUAL_MS)),
     };
     if matches!(how, Quiet::For(ms) if !(60_000..=LONGEST_SNOOZE_MS).contains(&ms)) {
@@ -40,6 +41,15 @@ pub(super) fn snooze(rest: &str) -> Result<Command, Problem> {
         words => Some(ItemRef::Words(words.to_owned())),
     };
     Ok(Command::Snooze { item, how })
+}
+
+/// `2y`, alone or after an item's number: no unit there is, and no words of an item.
+fn ends_like_a_span(text: &str) -> bool {
+    let (before, last) = text.rsplit_once(' ').unwrap_or(("", text));
+    let unit = last.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let span = unit.len() < last.len() && !unit.is_empty() && unit.chars().all(char::is_alphabetic);
+    let before = before.trim().trim_end_matches([':', ',']);
+    span && (before.is_empty() || before.eq_ignore_ascii_case("for") || like_items(before))
 }
 
 fn how(text: &str) -> Option<Quiet> {
@@ -79,7 +89,7 @@ mod tests {
         ] {
             assert_eq!(snooze(said), Ok(Command::Snooze { item, how }), "{said}");
         }
-        for said in ["0m", "30s", "8d", "1 year"] {
+        for said in ["0m", "30s", "8d", "1 year", "2y", "3.2 2y", "for 3fortnights"] {
             assert_eq!(snooze(said), Err(Problem::BadSnooze), "{said}");
         }
         assert!(snooze("3.1-3.5 2h").is_err());

@@ -46,6 +46,10 @@ pub(super) fn checklist(
         parts.iter_mut().zip(&paths).map(|(p, path)| criteria::to_items(&strs(path), &mut p.blocks)).collect();
     let bullets: Vec<bool> = found.iter().map(|f| f.items).collect();
     empty_headings(&parts, diagnostics);
+    for (part, path) in parts.iter().zip(&paths).filter(|(part, _)| part.level > 0) {
+        let unread = kinds::unread(&strs(path));
+        diagnostics.extend(unread.map(|message| Diagnostic { severity: Severity::Warning, line: part.line, message }));
+    }
     let way = without_boxes::way(&parts, &references, &bullets);
     let mut contacts = Vec::new();
     let mut bullet_count = 0;

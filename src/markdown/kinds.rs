@@ -205,6 +205,13 @@ pub(super) fn due(headings: &[&str]) -> Option<Window> {
     (0..lower.len()).rev().find_map(|i| super::windows::of_heading(headings.get(i)?, lower.get(..i)?))
 }
 
+/// What is wrong with the window a heading, the last of these, seems to name.
+pub(super) fn unread(headings: &[&str]) -> Option<String> {
+    let (last, above) = headings.split_last()?;
+    let above: Vec<String> = above.iter().map(|h| normal(h)).collect();
+    super::windows::unread(&normal(last), &above)
+}
+
 /// The environment an item alone is bound to: "(production only)".
 pub(super) fn item_environment(text: &str) -> Option<&'static str> {
     let text = text.to_lowercase();
@@ -272,10 +279,11 @@ fn window(heading: &str, above: &[String]) -> bool {
     if let Some(found) = WITHIN.captures(heading) {
         return !before && found.name("unit").is_some_and(|u| !u.as_str().starts_with("min"));
     }
-    if LATER.is_match(heading) || NTH_IN_BRACKETS.is_match(heading) {
+    let afterwards = is_afterwards(heading) || above.iter().any(|h| is_afterwards(h));
+    let in_brackets = super::windows::is_wide(heading) || super::windows::lasts(heading, afterwards).is_some();
+    if LATER.is_match(heading) || NTH_IN_BRACKETS.is_match(heading) || in_brackets {
         return !before;
     }
-    let afterwards = is_afterwards(heading) || above.iter().any(|h| is_afterwards(h));
     if before || !afterwards {
         return false;
     }

@@ -55,6 +55,22 @@ static FOR: LazyLock<Pattern> = LazyLock::new(|| {
     ))
 });
 
+/// "(a month)", "(2 weeks)": how long what comes afterwards lasts.
+static LASTS: LazyLock<Pattern> = LazyLock::new(|| {
+    pattern(r"\(\s*(?P<n>an?|one|\d{1,3})\s*(?P<unit>days?|weeks?|months?|tage?|wochen?|monate?)\s*\)")
+});
+/// "(2-24 h)", "(Day 7-1)": from one to the other, whatever it counts.
+static RANGE: LazyLock<Pattern> = LazyLock::new(|| {
+    pattern(
+        r"\(\s*(?:(?P<word>day|week|month|hour)s?\s+)?(?P<from>\d{1,6}(?:\.\d+)?)\s*(?P<unit>\p{L}+)?\s*(?:-|–|—|\bto\b|\bbis\b)\s*(?:(?:day|week|month|hour)s?\s+)?(?P<to>\d{1,6}(?:\.\d+)?)\s*(?P<unit2>\p{L}+)?\.?\s*\)",
+    )
+});
+/// Units people write and Rollcall does not read.
+const OTHER_UNITS: [&str; 11] =
+    ["std", "wk", "wks", "mo", "mos", "yr", "yrs", "quarters", "fortnights", "sprints", "w"];
+/// A span that reaches over a day and so many times as far as it begins is no guess at how long something takes.
+const WIDE: i64 = 8;
+
 static TIME: LazyLock<Pattern> = LazyLock::new(|| phrases(words::TIME_STARTS.iter().copied()));
 
 /// False where a text in lower case can name no time: most are not looked at twice.
@@ -81,8 +97,12 @@ pub(super) fn of_heading(heading: &str, above: &[String]) -> Option<Window> {
         let anchor = if cutover || minutes { Anchor::Cutover } else { Anchor::Success };
         return Some(if before { from_before(ms) } else { window(0, ms, anchor) });
     }
-    if let Some(window) = nth(&text, after).or_else(|| spanned(&text, after && !before)) {
+    let wide = !before && is_wide(&text);
+    if let Some(window) = nth(&text, after).or_else(|| spanned(&text, wide || after && !before)) {
         return Some(window);
+    }
+    if let Some(ms) = lasts(&text, after).filter(|_| !before) {
+        return Some(window(0, ms, Anchor::Success));
     }
     if !before && let Some(found) = FIRST.captures(&text) {
         let unit = unit_ms(found.name("unit")?.as_str())?;
@@ -94,6 +114,59 @@ pub(super) fn of_heading(heading: &str, above: &[String]) -> Option<Window> {
     }
     let day = unit_ms("day")?;
     any(&text, words::DAY_OF).then(|| window(0, day, Anchor::Scheduled))
+}
+
+/// A heading in lower case says by its brackets alone that it is about afterwards: "(2-24 h)".
+pub(super) fn is_wide(text: &str) -> bool {
+    let Some((from, to)) = RANGE.captures(text).filter(|f| f.name("word").is_none()).and_then(|f| ends(&f)) else {
+        return false;
+    };
+    unit_ms("day").is_some_and(|day| to >= day) && from > 0 && from.checked_mul(WIDE).is_some_and(|wide| to >= wide)
+}
+
+/// How long a heading in lower case says that it lasts: "(a month)"; anything else, such as "(2 weeks)", only where it is
+/// about afterwards.
+pub(super) fn lasts(text: &str, after: bool) -> Option<i64> {
+    let found = LASTS.captures(text)?;
+    let ms = span(found.name("n")?.as_str(), found.name("unit")?.as_str())?;
+    let article = !found.name("n")?.as_str().starts_with(|c: char| c.is_ascii_digit());
+    (after || article && Some(ms) == unit_ms("month")).then_some(ms)
+}
+
+/// Beginning and end of a range that counts one unit or two.
+fn ends(found: &regex::Captures) -> Option<(i64, i64)> {
+    let unit2 = found.name("unit2")?.as_str();
+    let unit = found.name("unit").map_or(unit2, |u| u.as_str());
+    Some((span(found.name("from")?.as_str(), unit)?, span(found.name("to")?.as_str(), unit2)?))
+}
+
+/// What is wrong with the window a heading seems to name, where none is read.
+pub(super) fn unread(heading: &str, above: &[String]) -> Option<String> {
+    let text = heading.to_lowercase();
+    let found = RANGE.captures(&text)?;
+    let said = found.get(0)?.as_str();
+    let none = |why: String| Some(format!("“{said}” looks like a window but is read as none: {why}"));
+    if let Some(word) = found.name("word") {
+        let number = |name| found.name(name).and_then(|n| n.as_str().parse::<u32>().ok());
+        let (word, from, to) = (word.as_str(), number("from")?, number("to")?);
+        return match (from, to) {
+            (0, to) => none(format!("the first {word} is 1. Write “({word} 1-{})”.", to.max(1))),
+            (from, to) if to < from => none(format!("it ends before it begins. Write “({word} {to}-{from})”.")),
+            _ => None,
+        };
+    }
+    if let Some((from, to)) = ends(&found) {
+        return match from.cmp(&to) {
+            std::cmp::Ordering::Less => None,
+            std::cmp::Ordering::Equal => none("it ends when it begins.".into()),
+            std::cmp::Ordering::Greater => none("it ends before it begins. Write the earlier time first.".into()),
+        };
+    }
+    let after = is_afterwards(&text) || above.iter().any(|h| is_afterwards(h));
+    let unit = found.name("unit2").filter(|_| after)?.as_str();
+    let known = ["minutes", "hours", "days", "weeks", "months"];
+    let meant = OTHER_UNITS.contains(&unit) || crate::near::nearest(unit, known).is_some();
+    if meant { none(format!("“{unit}” is no unit. Write minutes, hours, days, weeks or months.")) } else { None }
 }
 
 /// When an item is due by its own words.
@@ -251,14 +324,54 @@ mod tests {
             ("Monitoring (First hour)", "post-cutover", 0, HOUR, Cutover),
             ("Day 8+", "", 7 * DAY, 30 * DAY, Success),
             ("Completion (After 24 hours)", "", 24 * HOUR, 48 * HOUR, Success),
+            ("B (2-24 h)", "", 2 * HOUR, 24 * HOUR, Cutover),
+            ("B (2-24 hours)", "", 2 * HOUR, 24 * HOUR, Cutover),
+            ("C (a month)", "", 0, 30 * DAY, Success),
+            ("Follow-up (2 weeks)", "", 0, 14 * DAY, Success),
         ] {
             let got = of_heading(heading, &[above.to_owned()]);
             assert_eq!(got, Some(window(from, to, anchor)), "{heading}");
         }
-        for heading in
-            ["Phase 2: Migrate (30-60 minutes)", "Deploy", "Day-to-day work", "24 items", "Sign-off", "Tier 1-2"]
-        {
+        for heading in [
+            "Phase 2: Migrate (30-60 minutes)",
+            "Migrate (12-24 hours)",
+            "Dual write (2 weeks)",
+            "Dual write (1 month)",
+            "B (24-2 hours)",
+            "Deploy",
+            "Day-to-day work",
+            "24 items",
+            "Sign-off",
+            "Tier 1-2",
+        ] {
             assert_eq!(of_heading(heading, &[]), None, "{heading}");
+        }
+    }
+
+    #[test]
+    fn ranges_that_are_none_are_told() {
+        for (heading, said) in [
+            (
+                "B (24-2 hours)",
+                Some("“(24-2 hours)” looks like a window but is read as none: it ends before it begins."),
+            ),
+            ("B (2 h - 30 min)", Some("ends before it begins")),
+            ("B (Day 7-1)", Some("Write “(day 1-7)”")),
+            ("B (Day 0-7)", Some("the first day is 1. Write “(day 1-7)”")),
+            ("B (0-0 min)", Some("it ends when it begins")),
+            ("Monitoring (2-24 std)", Some("“std” is no unit")),
+            ("Monitoring (2-24 huors)", Some("“huors” is no unit")),
+            ("B (2-24 h)", None),
+            ("Migrate (30-60 minutes)", None),
+            ("Monitoring (5-10 users)", None),
+            ("Steps (3-1)", None),
+            ("Day 1-7", None),
+        ] {
+            let got = unread(heading, &[]);
+            assert!(
+                said.map_or(got.is_none(), |said| got.as_ref().is_some_and(|g| g.contains(said))),
+                "{heading}: {got:?}"
+            );
         }
     }
 

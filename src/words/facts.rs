@@ -85,7 +85,8 @@ pub fn of(m: &Moment<'_>) -> Facts {
         Event::HandedOver { to } => facts.to = Some(to.name.to_string()),
         Event::Rescheduled { start_at } => {
             facts.start_at = Some(moment(*start_at));
-            facts.was_at = m.before.start_at.map(moment);
+            // Within the same minute there is nothing to tell apart.
+            facts.was_at = m.before.start_at.map(moment).filter(|was| facts.start_at.as_ref() != Some(was));
         }
         Event::Announced { entry, late_ms } => announced(&mut facts, d, *entry, at, *late_ms),
         Event::WindowClosing { of, open, count, until, late_ms, .. } => {

@@ -9,6 +9,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::rotation::Cover;
 use crate::domain::text::{Rich, Span};
 use crate::domain::time::{Timestamp, span};
+use crate::grammar::Problem;
 use crate::markdown::escape;
 use chrono_tz::Tz;
 
@@ -30,7 +31,7 @@ fn list(numbers: &[u32]) -> String {
 }
 
 /// What the person who did it is told. `d` is the state after it.
-pub fn done(d: &Deployment, number: u32, event: &PageEvent) -> String {
+pub fn done(d: &Deployment, number: u32, event: &PageEvent, zone: Tz) -> String {
     let Some(page) = page_of(d, number) else { return String::new() };
     match event {
         PageEvent::Opened { .. } => {
@@ -38,7 +39,7 @@ pub fn done(d: &Deployment, number: u32, event: &PageEvent) -> String {
                 page.messages.iter().filter(|m| m.follows.is_none()).partition(|m| m.call.held.is_some());
             let who = |m: &&Message| {
                 let who = m.call.to.as_ref().map_or_else(|| m.call.target.to_string(), |p| p.name.to_string());
-                let until = m.call.held.map(|h| format!(", until {}", moment(h.until)));
+                let until = m.call.held.map(|h| format!(", until {}", super::standing::moment(h.until, zone)));
                 format!("{} ({}{})", escape(&who), m.way().map_or("", Way::label), until.unwrap_or_default())
             };
             let list = |of: &[&Message]| of.iter().map(who).collect::<Vec<_>>().join(", ");
@@ -145,6 +146,7 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> Option<String> {
     let id = d.id;
     Some(match r {
         Refusal::NobodyNamed { said, near } => nobody_named(said, near.as_deref()),
+        Refusal::NoMessage => Problem::Missing { command: "page", what: "a message" }.to_string(),
         Refusal::TooManyPages { limit } => format!(
             "#{id} has {limit} pages that nobody has resolved, the most there may be. Resolve what is dealt with: \
              `/deploy resolve 1`."
@@ -310,6 +312,16 @@ pub fn unreachable(people: &[Person]) -> String {
         ),
         _ => "None of them has a way to be reached. Add contacts under `[people.ID]`.".into(),
     }
+}
+
+/// Somebody the configuration does not know is to stand in.
+pub fn cannot_cover(person: &Person, near: Option<&str>) -> String {
+    let hint = match near {
+        Some(near) => format!("Did you mean `{}`?", escape(near)),
+        None => "Name somebody of the configuration, with `email`, `phone`, `slack` or `discord`.".into(),
+    };
+    let said: String = person.name.chars().take(80).collect();
+    format!("“{}” has no way to be reached and cannot cover. {hint} Nothing changed.", escape(&said))
 }
 
 /// What a test says.

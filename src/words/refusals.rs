@@ -8,6 +8,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::status::Status;
 use crate::domain::time::{Timestamp, span};
 use crate::markdown::escape;
+use chrono_tz::Tz;
 
 /// The word for what stands.
 pub fn state_word(mark: Mark) -> &'static str {
@@ -71,7 +72,7 @@ pub fn place(channel: &str) -> String {
 }
 
 /// The sentence for a refusal, as Markdown.
-pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
+pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp, zone: Tz) -> String {
     let id = d.id;
     match r {
         Refusal::NoSuchItem { said, near } if near.is_empty() => format!(
@@ -218,6 +219,7 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
             escape(&d.environment)
         ),
         Refusal::NobodyNamed { .. }
+        | Refusal::NoMessage
         | Refusal::TooManyPages { .. }
         | Refusal::NoSuchPage { .. }
         | Refusal::NoPages
@@ -225,7 +227,7 @@ pub fn refusal(d: &Deployment, r: &Refusal, now: Timestamp) -> String {
         | Refusal::PageTaken { .. }
         | Refusal::PageOver { .. } => super::paging::refusal(d, r, now).unwrap_or_default(),
         Refusal::StartsThen { at } => {
-            format!("#{id} is scheduled for {} already. Nothing changed.", at.utc().format("%Y-%m-%d %H:%M UTC"))
+            format!("#{id} is scheduled for {} already. Nothing changed.", super::standing::moment(*at, zone))
         }
         Refusal::NotSnoozed { item: None } => {
             format!("No reminders of #{id} are snoozed. `/deploy snooze 30m` keeps them quiet for half an hour.")

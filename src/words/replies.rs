@@ -1,6 +1,6 @@
 //! What the person who said something is told when it was done.
 
-use super::{paging, refusals};
+use super::{paging, refusals, standing};
 use crate::card::{Reply, compose, kinds};
 use crate::domain::checklist::{Branch, Number};
 use crate::domain::command::{Command, Mark, Person};
@@ -14,9 +14,10 @@ use crate::domain::text::{Rich, Span};
 use crate::domain::time::{Timestamp, span};
 use crate::domain::watch::{self, Measure};
 use crate::markdown::escape;
+use chrono_tz::Tz;
 
 /// One or two sentences on what a command did, as Markdown. `d` is the state after it.
-pub fn done(d: &Deployment, decision: &Decision, now: Timestamp) -> String {
+pub fn done(d: &Deployment, decision: &Decision, now: Timestamp, zone: Tz) -> String {
     let marks: Vec<(&Number, Mark)> = decision
         .events
         .iter()
@@ -27,8 +28,8 @@ pub fn done(d: &Deployment, decision: &Decision, now: Timestamp) -> String {
         .collect();
     let called = decision.events.iter().find(|e| matches!(e, Event::RollbackCalled { .. }));
     let mut text = match marks.as_slice() {
-        _ if called.is_some() => called.map(|e| said(d, e)).unwrap_or_default(),
-        [] => decision.events.first().map(|e| said(d, e)).unwrap_or_default(),
+        _ if called.is_some() => called.map(|e| said(d, e, zone)).unwrap_or_default(),
+        [] => decision.events.first().map(|e| said(d, e, zone)).unwrap_or_default(),
         [(item, mark)] => {
             let text = d.plan.text(item);
             format!("{}: {item} *{}*{} {}", mark_word(*mark), escape(&text), stop(&text), so_far(d))
@@ -39,7 +40,7 @@ pub fn done(d: &Deployment, decision: &Decision, now: Timestamp) -> String {
     };
     for remark in decision.remarks.iter().take(3) {
         text.push_str("\n\n");
-        text.push_str(&refusals::refusal(d, remark, now));
+        text.push_str(&refusals::refusal(d, remark, now, zone));
     }
     if decision.remarks.len() > 3 {
         text.push_str(&format!("\n\n{} more were left as they are.", decision.remarks.len() - 3));
@@ -131,7 +132,7 @@ fn so_far(d: &Deployment) -> String {
     }
 }
 
-fn said(d: &Deployment, event: &Event) -> String {
+fn said(d: &Deployment, event: &Event, zone: Tz) -> String {
     let id = d.id;
     match event {
         Event::Assigned { item, to } => format!("{item} is for {} now.", escape(&to.name)),
@@ -148,14 +149,14 @@ fn said(d: &Deployment, event: &Event) -> String {
             format!("Opened {} in the thread.", escape(&compose::section_name(d, *section)))
         }
         Event::Rescheduled { start_at } => {
-            format!("#{id} is scheduled for {} now. Announced.", start_at.utc().format("%Y-%m-%d %H:%M UTC"))
+            format!("#{id} is scheduled for {} now. Announced.", standing::moment(*start_at, zone))
         }
         Event::Snoozed { item, until } => {
             let of = item.as_ref().map(|i| format!(" of {i}")).unwrap_or_default();
             match until {
                 Some(until) => format!(
                     "No reminders{of} in #{id} until {}. `/deploy snooze off` ends that.",
-                    until.utc().format("%Y-%m-%d %H:%M UTC")
+                    standing::moment(*until, zone)
                 ),
                 None => format!("No more reminders{of} in #{id}. `/deploy snooze off` brings them back."),
             }
@@ -183,7 +184,7 @@ fn said(d: &Deployment, event: &Event) -> String {
         Event::Cancelled { .. } => format!("#{id} is cancelled."),
         Event::Followed { channel } => format!("#{id} is shown in {} too.", refusals::place(channel)),
         Event::Unfollowed { channel } => format!("#{id} is no longer shown in {}.", refusals::place(channel)),
-        Event::Page { page, event } => paging::done(d, *page, event),
+        Event::Page { page, event } => paging::done(d, *page, event, zone),
         _ => String::new(),
     }
 }

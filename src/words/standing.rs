@@ -54,24 +54,40 @@ fn named(h: &Holding, zone: Tz) -> String {
     }
 }
 
+/// The same in plain words.
+fn in_plain(h: &Holding, zone: Tz) -> String {
+    let reason = if h.reason.is_empty() { String::new() } else { format!(" ({})", h.reason) };
+    let until = match (h.since, h.until) {
+        (None, None) => "a window for starting that does not open again".into(),
+        (None, Some(at)) => format!("a window for starting that opens {}", moment(at, zone)),
+        (Some(_), until) => ends(until, zone),
+    };
+    format!("{}{reason}, {until}", called(&h.name))
+}
+
+/// The first of what holds, and how many more.
+fn lines(holding: &[Holding], one: impl Fn(&Holding) -> String) -> String {
+    let named: Vec<String> = holding.iter().take(NAMED).map(one).collect();
+    let more = holding.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    format!("{}{more}", named.join("; "))
+}
+
 /// Why a start may not be then, when it may, and who may start all the same.
 pub fn frozen(frozen: &Frozen, service: &str, environment: &str, then: Option<Timestamp>, zone: Tz) -> String {
     let when = then.map_or_else(|| "is frozen".into(), |at| format!("is frozen {}", moment(at, zone)));
-    let lines: Vec<String> = frozen.holding.iter().take(NAMED).map(|h| named(h, zone)).collect();
-    let more = frozen.holding.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     let free = match frozen.free_at {
-        Some(at) => format!("The next free moment is {}.", moment(at, zone)),
+        Some(at) => format!("The next free moment is {}.", moment(at.to_minute(), zone)),
         None if frozen.holding.iter().any(|h| h.since.is_some() && h.until.is_none()) => {
             "It can start when the freeze is lifted: `/deploy unfreeze`.".into()
         }
         None => "There is no free moment within 400 days.".into(),
     };
     format!(
-        "{} on {} {when}: {}{more}. {free} {}",
+        "{} on {} {when}: {}. {free} {}",
         escape(service),
         escape(environment),
-        lines.join("; "),
+        lines(&frozen.holding, |h| named(h, zone)),
         overriders(frozen)
     )
 }
@@ -123,7 +139,14 @@ fn post(tone: Tone, bold: String, rest: String) -> Card {
 }
 
 /// What the channel is told of a ruling.
-pub fn announced(ruling: &Ruling, lifted: Option<&SetFreeze>, by: &Person, zone: Tz) -> Option<Card> {
+/// `still`: what holds where a freeze was lifted.
+pub fn announced(
+    ruling: &Ruling,
+    lifted: Option<&SetFreeze>,
+    still: &[Holding],
+    by: &Person,
+    zone: Tz,
+) -> Option<Card> {
     match ruling {
         Ruling::FreezeSet { number, reason, until, environment, service } => {
             let place = scope_words(service.as_deref(), environment.as_deref());
@@ -132,11 +155,11 @@ pub fn announced(ruling: &Ruling, lifted: Option<&SetFreeze>, by: &Person, zone:
         }
         Ruling::FreezeLifted { number } => {
             let reason = lifted.map(|f| format!(" ({})", f.reason)).unwrap_or_default();
-            Some(post(
-                Tone::Good,
-                format!("Freeze {number} is lifted"),
-                format!(" by {}{reason}. Starts may be again.", by.name),
-            ))
+            let (tone, now) = match still {
+                [] => (Tone::Good, "Starts may be again.".to_owned()),
+                some => (Tone::Plain, format!("What holds there still: {}.", lines(some, |h| in_plain(h, zone)))),
+            };
+            Some(post(tone, format!("Freeze {number} is lifted"), format!(" by {}{reason}. {now}", by.name)))
         }
         Ruling::CoverSet { cover } => Some(post(
             Tone::Plain,
@@ -158,8 +181,8 @@ fn scope_words(service: Option<&str>, environment: Option<&str>) -> String {
     format!("{service}{environment}")
 }
 
-/// What whoever asked is told.
-pub fn done(ruling: &Ruling, now: Timestamp, zone: Tz) -> String {
+/// What whoever asked is told. `still`: what holds where a freeze was lifted.
+pub fn done(ruling: &Ruling, still: &[Holding], now: Timestamp, zone: Tz) -> String {
     match ruling {
         Ruling::FreezeSet { number, until, environment, service, .. } => format!(
             "Freeze {number} holds{}, {}. What is under way goes on; what is scheduled waits. `/deploy unfreeze {number}` \
@@ -170,7 +193,13 @@ pub fn done(ruling: &Ruling, now: Timestamp, zone: Tz) -> String {
             }),
             ends(*until, zone)
         ),
-        Ruling::FreezeLifted { number } => format!("Freeze {number} is lifted. Whatever waited for it starts now."),
+        Ruling::FreezeLifted { number } if still.is_empty() => {
+            format!("Freeze {number} is lifted. Whatever waited for it starts now.")
+        }
+        Ruling::FreezeLifted { number } => format!(
+            "Freeze {number} is lifted. What holds there still: {}. Whatever is bound by none of it starts now.",
+            lines(still, |h| named(h, zone))
+        ),
         Ruling::CoverSet { cover } => {
             let from = if cover.from <= now { String::new() } else { format!(" from {}", moment(cover.from, zone)) };
             format!(

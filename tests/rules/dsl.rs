@@ -490,6 +490,7 @@ pub fn why(refusal: &Refusal) -> String {
         Refusal::NotSnoozed { item } => format!("not snoozed{}", list(item.as_slice())),
         Refusal::Stale => "stale".into(),
         Refusal::NobodyNamed { said, near } => format!("nobody <{said}>, near {}", near.as_deref().unwrap_or("-")),
+        Refusal::NoMessage => "no message".into(),
         Refusal::TooManyPages { limit } => format!("too many pages {limit}"),
         Refusal::NoSuchPage { page, pages } => format!("no page {page} of {pages:?}"),
         Refusal::NoPages => "no pages".into(),

@@ -11,7 +11,8 @@ use crate::domain::command::Command;
 const WHOM: [&str; 4] = ["person", "role", "rotation", "policy"];
 
 impl Reader<'_> {
-    /// `page [WHO] message [--low]`, `page test [WHO]`. Whom unquoted words begin with is for the domain to tell.
+    /// `page [WHO] message [--low]`, the flag anywhere; `page test [WHO]`. Whom unquoted words begin with is for the
+    /// domain to tell.
     pub(super) fn page(&mut self) -> Result<Request, Problem> {
         if self.cursor.peek().eq_ignore_ascii_case("test") {
             return self.page_test();
@@ -41,12 +42,21 @@ impl Reader<'_> {
                 _ => None,
             }
         };
-        low |= self.low();
-        let mut rest = self.cursor.rest();
-        if let Some(before) = rest.strip_suffix("--low").or_else(|| rest.strip_suffix("—low")) {
-            (rest, low) = (before.trim_end(), true);
+        let mut words = String::new();
+        while !self.cursor.is_empty() {
+            if self.low() {
+                low = true;
+                continue;
+            }
+            // What stands in quotes is said, flags and all.
+            let before = self.cursor.rest();
+            if matches!(self.cursor.quoted(), Ok(None) | Err(_)) {
+                self.cursor.word();
+            }
+            let taken = before.len() - self.cursor.rest().len();
+            words.push_str(before.get(..taken).unwrap_or_default());
         }
-        let message = free_text("message", rest)?;
+        let message = free_text("message", &words)?;
         if message.is_empty() {
             return Err(self.missing("a message"));
         }
@@ -66,6 +76,10 @@ impl Reader<'_> {
 
     fn page_test(&mut self) -> Result<Request, Problem> {
         self.cursor.word();
+        if self.cursor.rest().split_whitespace().any(|word| dashed(word).is_some_and(|w| w.eq_ignore_ascii_case("low")))
+        {
+            return Err(Problem::LowTest);
+        }
         // A test is about no deployment, wherever it is asked for.
         self.deployment = None;
         if self.cursor.is_empty() {
@@ -117,5 +131,44 @@ impl Reader<'_> {
         };
         self.deployment = None;
         Ok(Request::Heard { test })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grammar::parse;
+
+    #[test]
+    fn low_may_stand_anywhere_but_in_quotes_and_before_a_test() {
+        let page = |text: &str| match parse(text).map(|p| p.request) {
+            Ok(Request::Act(Command::Page { whom, message, low })) => (whom, message, low),
+            other => panic!("{text}: {other:?}"),
+        };
+        let ana = || Some("ana".to_owned());
+        for text in
+            ["page --low @ana low one", "page @ana --low low one", "page @ana low --low one", "page @ana low one --LOW"]
+        {
+            let (whom, message, low) = page(text);
+            assert!(whom.is_some_and(|w| w.ends_with("ana")) && message == "low one" && low, "{text}");
+        }
+        assert_eq!(page("page ana --low low one"), (None, "ana low one".into(), true));
+        assert_eq!(page("page \"ana\" \"low --low one\" twice").2, false);
+        assert_eq!(page("page \"tries --low now\""), (None, "tries --low now".into(), false));
+        assert_eq!(page("page \"ana\" fails --low"), (ana(), "fails".into(), true));
+        assert_eq!(page("page it is \"slow --low"), (None, "it is \"slow".into(), true));
+        assert!(matches!(parse("page @ana --low"), Err(Problem::Missing { what: "a message", .. })));
+        for text in ["page test --low", "page test ana --low", "page test --low ana"] {
+            assert_eq!(parse(text), Err(Problem::LowTest), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_needed_comes_with_an_example_that_works() {
+        let said = |text: &str| parse(text).unwrap_err().to_string();
+        assert_eq!(said("#1 ack two"), "`ack` needs a page's number. For instance: `ack 1`.");
+        assert_eq!(said("resolve now"), "`resolve` needs a page's number. For instance: `resolve 1`.");
+        assert!(said("snooze 2y").starts_with("Reminders are snoozed for a minute to a week"));
+        assert!(said("page test --low").contains("`--low` does not belong to it"));
     }
 }
