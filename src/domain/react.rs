@@ -213,6 +213,10 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
         Event::HoldReminded { call, loud, .. } => {
             vec![Remind { occasion: Occasion::Held, call: call.clone(), loud: *loud }, ShowBoard]
         }
+        Event::ClockSetBack { .. } => {
+            let timers = super::set_back::timers(after, at, policy).into_iter();
+            std::iter::once(ShowBoard).chain(timers.map(|(timer, due)| Timer(timer, Some(due)))).collect()
+        }
         Event::Snoozed { .. } | Event::Unsnoozed { .. } => match after.status.is_under_way() {
             true => vec![reminding(after, policy), ShowBoard],
             false => vec![ShowBoard],

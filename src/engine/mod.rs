@@ -62,7 +62,7 @@ pub enum Input {
     React { message: String, emoji: String, present: bool },
     /// A timer fell due.
     Due { deployment: u64, timer: Timer, due: Timestamp },
-    /// The clock was set back: what recurs in that deployment is to be armed anew.
+    /// The clock was set back: what that deployment waits for is to be armed anew.
     SetBack { deployment: u64 },
     /// The bot was invited to the channel: it says hello there, once.
     Joined,
@@ -270,6 +270,7 @@ impl Engine {
         for (at, event) in store.paged_since(clock.now().plus_ms(-HOUR_MS)).await? {
             recent.learn(&event, at);
         }
+        recent.set_back(clock.now());
         let (door, jobs) = mpsc::channel(QUEUE);
         let inner = Arc::new(Inner {
             store,

@@ -17,6 +17,7 @@ use crate::domain::policy::Policy;
 use crate::domain::react::{Effect, Occasion, react};
 use crate::domain::refusal::Refusal;
 use crate::domain::rotation::Cover;
+use crate::domain::set_back::{self, SET_BACK_MS};
 use crate::domain::standing::Standing;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
@@ -115,12 +116,21 @@ impl<'a> Stage<'a> {
         self.loaded.get(&id).map(|(d, _)| d.clone()).or_else(|| self.house.get(id))
     }
 
+    /// A deployment to be changed. Where its last moment is yet to come, the clock was set back: that is recorded first.
     fn take(&mut self, id: u64) -> Option<Staged> {
         if let Some(s) = self.staged.remove(&id) {
             return Some(s);
         }
         let (deployment, head) = self.loaded.get(&id).cloned().or_else(|| self.house.get_with_head(id))?;
-        Some(Staged { deployment, head })
+        let mut staged = Staged { deployment, head };
+        let was = staged.deployment.at;
+        if was.since_ms(self.now) >= SET_BACK_MS {
+            let person = Person::rollcall();
+            Arc::make_mut(&mut self.paged.recent).set_back(self.now);
+            let by = By { person: &person, via: Via::Timer, reaction: None };
+            self.record(&mut staged, vec![Event::ClockSetBack { was }], &by);
+        }
+        Some(staged)
     }
 
     /// Open deployments as this unit leaves them, that pass a test; oldest first.
@@ -254,13 +264,13 @@ impl<'a> Stage<'a> {
         reply
     }
 
-    /// The clock was set back: the next progress post is the next by the clock.
+    /// The clock was set back: what is waited for is armed by the clock, also where nothing was recorded since.
     pub(super) fn set_back(&mut self, id: u64) {
-        if let Some(d) = self.peek(id)
-            && let Some(next) = next_due(&d, Timer::Progress, self.now, &self.policy(&d))
-        {
-            self.batch.timers.push((id, Timer::Progress, Some(next)));
-        }
+        let Some(staged) = self.take(id) else { return };
+        let (d, now) = (staged.deployment.clone(), self.now);
+        self.staged.insert(id, staged);
+        let armed = set_back::timers(&d, now, &self.policy(&d)).into_iter();
+        self.batch.timers.extend(armed.map(|(timer, due)| (id, timer, Some(due))));
     }
 
     fn record(&mut self, staged: &mut Staged, events: Vec<Event>, by: &By<'_>) {
@@ -298,7 +308,8 @@ impl<'a> Stage<'a> {
     }
 
     fn next(&self, d: &Deployment, event: Event, by: Person, via: Via) -> Recorded {
-        Recorded { seq: d.seq + 1, at: self.now.max(d.at), by, via, event }
+        let at = if matches!(event, Event::ClockSetBack { .. }) { self.now } else { self.now.max(d.at) };
+        Recorded { seq: d.seq + 1, at, by, via, event }
     }
 
     fn append(&mut self, staged: &mut Staged, recorded: Recorded) {
@@ -340,6 +351,7 @@ impl<'a> Stage<'a> {
             || d.status != before.status
             || d.deployer != before.deployer
             || d.archived != before.archived
+            || (d.opened_at, d.started_at, d.ended_at) != (before.opened_at, before.started_at, before.ended_at)
             || d.also != before.also;
         if !changed {
             return;
