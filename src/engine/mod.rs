@@ -271,6 +271,10 @@ impl Engine {
             recent.learn(&event, at);
         }
         recent.set_back(clock.now());
+        // Counted here, before anybody waits at the door.
+        for (name, rotation) in &config.directory.rotations {
+            rotation.on_call(name, clock.now(), &[]);
+        }
         let (door, jobs) = mpsc::channel(QUEUE);
         let inner = Arc::new(Inner {
             store,
