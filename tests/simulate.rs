@@ -292,7 +292,7 @@ impl Simulation {
                 self.log.push("restart".into());
                 self.world.restart().await;
             }
-            890..925 => self.clock(),
+            890..925 => self.clock().await,
             925..945 => self.look().await,
             945..970 => {
                 for _ in 0..1 + self.dice.below(6) {
@@ -629,7 +629,7 @@ impl Simulation {
         self.send(refused).await;
     }
 
-    fn clock(&mut self) {
+    async fn clock(&mut self) {
         let ms = match self.dice.below(10) {
             0..4 => self.dice.below(90) as i64 * SECOND,
             4..6 => self.dice.below(70) as i64 * MINUTE,
@@ -641,6 +641,10 @@ impl Simulation {
         self.log.push(format!("the clock moves by {ms} ms"));
         self.model.set_back |= ms < 0;
         self.world.jump(ms);
+        // As the loop does, when it notices it.
+        if ms <= -MINUTE && self.dice.chance(70) {
+            rollcall::loops::timers::set_back(self.world.engine()).await.unwrap();
+        }
     }
 
     /// Looking changes nothing and never fails.
@@ -884,6 +888,9 @@ impl Simulation {
         let mut pages: BTreeMap<u32, paging::Page> = BTreeMap::new();
         let mut quiet: BTreeMap<u32, bool> = BTreeMap::new();
         for r in log {
+            if let Event::ClockSetBack { was } = &r.event {
+                pages.values_mut().for_each(|page| page.set_back(*was, r.at));
+            }
             let Event::Page { page: number, event } = &r.event else { continue };
             let at = format!("#{} page {number} at {}: {event:?}", d.id, r.seq);
             let Some(page) = pages.get_mut(number) else {
@@ -1186,10 +1193,16 @@ fn messages(d: &Deployment, log: &[Recorded]) -> (BTreeSet<String>, BTreeSet<Str
     (keys, may)
 }
 
-/// Time never runs backwards, and no due moment is met twice.
+/// Time never runs backwards unless the log says so, and no due moment is met twice.
 fn times(id: u64, log: &[Recorded]) {
-    assert!(log.windows(2).all(|w| w[0].at <= w[1].at && w[0].seq + 1 == w[1].seq), "the log of #{id} runs backwards");
-    let due: Vec<i64> = log
+    let set_back = |r: &Recorded| matches!(r.event, Event::ClockSetBack { .. });
+    assert!(
+        log.windows(2).all(|w| (w[0].at <= w[1].at || set_back(&w[1])) && w[0].seq + 1 == w[1].seq),
+        "the log of #{id} runs backwards"
+    );
+    // A moment that the clock shows once more is another one.
+    let anew = log.iter().rposition(set_back).unwrap_or(0);
+    let due: Vec<i64> = log[anew..]
         .iter()
         .filter(|r| r.via == Via::Timer)
         .filter_map(|r| match &r.event {
@@ -1214,7 +1227,7 @@ fn timers(d: &Deployment, armed: &[(Timer, Timestamp)], now: Timestamp) {
     if rollcall::domain::climb::due(d).is_some() {
         assert!(is(Timer::Page), "#{} climbs no further", d.id);
     }
-    if rollcall::domain::agenda::due(d).is_some() {
+    if rollcall::domain::agenda::due(d, now).is_some() {
         assert!(is(Timer::Agenda), "#{} keeps no agenda", d.id);
     }
     if d.status == Status::Scheduled {

@@ -5,8 +5,11 @@ mod world;
 
 use rollcall::card::Reply;
 use rollcall::config::Config;
+use rollcall::domain::command::Timer;
+use rollcall::domain::time::Timestamp;
 use rollcall::engine::Link;
 use rollcall::loops::timers;
+use rollcall::store::Batch;
 use std::path::Path;
 use world::*;
 
@@ -532,6 +535,45 @@ async fn whatever_waits_goes_on_by_a_clock_that_was_set_back() {
         let again = w.engine().deployment(1).await.unwrap().unwrap();
         assert_eq!(again.at, log.last().unwrap().at);
     }
+}
+
+#[tokio::test]
+async fn what_waits_is_reminded_of_again_once_nothing_is_breached() {
+    let w = World::of(STUCK).await;
+    for text in ["start v1.2.0", "snooze 30m"] {
+        done(&w, "Ana", text).await;
+    }
+    w.advance(40 * MINUTE).await;
+    assert_eq!((said(&w, "breach").len(), said(&w, "reminder").len()), (1, 0), "once is enough");
+    done(&w, "Ana", "note on it").await;
+    w.advance(16 * MINUTE).await;
+    assert_eq!((said(&w, "breach").len(), said(&w, "reminder").len()), (1, 1));
+}
+
+/// What `migrations/0004_time.sql` does for deployments that were under way before there were these timers.
+#[tokio::test]
+async fn timers_that_an_upgrade_adds_find_out_what_they_wait_for() {
+    let w = World::of(PAGE).await;
+    done(&w, "Ana", "start v1.2.0").await;
+    let timers = || async { w.engine().store().timers_of(1).await.unwrap() };
+    let is = |all: &[(Timer, Timestamp)], timer| all.iter().any(|(t, due)| *t == timer && *due > w.now());
+    assert!(is(&timers().await, Timer::Remind));
+    let set = |due: Option<Timestamp>| Batch {
+        timers: vec![(1, Timer::Agenda, due), (1, Timer::Remind, due)],
+        ..Batch::default()
+    };
+    w.engine().store().commit(&set(None)).await.unwrap();
+    w.engine().store().commit(&set(Some(Timestamp(0)))).await.unwrap();
+    w.settle().await;
+    assert!(is(&timers().await, Timer::Remind));
+    assert!(!timers().await.iter().any(|(t, _)| *t == Timer::Agenda), "no window counts from the start");
+    for text in ["tick 1.1 1.2", "finish"] {
+        done(&w, "Ana", text).await;
+    }
+    w.engine().store().commit(&set(None)).await.unwrap();
+    w.engine().store().commit(&set(Some(Timestamp(0)))).await.unwrap();
+    w.settle().await;
+    assert!(is(&timers().await, Timer::Agenda) && !timers().await.iter().any(|(t, _)| *t == Timer::Remind));
 }
 
 #[test]

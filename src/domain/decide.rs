@@ -537,7 +537,7 @@ pub fn next_due(after: &Deployment, timer: Timer, at: Timestamp, policy: &Policy
             Some(frozen.free_at.map_or(again, |free| free.min(again)))
         }
         Timer::Archive if !after.archived => after.ended_at.map(|ended| ended.plus_ms(WALKABLE_MS)),
-        Timer::Agenda if after.seq < MAX_EVENTS => agenda::due(after),
+        Timer::Agenda if after.seq < MAX_EVENTS => agenda::due(after, at),
         Timer::Remind if after.seq < MAX_EVENTS_POSTING => remind::due(after, policy),
         _ => None,
     }

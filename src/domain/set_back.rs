@@ -48,12 +48,14 @@ impl Deployment {
         self.slots.iter_mut().filter_map(|s| s.extra.as_mut()).for_each(|extra| back.past(&mut extra.assigned_at));
         let snoozed = self.snoozed.values_mut().chain(&mut self.snoozed_all);
         snoozed.flatten().for_each(|until| back.ahead(until));
-        self.pages.iter_mut().for_each(|page| Arc::make_mut(page).set_back(back));
+        self.pages.iter_mut().for_each(|page| Arc::make_mut(page).set_back(back.was, now));
     }
 }
 
 impl Page {
-    fn set_back(&mut self, back: Back) {
+    /// The same for a page.
+    pub fn set_back(&mut self, was: Timestamp, now: Timestamp) {
+        let back = Back { was, now };
         let times = [&mut self.at, &mut self.again_at, &mut self.since];
         let has = self.has.as_mut().map(|(_, since)| since);
         times.into_iter().chain(has).chain(&mut self.unanswered).for_each(|at| back.past(at));
@@ -75,6 +77,8 @@ impl Page {
 /// it is, or finds out when it falls due.
 pub fn timers(d: &Deployment, now: Timestamp, policy: &Policy) -> Vec<(Timer, Timestamp)> {
     use Timer::{Agenda, Archive, Page, Progress, Remind, Watch};
+    // What was recorded a moment ahead of the clock has happened.
+    let now = now.max(d.at);
     let all = [Progress, Archive, Watch, Page, Agenda, Remind].into_iter();
     let mut armed: Vec<_> = all.filter_map(|t| Some((t, next_due(d, t, now, policy)?))).collect();
     // Whoever waits for a freeze looks again at once; a start itself is when it is.
