@@ -31,6 +31,12 @@ use std::sync::Arc;
 /// Due whatever the clock says, even after it has been set back.
 pub(super) const AT_ONCE: Timestamp = Timestamp(0);
 
+/// When a timer that decides nothing although it is due is looked at again, in milliseconds.
+const AGAIN_MS: i64 = 60_000;
+
+/// Of a queue that waits for a freeze, how many are asked whether they may go first.
+const MAX_QUEUE: usize = 100;
+
 /// A deployment being changed: a copy is made for every event, and the state before it is still there to compare.
 struct Staged {
     deployment: Arc<Deployment>,
@@ -151,6 +157,13 @@ impl<'a> Stage<'a> {
         self.open(|s| s.status.is_under_way() && lock_of(s) == lock).into_iter().next()
     }
 
+    /// Who waits for a lock, in order: of many, those whose turn comes first.
+    pub(super) fn queue(&self, lock: &str) -> Vec<Summary> {
+        let mut queue = self.open(|s| s.status == Status::Queued && lock_of(s) == lock);
+        queue.truncate(MAX_QUEUE);
+        queue
+    }
+
     fn policy(&self, d: &Deployment) -> Policy {
         // Those not under way need the lock first: to start, or to be rolled back after the outcome.
         let waits = !d.status.is_under_way();
@@ -168,8 +181,21 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// Whoever waits for a freeze lets those go first who wait behind it and for none.
+    fn pass_on(&mut self, d: &Deployment) {
+        let lock = d.lock();
+        if self.holder(&lock).is_some() {
+            return;
+        }
+        let behind = self.queue(&lock).into_iter().filter(|s| s.id > d.id);
+        let mut free = behind.filter(|s| self.peek(s.id).is_some_and(|d| self.keeps_waiting(&d).is_none()));
+        if let Some(next) = free.next().map(|s| s.id) {
+            self.batch.timers.push((next, Timer::Start, Some(AT_ONCE)));
+        }
+    }
+
     /// The freeze that keeps a deployment from starting now. A rehearsal is bound by none.
-    fn keeps_waiting(&self, d: &Deployment) -> Option<Frozen> {
+    pub(super) fn keeps_waiting(&self, d: &Deployment) -> Option<Frozen> {
         if d.rehearsal || !matches!(d.status, Status::Scheduled | Status::Queued) {
             return None;
         }
@@ -257,8 +283,14 @@ impl<'a> Stage<'a> {
         if let Some(d) = self.peek(id) {
             // By the clock, not by what was last recorded: after it was set back, what recurs goes on.
             let again = next_due(&d, timer, self.now, &self.policy(&d));
+            // What has come and decides nothing must not come again at once, for ever.
+            let nothing = !reply.ok;
+            let again = again.map(|due| if nothing && due <= self.now { self.now.plus_ms(AGAIN_MS) } else { due });
             if again.is_some() {
                 self.batch.timers.push((id, timer, again));
+            }
+            if timer == Timer::Start && d.status == Status::Queued && self.keeps_waiting(&d).is_some() {
+                self.pass_on(&d);
             }
         }
         reply
