@@ -170,9 +170,9 @@ pub(super) async fn start(
 /// Whoever waits in the queue comes first, even in the moment between one end and the next start. Not before one that is
 /// let through a freeze: those that wait for it.
 fn ahead(stage: &Stage<'_>, lock: &str, let_through: bool) -> Option<Summary> {
-    let queue = stage.open(|s| s.status == Status::Queued && lock_of(s) == lock).into_iter();
+    let mut queue = stage.open(|s| s.status == Status::Queued && lock_of(s) == lock).into_iter();
     let waits = |s: &Summary| stage.peek(s.id).is_some_and(|d| stage.keeps_waiting(&d).is_some());
-    queue.filter(|s| !(let_through && waits(s))).next_back()
+    queue.rfind(|s| !(let_through && waits(s)))
 }
 
 fn plan(inner: &Inner, checklist: Arc<Checklist>) -> Arc<Plan> {
