@@ -14,6 +14,7 @@ use rollcall::domain::decide::{LATE_MS, WALKABLE_MS};
 use rollcall::domain::deployment::{Deployment, lock_key};
 use rollcall::domain::event::{Event, Recorded};
 use rollcall::domain::paging::{self, PageEvent, PageState};
+use rollcall::domain::policy::Policy;
 use rollcall::domain::status::Status;
 use rollcall::domain::time::Timestamp;
 use rollcall::engine::{Envelope, Input, Page};
@@ -1215,6 +1216,22 @@ fn times(id: u64, log: &[Recorded]) {
     assert!(starts <= 1, "#{id} started twice");
 }
 
+/// Reminders as they are without a word in the configuration.
+fn usual() -> Policy {
+    Policy {
+        progress: std::sync::Arc::new(rollcall::domain::schedule::Compiled::hourly(chrono_tz::UTC)),
+        may_override: Vec::new(),
+        roles: Default::default(),
+        lock_held_by: None,
+        directory: Default::default(),
+        covers: Default::default(),
+        recent: Default::default(),
+        frozen: None,
+        reminding: Default::default(),
+        off_hours: Default::default(),
+    }
+}
+
 /// What must still happen by itself is armed.
 fn timers(d: &Deployment, armed: &[(Timer, Timestamp)], now: Timestamp) {
     let is = |timer| armed.iter().any(|(t, due)| *t == timer && *due > now);
@@ -1229,6 +1246,9 @@ fn timers(d: &Deployment, armed: &[(Timer, Timestamp)], now: Timestamp) {
     }
     if rollcall::domain::agenda::due(d, now).is_some() {
         assert!(is(Timer::Agenda), "#{} keeps no agenda", d.id);
+    }
+    if d.status.is_under_way() && rollcall::domain::remind::due(d, &usual()).is_some() {
+        assert!(is(Timer::Remind), "#{} reminds nobody", d.id);
     }
     if d.status == Status::Scheduled {
         assert!(is(Timer::Start), "#{} will not start", d.id);

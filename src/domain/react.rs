@@ -120,6 +120,9 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             if *mark == Mark::Untick {
                 effects.extend(agenda(after));
                 effects.extend(waiting_anew(after, policy));
+            } else if after.current_section() != Some(item.section()) {
+                // The walk goes on in a section that may have come up long ago.
+                effects.extend(waiting_anew(after, policy));
             }
             effects
         }
