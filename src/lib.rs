@@ -77,7 +77,8 @@
 //! 5. A timer exists at most once per deployment and name, fires through the door, and is taken away or armed again
 //!    in the transaction that records what it caused. A stale one decides nothing.
 //! 6. A message has one key for ever. Asking for it again is an edit; [`ports::Chat::show`] may be repeated.
-//! 7. Time comes in through [`ports::Clock`]; within a deployment it never runs backwards.
+//! 7. Time comes in through [`ports::Clock`]; within a deployment it never runs backwards, but for
+//!    the event that says that the clock was set back.
 //! 8. What people type travels as plain [`domain::text::Span`]s and is escaped by the surface that draws it.
 //! 9. Every queue, body, retry and text has a bound, written beside what it bounds.
 //!

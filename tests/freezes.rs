@@ -206,6 +206,84 @@ async fn a_queued_start_whose_turn_comes_in_a_freeze_waits_until_it_is_lifted() 
     assert!(!board(&w, 2).contains("Frozen"));
 }
 
+/// Bob may start in a freeze.
+const LEAD: &str = "\
+[people.bob]
+name = \"Bob\"
+[roles]
+lead = [\"bob\"]
+[rules]
+override = [\"lead\"]
+";
+
+#[tokio::test]
+async fn whoever_may_queues_through_a_freeze() {
+    let w = world(LEAD).await;
+    done(&w, "Ana", "start v1.0.0").await;
+    let idle = done(&w, "Ana", "start v1.1.0 --queue --override because").await;
+    assert!(idle.text.ends_with("No freeze holds now, so nothing was overridden."), "{}", idle.text);
+    done(&w, "Ana", "freeze incident 4711").await;
+    let refused = w.say("Ana", "start v1.2.0 --queue --override hotfix").await;
+    assert!(!refused.ok, "it is not Ana's to override: {}", refused.text);
+    let queued = done(&w, "Bob", "start v1.2.0 --queue --override hotfix").await;
+    assert!(queued.text.starts_with("Queued #3") && !queued.text.contains("nothing"), "{}", queued.text);
+    let record = w.engine().record(3, rollcall::engine::Format::Markdown).await.unwrap().unwrap();
+    assert!(record.contains("Freeze overridden"), "{record}");
+    done(&w, "Ana", "#1 cancel withdrawn").await;
+    assert!(board(&w, 2).contains("queued"), "the freeze holds for it: {}", board(&w, 2));
+    assert!(board(&w, 3).contains("active"), "and not for this one: {}", board(&w, 3));
+    done(&w, "Ana", "#3 cancel withdrawn").await;
+    done(&w, "Ana", "unfreeze").await;
+    assert!(board(&w, 2).contains("active"), "{}", board(&w, 2));
+}
+
+#[tokio::test]
+async fn what_waits_for_a_freeze_is_in_nobodys_way_who_may_start_in_it() {
+    let mut w = world(LEAD).await;
+    done(&w, "Ana", "start v1.0.0").await;
+    done(&w, "Ana", "start v1.1.0 --queue").await;
+    done(&w, "Ana", "freeze incident 4711").await;
+    done(&w, "Ana", "#1 cancel withdrawn").await;
+    w.restart().await;
+    let refused = w.say("Ana", "start v1.2.0").await;
+    assert!(!refused.ok && refused.text.contains("is taken: #2 v1.1.0 by Ana, queued."), "{}", refused.text);
+    let started = done(&w, "Bob", "start v1.2.0 --override hotfix").await;
+    assert!(started.text.starts_with("Started #3"), "{}", started.text);
+    done(&w, "Bob", "#3 cancel withdrawn").await;
+    assert!(board(&w, 2).contains("queued"), "{}", board(&w, 2));
+    done(&w, "Ana", "unfreeze").await;
+    assert!(board(&w, 2).contains("active"), "{}", board(&w, 2));
+}
+
+#[tokio::test]
+async fn what_is_to_be_done_before_a_start_that_waits_keeps_no_timer_busy() {
+    let page = PAGE.replace("## 1. Prepare", "## 1. Before (T-30min)\n\n- [ ] Customers told\n\n## 2. Prepare");
+    for untick in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("list.md"), &page).unwrap();
+        let mut w = World::with(Config::default(), Some(dir.path().into())).await;
+        done(&w, "Ana", "start v1.2.0 at:+1h").await;
+        done(&w, "Bob", "freeze incident").await;
+        w.advance(35 * MINUTE).await;
+        assert_eq!(states(&w.message("1/section/1").card), ["1.1 Open"]);
+        if untick {
+            done(&w, "Ana", "tick 1.1").await;
+        }
+        // Down across the reminder and the start.
+        w.jump(40 * MINUTE);
+        w.restart().await;
+        w.settle().await;
+        if untick {
+            done(&w, "Ana", "untick 1.1").await;
+        }
+        w.advance(MINUTE).await;
+        assert_eq!(w.engine().store().due_timers(w.now(), 9).await.unwrap(), []);
+        assert_eq!(posts(&w, "frozen").len(), 1);
+        done(&w, "Bob", "unfreeze").await;
+        assert!(board(&w, 1).contains("active"), "{}", board(&w, 1));
+    }
+}
+
 #[tokio::test]
 async fn an_override_holds_for_the_freezes_it_named() {
     let w = world(WEEKEND).await;

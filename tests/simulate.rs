@@ -15,6 +15,7 @@ use rollcall::domain::decide::{LATE_MS, WALKABLE_MS};
 use rollcall::domain::deployment::{Deployment, lock_key};
 use rollcall::domain::event::{Event, Recorded};
 use rollcall::domain::paging::{self, PageEvent, PageState};
+use rollcall::domain::policy::Policy;
 use rollcall::domain::status::Status;
 use rollcall::domain::time::Timestamp;
 use rollcall::engine::{Envelope, Input, Page};
@@ -293,7 +294,7 @@ impl Simulation {
                 self.log.push("restart".into());
                 self.world.restart().await;
             }
-            890..925 => self.clock(),
+            890..925 => self.clock().await,
             925..945 => self.look().await,
             945..970 => {
                 for _ in 0..1 + self.dice.below(6) {
@@ -630,7 +631,7 @@ impl Simulation {
         self.send(refused).await;
     }
 
-    fn clock(&mut self) {
+    async fn clock(&mut self) {
         let ms = match self.dice.below(10) {
             0..4 => self.dice.below(90) as i64 * SECOND,
             4..6 => self.dice.below(70) as i64 * MINUTE,
@@ -642,6 +643,10 @@ impl Simulation {
         self.log.push(format!("the clock moves by {ms} ms"));
         self.model.set_back |= ms < 0;
         self.world.jump(ms);
+        // As the loop does, when it notices it.
+        if ms <= -MINUTE && self.dice.chance(70) {
+            rollcall::loops::timers::set_back(self.world.engine()).await.unwrap();
+        }
     }
 
     /// Looking changes nothing and never fails.
@@ -885,6 +890,9 @@ impl Simulation {
         let mut pages: BTreeMap<u32, paging::Page> = BTreeMap::new();
         let mut quiet: BTreeMap<u32, bool> = BTreeMap::new();
         for r in log {
+            if let Event::ClockSetBack { was } = &r.event {
+                pages.values_mut().for_each(|page| page.set_back(*was, r.at));
+            }
             let Event::Page { page: number, event } = &r.event else { continue };
             let at = format!("#{} page {number} at {}: {event:?}", d.id, r.seq);
             let Some(page) = pages.get_mut(number) else {
@@ -1190,10 +1198,16 @@ fn messages(d: &Deployment, log: &[Recorded]) -> (BTreeSet<String>, BTreeSet<Str
     (keys, may)
 }
 
-/// Time never runs backwards, and no due moment is met twice.
+/// Time never runs backwards unless the log says so, and no due moment is met twice.
 fn times(id: u64, log: &[Recorded]) {
-    assert!(log.windows(2).all(|w| w[0].at <= w[1].at && w[0].seq + 1 == w[1].seq), "the log of #{id} runs backwards");
-    let due: Vec<i64> = log
+    let set_back = |r: &Recorded| matches!(r.event, Event::ClockSetBack { .. });
+    assert!(
+        log.windows(2).all(|w| (w[0].at <= w[1].at || set_back(&w[1])) && w[0].seq + 1 == w[1].seq),
+        "the log of #{id} runs backwards"
+    );
+    // A moment that the clock shows once more is another one.
+    let anew = log.iter().rposition(set_back).unwrap_or(0);
+    let due: Vec<i64> = log[anew..]
         .iter()
         .filter(|r| r.via == Via::Timer)
         .filter_map(|r| match &r.event {
@@ -1204,6 +1218,22 @@ fn times(id: u64, log: &[Recorded]) {
     assert!(due.windows(2).all(|w| w[0] < w[1]), "#{id} posted progress twice for one moment: {due:?}");
     let starts = log.iter().filter(|r| matches!(r.event, Event::Started { .. })).count();
     assert!(starts <= 1, "#{id} started twice");
+}
+
+/// Reminders as they are without a word in the configuration.
+fn usual() -> Policy {
+    Policy {
+        progress: std::sync::Arc::new(rollcall::domain::schedule::Compiled::hourly(chrono_tz::UTC)),
+        may_override: Vec::new(),
+        roles: Default::default(),
+        lock_held_by: None,
+        directory: Default::default(),
+        covers: Default::default(),
+        recent: Default::default(),
+        frozen: None,
+        reminding: Default::default(),
+        off_hours: Default::default(),
+    }
 }
 
 /// What must still happen by itself is armed.
@@ -1218,8 +1248,11 @@ fn timers(d: &Deployment, armed: &[(Timer, Timestamp)], now: Timestamp) {
     if rollcall::domain::climb::due(d).is_some() {
         assert!(is(Timer::Page), "#{} climbs no further", d.id);
     }
-    if rollcall::domain::agenda::due(d).is_some() {
+    if rollcall::domain::agenda::due(d, now).is_some() {
         assert!(is(Timer::Agenda), "#{} keeps no agenda", d.id);
+    }
+    if d.status.is_under_way() && rollcall::domain::remind::due(d, &usual()).is_some() {
+        assert!(is(Timer::Remind), "#{} reminds nobody", d.id);
     }
     if d.status == Status::Scheduled {
         assert!(is(Timer::Start), "#{} will not start", d.id);

@@ -5,8 +5,11 @@ mod world;
 
 use rollcall::card::Reply;
 use rollcall::config::Config;
+use rollcall::domain::command::Timer;
+use rollcall::domain::time::Timestamp;
 use rollcall::engine::Link;
 use rollcall::loops::timers;
+use rollcall::store::Batch;
 use std::path::Path;
 use world::*;
 
@@ -439,13 +442,138 @@ async fn a_clock_that_jumps_neither_floods_nor_starves() {
     // And back.
     w.jump(-365 * DAY);
     w.settle().await;
-    assert_eq!(timers::set_back(w.engine()).await, 1);
+    assert_eq!(timers::set_back(w.engine()).await.unwrap(), 1);
     let posts = posted(&w).await.len();
     w.advance(3 * HOUR).await;
     assert!(posted(&w).await.len() >= posts + 2, "progress goes on by the clock: {:?}", posted(&w).await);
     w.restart().await;
     w.advance(2 * HOUR).await;
     assert!(posted(&w).await.len() >= posts + 4);
+}
+
+const STUCK: &str = "\
+---
+service: shop
+environment: production
+---
+# Shop release
+
+## 1. Deploy
+
+- [ ] Backup taken
+- [ ] Rolled out
+
+## 2. Rollback criteria
+
+- [ ] Deployment stuck > 25 minutes
+
+## 3. Rollback procedure
+
+- [ ] Put back
+";
+
+const CALLED: &str = "\
+[people.ana]
+name = \"Ana\"
+phone = \"+4915112345678\"
+[people.ben]
+name = \"Ben\"
+phone = \"+4915112345679\"
+[policies.house]
+environments = [\"production\"]
+[[policies.house.steps]]
+targets = [\"ana\"]
+[[policies.house.steps]]
+after = \"5m\"
+targets = [\"ben\"]
+[paging]
+per_hour = 1
+";
+
+#[tokio::test]
+async fn whatever_waits_goes_on_by_a_clock_that_was_set_back() {
+    // Noticed while it runs; noticed after a restart by the first thing that is recorded.
+    for (back, noticed) in [(HOUR, true), (DAY, true), (DAY, false)] {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("list.md"), STUCK).unwrap();
+        let config = Config::parse(CALLED, Path::new("")).unwrap();
+        let mut w = World::with_ways(config, Some(dir.path().into()), &["sms"]).await;
+        for text in ["start v1.2.0", "assign 1.1 @bob", "page checkout is down", "page search is down"] {
+            done(&w, "Cleo", text).await;
+        }
+        let called = |w: &World| w.came("sms").iter().map(|m| m.key.clone()).collect::<Vec<_>>();
+        assert_eq!(called(&w), ["1/page/1/1@sms:+4915112345678"], "the second waits for Ana's hour");
+        w.advance(2 * MINUTE).await;
+        w.jump(-back);
+        if noticed {
+            assert_eq!(timers::set_back(w.engine()).await.unwrap(), 1);
+        } else {
+            w.restart().await;
+            done(&w, "Cleo", "note the clock was wrong").await;
+        }
+        let d = w.engine().deployment(1).await.unwrap().unwrap();
+        assert!(d.at <= w.now(), "recorded by the clock as it is");
+        for (timer, due) in w.engine().store().timers_of(1).await.unwrap() {
+            assert!(due.since_ms(w.now()) <= HOUR, "{timer:?} waits for {} ms", due.since_ms(w.now()));
+        }
+        w.advance(6 * MINUTE).await;
+        assert!(called(&w).contains(&"1/page/1/2@sms:+4915112345679".into()), "{:?}", called(&w));
+        w.advance(11 * MINUTE).await;
+        assert_eq!(said(&w, "reminder").len(), 1, "{back}");
+        assert_eq!(said(&w, "breach").len(), 0);
+        w.advance(10 * MINUTE).await;
+        assert_eq!(said(&w, "breach").len(), 1, "{back}");
+        w.advance(35 * MINUTE).await;
+        assert!(called(&w).contains(&"1/page/2/1@sms:+4915112345678".into()), "{:?}", called(&w));
+        let log = w.engine().store().deployment_log(1).await.unwrap().unwrap().events;
+        let set_back = |r: &&rollcall::domain::event::Recorded| {
+            matches!(r.event, rollcall::domain::event::Event::ClockSetBack { .. })
+        };
+        assert_eq!(log.iter().filter(set_back).count(), 1, "said once");
+        assert!(w.engine().store().audit(None).await.unwrap().is_sound());
+        w.restart().await;
+        let again = w.engine().deployment(1).await.unwrap().unwrap();
+        assert_eq!(again.at, log.last().unwrap().at);
+    }
+}
+
+#[tokio::test]
+async fn what_waits_is_reminded_of_again_once_nothing_is_breached() {
+    let w = World::of(STUCK).await;
+    for text in ["start v1.2.0", "snooze 30m"] {
+        done(&w, "Ana", text).await;
+    }
+    w.advance(40 * MINUTE).await;
+    assert_eq!((said(&w, "breach").len(), said(&w, "reminder").len()), (1, 0), "once is enough");
+    done(&w, "Ana", "note on it").await;
+    w.advance(16 * MINUTE).await;
+    assert_eq!((said(&w, "breach").len(), said(&w, "reminder").len()), (1, 1));
+}
+
+/// What `migrations/0004_time.sql` does for deployments that were under way before there were these timers.
+#[tokio::test]
+async fn timers_that_an_upgrade_adds_find_out_what_they_wait_for() {
+    let w = World::of(PAGE).await;
+    done(&w, "Ana", "start v1.2.0").await;
+    let timers = || async { w.engine().store().timers_of(1).await.unwrap() };
+    let is = |all: &[(Timer, Timestamp)], timer| all.iter().any(|(t, due)| *t == timer && *due > w.now());
+    assert!(is(&timers().await, Timer::Remind));
+    let set = |due: Option<Timestamp>| Batch {
+        timers: vec![(1, Timer::Agenda, due), (1, Timer::Remind, due)],
+        ..Batch::default()
+    };
+    w.engine().store().commit(&set(None)).await.unwrap();
+    w.engine().store().commit(&set(Some(Timestamp(0)))).await.unwrap();
+    w.settle().await;
+    assert!(is(&timers().await, Timer::Remind));
+    assert!(!timers().await.iter().any(|(t, _)| *t == Timer::Agenda), "no window counts from the start");
+    for text in ["tick 1.1 1.2", "finish"] {
+        done(&w, "Ana", text).await;
+    }
+    w.engine().store().commit(&set(None)).await.unwrap();
+    w.engine().store().commit(&set(Some(Timestamp(0)))).await.unwrap();
+    w.settle().await;
+    assert!(is(&timers().await, Timer::Agenda) && !timers().await.iter().any(|(t, _)| *t == Timer::Remind));
 }
 
 #[test]

@@ -42,34 +42,55 @@ pub fn span(d: &Deployment, window: &Window, branch: Branch) -> Option<(Timestam
     Some((anchor.plus_ms(window.from_ms).min(last), anchor.plus_ms(window.to_ms).min(last)))
 }
 
-/// When the next thing on the agenda is.
-pub fn due(d: &Deployment) -> Option<Timestamp> {
+/// When the next thing on the agenda is, as things stand at a moment.
+pub fn due(d: &Deployment, at: Timestamp) -> Option<Timestamp> {
+    entries(d, at).into_iter().map(|(due, _)| due).min()
+}
+
+/// Something on the agenda.
+enum Entry<'a> {
+    Opens(u32),
+    Announcement(u32),
+    /// A window is reminded of before its end.
+    Closes(Closing<'a>),
+    Closed(Closing<'a>),
+}
+
+/// Everything on the agenda, with when: what is waited for and what falls due are told from this one list.
+fn entries(d: &Deployment, at: Timestamp) -> Vec<(Timestamp, Entry<'_>)> {
     if d.archived {
-        return None;
+        return Vec::new();
     }
-    let opening = opening(d).map(|(_, at)| at);
-    let closing =
-        closing(d).flat_map(|c| [c.notice.filter(|notice| *notice < c.to), c.closes.then_some(c.to)]).flatten();
-    opening.chain(closing).chain(announce::waited_for(d).map(|(.., at)| at)).min()
+    let mut all: Vec<_> = opening(d).map(|(section, from)| (from, Entry::Opens(section))).collect();
+    all.extend(announce::waited_for(d).map(|(n, _, at)| (at, Entry::Announcement(n))));
+    for closing in closing(d) {
+        // Nobody is reminded of an end that has passed.
+        let notice = closing.notice.filter(|_| closing.to > at);
+        match notice {
+            Some(notice) => all.push((notice, Entry::Closes(closing))),
+            None if closing.closes => all.push((closing.to, Entry::Closed(closing))),
+            None => {}
+        }
+    }
+    all
 }
 
 /// What has come, in the order in which it was due.
 pub fn fallen_due(d: &Deployment, at: Timestamp, policy: &Policy) -> Vec<Event> {
-    if d.archived {
-        return Vec::new();
-    }
-    let mut due = openings(d, at);
-    due.extend(announce::fallen_due(d, at));
+    let mut due: Vec<(Timestamp, Event)> = Vec::new();
     // What ends at one moment is said in one message.
     let mut closed: BTreeMap<Timestamp, Vec<Closing>> = BTreeMap::new();
     let mut closes: BTreeMap<Timestamp, Vec<Closing>> = BTreeMap::new();
-    for closing in closing(d) {
-        if closing.to <= at && closing.closes {
-            closed.entry(closing.to).or_default().push(closing);
-        } else if closing.to > at && closing.notice.is_some_and(|notice| notice <= at) {
-            closes.entry(closing.to).or_default().push(closing);
+    for (moment, entry) in entries(d, at).into_iter().filter(|(due, _)| *due <= at) {
+        let late_ms = late(at, moment);
+        match entry {
+            Entry::Opens(section) => due.push((moment, Event::SectionOpened { section, late_ms })),
+            Entry::Announcement(entry) => due.push((moment, Event::Announced { entry, late_ms })),
+            Entry::Closes(closing) => closes.entry(closing.to).or_default().push(closing),
+            Entry::Closed(closing) => closed.entry(closing.to).or_default().push(closing),
         }
     }
+    due.sort_by_key(|(due, event)| (matches!(event, Event::Announced { .. }), *due));
     for (to, all) in closed {
         let (of, open, call) = together(d, &all, policy);
         let count = u32::try_from(open.len()).unwrap_or(u32::MAX);
@@ -89,7 +110,10 @@ pub fn fallen_due(d: &Deployment, at: Timestamp, policy: &Policy) -> Vec<Event> 
 
 /// Sections whose window has opened by the last event.
 pub fn follow_on(d: &Deployment) -> Vec<Event> {
-    openings(d, d.at).into_iter().map(|(_, event)| event).collect()
+    let mut due: Vec<(u32, Timestamp)> = opening(d).filter(|(_, from)| *from <= d.at).collect();
+    due.sort_by_key(|(_, from)| *from);
+    let opened = |(section, from)| Event::SectionOpened { section, late_ms: late(d.at, from) };
+    due.into_iter().map(opened).collect()
 }
 
 /// Something that will happen by itself.
@@ -111,14 +135,6 @@ pub fn ahead(d: &Deployment) -> Vec<(Timestamp, Ahead<'_>)> {
 pub fn later(d: &Deployment) -> impl Iterator<Item = &Announcement> {
     let timeline = d.plan.checklist.timeline.iter();
     timeline.filter(|a| d.status == Status::Scheduled && a.when.of != Occurrence::Scheduled)
-}
-
-fn openings(d: &Deployment, at: Timestamp) -> Vec<(Timestamp, Event)> {
-    let due = opening(d).filter(|(_, from)| *from <= at);
-    let mut due: Vec<_> =
-        due.map(|(section, from)| (from, Event::SectionOpened { section, late_ms: late(at, from) })).collect();
-    due.sort_by_key(|(from, _)| *from);
-    due
 }
 
 /// Sections that come up when their window opens, with when. Before the start that is what is to be done before it.

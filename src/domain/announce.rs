@@ -1,7 +1,6 @@
 //! The communication timeline: what is announced at moments around a deployment.
 
 use super::deployment::Deployment;
-use super::event::Event;
 use super::status::Status;
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -97,10 +96,4 @@ fn anchor(d: &Deployment, of: Occurrence) -> Option<Timestamp> {
         Occurrence::Rollback => over(&[Status::RolledBack]),
         Occurrence::Outcome => over(&[Status::Succeeded, Status::Partial, Status::RolledBack]),
     }
-}
-
-/// What is announced now, with when it was due.
-pub fn fallen_due(d: &Deployment, at: Timestamp) -> Vec<(Timestamp, Event)> {
-    let due = waited_for(d).filter(|(.., due)| *due <= at);
-    due.map(|(entry, _, due)| (due, Event::Announced { entry, late_ms: super::decide::late(at, due) })).collect()
 }

@@ -536,7 +536,8 @@ pub fn next_due(after: &Deployment, timer: Timer, at: Timestamp, policy: &Policy
             let frozen = policy.frozen.as_ref().filter(|_| policy.lock_held_by.is_none())?;
             Some(frozen.free_at.map_or(again, |free| free.min(again)))
         }
-        Timer::Agenda if after.seq < MAX_EVENTS => agenda::due(after),
+        Timer::Archive if !after.archived => after.ended_at.map(|ended| ended.plus_ms(WALKABLE_MS)),
+        Timer::Agenda if after.seq < MAX_EVENTS => agenda::due(after, at),
         Timer::Remind if after.seq < MAX_EVENTS_POSTING => remind::due(after, policy),
         _ => None,
     }

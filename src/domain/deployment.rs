@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use super::closed::{Closed, lock_key, same_environment};
+pub use super::tally::Tally;
 
 /// One deployment. Made by [`Deployment::open`] from its first event and changed only by [`Deployment::evolve`].
 #[derive(Clone, Debug)]
@@ -82,13 +83,13 @@ pub struct Deployment {
     pub hold_expired: bool,
     /// Progress posts in a row, on schedule, before which nothing happened.
     pub quiet: u32,
-    slots: Vec<Slot>,
+    pub(super) slots: Vec<Slot>,
     /// Leaves nobody asks for any more: another one completed what they are one of.
     spared: BTreeSet<u32>,
     /// In the order they were opened; page n is the n-th.
     pub pages: Vec<Arc<Page>>,
     /// Criteria it evaluates itself that are breached, by leaf.
-    breaches: BTreeMap<u32, Breach>,
+    pub(super) breaches: BTreeMap<u32, Breach>,
     /// On what authority it starts in a freeze.
     pub overridden: Option<Overridden>,
     /// What it waits for although its turn has come.
@@ -147,9 +148,9 @@ pub struct Since {
 
 /// What is kept of a leaf. Small while nothing has happened to it.
 #[derive(Clone, Debug, Default)]
-struct Slot {
+pub(super) struct Slot {
     marked: Option<Box<Marked>>,
-    extra: Option<Box<Extra>>,
+    pub(super) extra: Option<Box<Extra>>,
 }
 
 /// What was done to an item, by whom and when.
@@ -171,20 +172,6 @@ pub struct Extra {
     /// When they were given it.
     pub assigned_at: Timestamp,
     pub evidence: Vec<String>,
-}
-
-/// Done and to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    pub done: u32,
-    pub total: u32,
-}
-
-impl Tally {
-    /// In whole percent, rounded down so that 100 means all.
-    pub fn percent(self) -> u32 {
-        (u64::from(self.done) * 100).checked_div(u64::from(self.total)).map_or(100, |p| u32::try_from(p).unwrap_or(100))
-    }
 }
 
 impl Deployment {
@@ -249,6 +236,9 @@ impl Deployment {
     /// The state after an event. Total: it cannot fail and knows no rules.
     pub fn evolve(&mut self, recorded: &Recorded) {
         let Recorded { seq, at, by, event, .. } = recorded;
+        if matches!(event, Event::ClockSetBack { .. }) {
+            self.set_back(*at);
+        }
         if matches!(event, Event::Started { .. } | Event::Resumed | Event::RollbackCalled { .. }) {
             self.going_at = *at;
         }
@@ -261,7 +251,7 @@ impl Deployment {
         let by = self.index_of(by, *at);
         self.seen(by, *at);
         match event {
-            Event::Opened { .. } => {}
+            Event::Opened { .. } | Event::ClockSetBack { .. } => {}
             Event::Queued { behind } => (self.status, self.behind) = (Status::Queued, Some(*behind)),
             Event::Started { .. } => {
                 (self.status, self.behind, self.started_at) = (Status::Active, None, Some(*at));

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Recorded {
     /// From 1, without gaps.
     pub seq: u64,
-    /// When; never earlier than the event before it in this deployment, even if the clock was set back.
+    /// When; never earlier than the event before it in this deployment, unless it says that the clock was set back.
     pub at: Timestamp,
     /// Who.
     pub by: Person,
@@ -233,6 +233,10 @@ pub enum Event {
     Unsnoozed {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         item: Option<Number>,
+    },
+    /// The clock shows an earlier moment than the last that was recorded.
+    ClockSetBack {
+        was: Timestamp,
     },
 }
 

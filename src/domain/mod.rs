@@ -3,6 +3,7 @@
 //! Reading order: [`checklist`] and [`plan`] (what is walked), [`command`] and [`event`] (what is asked and what
 //! happened), [`deployment`] (what the events add up to), [`decide`] and [`react`] (the rules). What the clock does by
 //! itself: [`watch`] (criteria), [`agenda`] (windows, and with [`announce`] what is announced), [`remind`], [`schedule`].
+//! When the clock itself is wrong: [`set_back`].
 
 pub mod agenda;
 pub mod anew;
@@ -29,8 +30,10 @@ pub mod remind;
 pub mod resolve;
 pub mod rotation;
 pub mod schedule;
+pub mod set_back;
 pub mod standing;
 pub mod status;
+pub mod tally;
 pub mod text;
 pub mod time;
 pub mod watch;

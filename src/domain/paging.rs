@@ -571,6 +571,11 @@ impl Recent {
         calls.retain(|c| at.since_ms(*c) < HOUR_MS);
     }
 
+    /// The clock was set back: nobody was called later than now.
+    pub fn set_back(&mut self, now: Timestamp) {
+        self.of.values_mut().flatten().for_each(|at| *at = now.min(*at));
+    }
+
     /// Notes what an event calls.
     pub fn learn(&mut self, event: &PageEvent, at: Timestamp) {
         if let PageEvent::Called { calls, .. } = event {

@@ -120,6 +120,9 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             if *mark == Mark::Untick {
                 effects.extend(agenda(after));
                 effects.extend(waiting_anew(after, policy));
+            } else if after.current_section() != Some(item.section()) {
+                // The walk goes on in a section that may have come up long ago.
+                effects.extend(waiting_anew(after, policy));
             }
             effects
         }
@@ -186,6 +189,8 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             let mut effects = part_of(after, item);
             effects.push(ShowBoard);
             effects.extend(watching(after));
+            // While it was breached, that was reminder enough.
+            effects.extend(waiting_anew(after, policy));
             effects
         }
         Event::Archived => vec![ShowBoard, RefreshSections],
@@ -212,6 +217,13 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
         }
         Event::HoldReminded { call, loud, .. } => {
             vec![Remind { occasion: Occasion::Held, call: call.clone(), loud: *loud }, ShowBoard]
+        }
+        Event::ClockSetBack { .. } => {
+            let mut effects = vec![ShowBoard, RefreshSections];
+            effects.extend(after.pages.iter().flat_map(|p| [ShowPage(p.number), RefreshCalls(p.number)]));
+            let timers = super::set_back::timers(after, at, policy).into_iter();
+            effects.extend(timers.map(|(timer, due)| Timer(timer, Some(due))));
+            effects
         }
         Event::Snoozed { .. } | Event::Unsnoozed { .. } => match after.status.is_under_way() {
             true => vec![reminding(after, policy), ShowBoard],
@@ -291,7 +303,7 @@ fn next_post(policy: &Policy, at: Timestamp) -> Option<Timestamp> {
 /// The timer of windows and announcements, where there are any.
 fn agenda(after: &Deployment) -> Option<Effect> {
     let any = !after.plan.windows.is_empty() || !after.plan.checklist.timeline.is_empty();
-    any.then(|| Effect::Timer(Kind::Agenda, super::agenda::due(after)))
+    any.then(|| Effect::Timer(Kind::Agenda, super::agenda::due(after, after.at)))
 }
 
 /// The timer of reminders. What people do does not arm it anew, as with [`watching`].

@@ -35,12 +35,21 @@ pub struct Layer {
     pub starts: Timestamp,
     /// It holds in these hours only.
     pub only: Option<Hours>,
-    /// Handoffs counted up to a moment: the next question is mostly about a little later.
-    counted: Counted,
+    /// Handoffs counted before: a memory that never changes an answer.
+    counted: Arc<Mutex<Counted>>,
 }
 
-/// A moment and the handoffs before it; a memory that never changes an answer.
-type Counted = Arc<Mutex<Option<(Timestamp, usize)>>>;
+/// Handoffs counted before, so that no question counts from the start again.
+#[derive(Debug, Default)]
+struct Counted {
+    /// Every so-manieth handoff, from the start on without a gap.
+    marks: Vec<Timestamp>,
+    /// The last one counted, with its number: the next question is mostly about a little later.
+    last: Option<(Timestamp, usize)>,
+}
+
+/// From one handoff that is kept in mind to the next: so many are counted at most for a moment asked about before.
+const STRIDE: usize = 64;
 
 /// Changes looked at to find who is next: a layer with office hours changes ten times a week.
 const LOOKS: usize = 500;
@@ -57,7 +66,7 @@ pub struct Turn {
 impl Layer {
     /// A layer whose first turn begins at that moment.
     pub fn new(people: Vec<String>, handoff: Compiled, starts: Timestamp, only: Option<Hours>) -> Self {
-        Self { people, handoff, starts, only, counted: Counted::default() }
+        Self { people, handoff, starts, only, counted: Arc::default() }
     }
 
     /// Whose turn it is, where the layer holds.
@@ -71,13 +80,25 @@ impl Layer {
 
     /// Handoffs after the start, up to and including `t`.
     fn handoffs(&self, t: Timestamp) -> usize {
+        self.count(t).0
+    }
+
+    /// The same, with how many were counted for it.
+    fn count(&self, t: Timestamp) -> (usize, usize) {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut at, mut count) = counted.filter(|(at, _)| *at <= t).unwrap_or((self.starts, 0));
+        let marks = counted.marks.partition_point(|at| *at <= t);
+        let mark = marks.checked_sub(1).and_then(|i| counted.marks.get(i)).map(|at| (*at, marks * STRIDE));
+        let last = counted.last.filter(|(at, _)| *at <= t);
+        let (mut at, from) = mark.max(last).unwrap_or((self.starts, 0));
+        let mut count = from;
         while let Some(next) = self.handoff.next_after(at).filter(|next| *next <= t) {
             (at, count) = (next, count + 1);
+            if count == (counted.marks.len() + 1) * STRIDE {
+                counted.marks.push(at);
+            }
         }
-        *counted = Some((at, count));
-        count
+        counted.last = Some((at, count));
+        (count, count - from)
     }
 
     /// The next moment at which it may hold somebody else.
@@ -120,5 +141,38 @@ impl Rotation {
     /// Everybody who may ever be on call by its layers.
     pub fn people(&self) -> impl Iterator<Item = &str> {
         self.layers.iter().flat_map(|layer| &layer.people).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::checklist::Schedule;
+    use crate::domain::schedule;
+
+    const HOUR: i64 = 3_600_000;
+
+    #[test]
+    fn no_question_counts_from_the_start_again() {
+        let hourly = schedule::parse(&Schedule { cron: "0 * * * *".into(), timezone: None }, chrono_tz::UTC).unwrap();
+        let layer = |people: &[&str]| {
+            Layer::new(people.iter().map(|p| (*p).to_owned()).collect(), hourly.clone(), Timestamp(0), None)
+        };
+        let now = Timestamp(20_000 * HOUR);
+        // One person: whoever is next is looked for as far as may be.
+        let rotation = Rotation { layers: vec![layer(&["ana"])] };
+        assert_eq!(rotation.turn("web", now, &[]).next, None);
+        for ms in [0, HOUR, -HOUR, 500 * HOUR, -3_000 * HOUR, 1] {
+            let t = now.plus_ms(ms);
+            let (count, counted) = rotation.layers[0].count(t);
+            assert_eq!(i64::try_from(count).unwrap(), t.0 / HOUR, "{ms}");
+            assert!(counted <= STRIDE, "{counted} were counted anew for {ms}");
+        }
+        // Whatever was asked before, the answer is the same.
+        let asked = layer(&["ana", "ben", "cleo"]);
+        for hours in [100, 3, 64, 63, 65, 128, 500, 0, 127, 449] {
+            let t = Timestamp(hours * HOUR + 1);
+            assert_eq!(asked.holder(t), layer(&["ana", "ben", "cleo"]).holder(t), "{hours}");
+        }
     }
 }

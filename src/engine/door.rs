@@ -6,7 +6,7 @@ use super::rules::Rules;
 use super::stage::{By, Stage, no_such};
 use super::{Envelope, Inner, Input, Job, Notice, lock, opening, page_named, page_test, standing};
 use crate::card::{Button, Reply};
-use crate::domain::command::{Command, ItemRef, Mark};
+use crate::domain::command::{Command, ItemRef, Mark, Timer};
 use crate::domain::decide::is_criterion;
 use crate::domain::event::Event;
 use crate::domain::status::Status;
@@ -301,6 +301,9 @@ async fn request(
         Wanted::Due => match &envelope.input {
             Input::Due { deployment, timer, due } => {
                 load(inner, stage, *deployment).await?;
+                if *timer == Timer::Start {
+                    load_queue(inner, stage, *deployment).await?;
+                }
                 Ok(stage.due(*deployment, *timer, *due))
             }
             Input::SetBack { deployment } => {
@@ -366,6 +369,15 @@ pub(super) async fn load(inner: &Arc<Inner>, stage: &mut Stage<'_>, id: u64) -> 
         && let Some((d, head)) = inner.house.replay(&inner.store, id).await?
     {
         stage.load(d, head);
+    }
+    Ok(())
+}
+
+/// Brings those that wait in the queue of a deployment into the unit of work: one may go before another.
+async fn load_queue(inner: &Arc<Inner>, stage: &mut Stage<'_>, id: u64) -> Result<(), StoreError> {
+    let Some(lock) = stage.peek(id).filter(|d| d.status == Status::Queued).map(|d| d.lock()) else { return Ok(()) };
+    for waiting in stage.queue(&lock) {
+        load(inner, stage, waiting.id).await?;
     }
     Ok(())
 }

@@ -63,7 +63,7 @@ pub enum Input {
     React { message: String, emoji: String, present: bool },
     /// A timer fell due.
     Due { deployment: u64, timer: Timer, due: Timestamp },
-    /// The clock was set back: what recurs in that deployment is to be armed anew.
+    /// The clock was set back: what that deployment waits for is to be armed anew.
     SetBack { deployment: u64 },
     /// The bot was invited to the channel: it says hello there, once.
     Joined,
@@ -279,6 +279,12 @@ impl Engine {
             recent.learn(&event, at);
         }
         let last_test = store.last_test().await?;
+
+        recent.set_back(clock.now());
+        // Counted here, before anybody waits at the door.
+        for (name, rotation) in &config.directory.rotations {
+            rotation.on_call(name, clock.now(), &[]);
+        }
         let (door, jobs) = mpsc::channel(QUEUE);
         let inner = Arc::new(Inner {
             store,

@@ -1,6 +1,7 @@
 //! `start`: from a version to an open deployment, or to a picker where something must be chosen.
 
 use super::ask::known_channel;
+use super::door::load;
 use super::rules::schedule_of;
 use super::stage::{By, Stage, lock_of};
 use super::standing::let_through;
@@ -83,26 +84,28 @@ pub(super) async fn start(
         return Ok(Reply::refused(format!("{MAX_OPEN} deployments are open, the most there may be. End some first.")));
     }
     let lock = lock_key(&service, &environment, wish.rehearse);
-    // Whoever waits in the queue comes first, even in the moment between one end and the next start.
-    let ahead = || stage.open(|s| s.status == Status::Queued && lock_of(s) == lock).into_iter().next_back();
-    let holder = stage.holder(&lock).or_else(ahead);
-    if let (Some(holder), None, false) = (&holder, start_at, wish.queue) {
-        return Ok(taken(holder, wish, &checklist.name, &service, &environment, stage));
-    }
     let full = Start {
         checklist: Some(checklist.name.clone()),
         environment: Some(environment.clone()),
         service: Some(service.clone()),
         ..wish.clone()
     };
-    // Whoever is queued starts later, and waits then.
+    let through = let_through(stage, envelope, &full, start_at);
+    if let Ok(Some(_)) = &through {
+        for waiting in stage.queue(&lock) {
+            load(inner, stage, waiting.id).await?;
+        }
+    }
+    let holder = stage.holder(&lock).or_else(|| ahead(stage, &lock, matches!(through, Ok(Some(_)))));
+    if let (Some(holder), None, false) = (&holder, start_at, wish.queue) {
+        return Ok(taken(holder, wish, &checklist.name, &service, &environment, stage));
+    }
     let queued = start_at.is_none() && holder.is_some();
-    let overriding = match queued {
-        true => None,
-        false => match let_through(stage, envelope, &full, start_at) {
-            Ok(event) => event,
-            Err(reply) => return Ok(*reply),
-        },
+    let overriding = match through {
+        Ok(event) => event,
+        // Whoever is queued starts later, and waits then.
+        Err(_) if queued && wish.override_.is_none() => None,
+        Err(reply) => return Ok(*reply),
     };
     let expected_ms = inner.store.usual_duration(&checklist.name, &service, PAST).await?;
     // Less than a minute was no walk to expect anything from.
@@ -156,8 +159,20 @@ pub(super) async fn start(
         (Some(h), None) => format!("Queued #{id} {} behind #{}{rehearsal}.", escape(&name), h.id),
         (None, None) => format!("Started #{id} {}{rehearsal}.", escape(&name)),
     };
-    let idle = if nothing_overridden { " No freeze holds then, so nothing was overridden." } else { "" };
+    let idle = match nothing_overridden {
+        true if queued => " No freeze holds now, so nothing was overridden.",
+        true => " No freeze holds then, so nothing was overridden.",
+        false => "",
+    };
     Ok(Reply::ok(format!("{text}{idle}")).about(id))
+}
+
+/// Whoever waits in the queue comes first, even in the moment between one end and the next start. Not before one that is
+/// let through a freeze: those that wait for it.
+fn ahead(stage: &Stage<'_>, lock: &str, let_through: bool) -> Option<Summary> {
+    let mut queue = stage.open(|s| s.status == Status::Queued && lock_of(s) == lock).into_iter();
+    let waits = |s: &Summary| stage.peek(s.id).is_some_and(|d| stage.keeps_waiting(&d).is_some());
+    queue.rfind(|s| !(let_through && waits(s)))
 }
 
 fn plan(inner: &Inner, checklist: Arc<Checklist>) -> Arc<Plan> {
@@ -262,8 +277,8 @@ fn taken(
     environment: &str,
     stage: &Stage<'_>,
 ) -> Reply {
-    let since = holder.started_at.map(|at| span(stage.now().since_ms(at))).unwrap_or_default();
-    let queued = stage.open(|s| s.status == Status::Queued && lock_of(s) == lock_of(holder));
+    let since = holder.started_at.map(|at| format!(" for {}", span(stage.now().since_ms(at)))).unwrap_or_default();
+    let queued = stage.open(|s| s.id != holder.id && s.status == Status::Queued && lock_of(s) == lock_of(holder));
     let behind = match queued.len() {
         0 => String::new(),
         1 => ", with 1 more in the queue".into(),
@@ -280,7 +295,7 @@ fn taken(
         Button::new(format!("Status of #{}", holder.id), format!("#{} status", holder.id)),
     ];
     Reply::refused(format!(
-        "{} on {} is taken: #{} {} by {}, {} for {since}{behind}. Wait with `--queue`, or end that one first.",
+        "{} on {} is taken: #{} {} by {}, {}{since}{behind}. Wait with `--queue`, or end that one first.",
         escape(service),
         escape(environment),
         holder.id,

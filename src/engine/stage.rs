@@ -17,6 +17,7 @@ use crate::domain::policy::Policy;
 use crate::domain::react::{Effect, Occasion, react};
 use crate::domain::refusal::Refusal;
 use crate::domain::rotation::Cover;
+use crate::domain::set_back::{self, SET_BACK_MS};
 use crate::domain::standing::Standing;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
@@ -29,6 +30,12 @@ use std::sync::Arc;
 
 /// Due whatever the clock says, even after it has been set back.
 pub(super) const AT_ONCE: Timestamp = Timestamp(0);
+
+/// When a timer that decides nothing although it is due is looked at again, in milliseconds.
+const AGAIN_MS: i64 = 60_000;
+
+/// Of a queue that waits for a freeze, how many are asked whether they may go first.
+const MAX_QUEUE: usize = 100;
 
 /// A deployment being changed: a copy is made for every event, and the state before it is still there to compare.
 struct Staged {
@@ -115,12 +122,21 @@ impl<'a> Stage<'a> {
         self.loaded.get(&id).map(|(d, _)| d.clone()).or_else(|| self.house.get(id))
     }
 
+    /// A deployment to be changed. Where its last moment is yet to come, the clock was set back: that is recorded first.
     fn take(&mut self, id: u64) -> Option<Staged> {
         if let Some(s) = self.staged.remove(&id) {
             return Some(s);
         }
         let (deployment, head) = self.loaded.get(&id).cloned().or_else(|| self.house.get_with_head(id))?;
-        Some(Staged { deployment, head })
+        let mut staged = Staged { deployment, head };
+        let was = staged.deployment.at;
+        if was.since_ms(self.now) >= SET_BACK_MS {
+            let person = Person::rollcall();
+            Arc::make_mut(&mut self.paged.recent).set_back(self.now);
+            let by = By { person: &person, via: Via::Timer, reaction: None };
+            self.record(&mut staged, vec![Event::ClockSetBack { was }], &by);
+        }
+        Some(staged)
     }
 
     /// Open deployments as this unit leaves them, that pass a test; oldest first.
@@ -141,6 +157,13 @@ impl<'a> Stage<'a> {
         self.open(|s| s.status.is_under_way() && lock_of(s) == lock).into_iter().next()
     }
 
+    /// Who waits for a lock, in order: of many, those whose turn comes first.
+    pub(super) fn queue(&self, lock: &str) -> Vec<Summary> {
+        let mut queue = self.open(|s| s.status == Status::Queued && lock_of(s) == lock);
+        queue.truncate(MAX_QUEUE);
+        queue
+    }
+
     fn policy(&self, d: &Deployment) -> Policy {
         // Those not under way need the lock first: to start, or to be rolled back after the outcome.
         let waits = !d.status.is_under_way();
@@ -158,8 +181,21 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// Whoever waits for a freeze lets those go first who wait behind it and for none.
+    fn pass_on(&mut self, d: &Deployment) {
+        let lock = d.lock();
+        if self.holder(&lock).is_some() {
+            return;
+        }
+        let behind = self.queue(&lock).into_iter().filter(|s| s.id > d.id);
+        let mut free = behind.filter(|s| self.peek(s.id).is_some_and(|d| self.keeps_waiting(&d).is_none()));
+        if let Some(next) = free.next().map(|s| s.id) {
+            self.batch.timers.push((next, Timer::Start, Some(AT_ONCE)));
+        }
+    }
+
     /// The freeze that keeps a deployment from starting now. A rehearsal is bound by none.
-    fn keeps_waiting(&self, d: &Deployment) -> Option<Frozen> {
+    pub(super) fn keeps_waiting(&self, d: &Deployment) -> Option<Frozen> {
         if d.rehearsal || !matches!(d.status, Status::Scheduled | Status::Queued) {
             return None;
         }
@@ -247,20 +283,26 @@ impl<'a> Stage<'a> {
         if let Some(d) = self.peek(id) {
             // By the clock, not by what was last recorded: after it was set back, what recurs goes on.
             let again = next_due(&d, timer, self.now, &self.policy(&d));
+            // What has come and decides nothing must not come again at once, for ever.
+            let nothing = !reply.ok;
+            let again = again.map(|due| if nothing && due <= self.now { self.now.plus_ms(AGAIN_MS) } else { due });
             if again.is_some() {
                 self.batch.timers.push((id, timer, again));
+            }
+            if timer == Timer::Start && d.status == Status::Queued && self.keeps_waiting(&d).is_some() {
+                self.pass_on(&d);
             }
         }
         reply
     }
 
-    /// The clock was set back: the next progress post is the next by the clock.
+    /// The clock was set back: what is waited for is armed by the clock, also where nothing was recorded since.
     pub(super) fn set_back(&mut self, id: u64) {
-        if let Some(d) = self.peek(id)
-            && let Some(next) = next_due(&d, Timer::Progress, self.now, &self.policy(&d))
-        {
-            self.batch.timers.push((id, Timer::Progress, Some(next)));
-        }
+        let Some(staged) = self.take(id) else { return };
+        let (d, now) = (staged.deployment.clone(), self.now);
+        self.staged.insert(id, staged);
+        let armed = set_back::timers(&d, now, &self.policy(&d)).into_iter();
+        self.batch.timers.extend(armed.map(|(timer, due)| (id, timer, Some(due))));
     }
 
     fn record(&mut self, staged: &mut Staged, events: Vec<Event>, by: &By<'_>) {
@@ -298,7 +340,8 @@ impl<'a> Stage<'a> {
     }
 
     fn next(&self, d: &Deployment, event: Event, by: Person, via: Via) -> Recorded {
-        Recorded { seq: d.seq + 1, at: self.now.max(d.at), by, via, event }
+        let at = if matches!(event, Event::ClockSetBack { .. }) { self.now } else { self.now.max(d.at) };
+        Recorded { seq: d.seq + 1, at, by, via, event }
     }
 
     fn append(&mut self, staged: &mut Staged, recorded: Recorded) {
@@ -340,6 +383,7 @@ impl<'a> Stage<'a> {
             || d.status != before.status
             || d.deployer != before.deployer
             || d.archived != before.archived
+            || (d.opened_at, d.started_at, d.ended_at) != (before.opened_at, before.started_at, before.ended_at)
             || d.also != before.also;
         if !changed {
             return;

@@ -1,6 +1,7 @@
 //! Fires what has fallen due, through the one door.
 
 use crate::domain::command::{Person, Timer, Via};
+use crate::domain::set_back::SET_BACK_MS;
 use crate::domain::time::Timestamp;
 use crate::engine::{Engine, Envelope, Input};
 use crate::store::StoreError;
@@ -21,9 +22,6 @@ const FORGET_MS: i64 = 3_600_000;
 
 /// Between two steps while there is more: a timer that cannot be decided must not keep a core busy.
 const AGAIN: Duration = Duration::from_millis(5);
-
-/// From how far on a clock that was set back is taken note of, in milliseconds.
-const SET_BACK_MS: i64 = 60_000;
 
 /// Pause after the database refused.
 const TROUBLE: Duration = Duration::from_secs(1);
@@ -54,27 +52,35 @@ fn envelope(deployment: u64, input: Input) -> Envelope {
     }
 }
 
-/// After the clock was set back, what recurs was armed for a time that is far away now: it is armed anew. Gives back
-/// how many deployments were looked at.
-pub async fn set_back(engine: &Engine) -> usize {
-    let open: Vec<u64> = engine.open_deployments().iter().map(|s| s.id).collect();
-    for some in open.chunks(STEP as usize) {
+/// After the clock was set back, what is waited for was armed for a time that is far away now: it is armed anew. Gives
+/// back how many deployments were looked at.
+pub async fn set_back(engine: &Engine) -> Result<usize, StoreError> {
+    let waiting = engine.store().waiting_for_time().await?;
+    for some in waiting.chunks(STEP as usize) {
+        engine.warm(some.iter().copied()).await;
         join_all(some.iter().map(|&id| engine.handle(envelope(id, Input::SetBack { deployment: id })))).await;
     }
-    open.len()
+    Ok(waiting.len())
+}
+
+/// The latest moment anything was recorded at: the clock may have been set back while the bot was down.
+async fn recorded(engine: &Engine) -> Timestamp {
+    engine.store().newest_at().await.ok().flatten().unwrap_or_default()
 }
 
 /// Runs until told to stop.
 pub async fn run(engine: Engine, mut stop: watch::Receiver<bool>) {
     let mut forget_at = engine.now();
     let mut before = Vec::new();
-    let mut latest = engine.now();
+    let mut latest = engine.now().max(recorded(&engine).await);
     loop {
         engine.recover().await;
         if latest.since_ms(engine.now()) >= SET_BACK_MS {
-            tracing::warn!("the clock was set back; what recurs is armed anew");
-            set_back(&engine).await;
-            latest = engine.now();
+            tracing::warn!("the clock was set back; what is waited for is armed anew");
+            match set_back(&engine).await {
+                Ok(_) => (latest, forget_at) = (engine.now(), engine.now()),
+                Err(error) => tracing::warn!(%error, detail = error.detail(), "timers stay as they were"),
+            }
         }
         latest = latest.max(engine.now());
         if engine.now() >= forget_at {

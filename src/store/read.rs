@@ -267,6 +267,15 @@ impl Store {
             .map_err(|e| self.error(e))
     }
 
+    /// Deployments with a timer.
+    pub async fn waiting_for_time(&self) -> Result<Vec<u64>, StoreError> {
+        let ids: Vec<i64> = sqlx::query_scalar("SELECT DISTINCT deployment FROM timers ORDER BY deployment")
+            .fetch_all(&self.readers)
+            .await
+            .map_err(|e| self.error(e))?;
+        Ok(ids.into_iter().map(i64::cast_unsigned).collect())
+    }
+
     /// When the newest event of any deployment, or the newest ruling, was recorded.
     pub async fn newest_at(&self) -> Result<Option<Timestamp>, StoreError> {
         let at: Option<i64> = sqlx::query_scalar(

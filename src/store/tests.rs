@@ -422,6 +422,29 @@ async fn files_that_are_not_ours_are_refused_and_left_alone() -> Done {
 }
 
 #[tokio::test]
+async fn deployments_from_before_there_were_windows_and_reminders_get_their_timers() -> Done {
+    let h = house().await;
+    let mut batch = opened(1, 1);
+    batch.timers = vec![(1, Timer::Remind, Some(Timestamp(40)))];
+    h.store.commit(&batch).await?;
+    for (id, archived) in [(2, false), (3, true)] {
+        let mut batch = opened(id, 1);
+        batch.deployments[0].status = Status::Succeeded;
+        batch.deployments[0].archived = archived;
+        h.store.commit(&batch).await?;
+    }
+    h.store.close().await?;
+    let mut conn = SqliteConnectOptions::new().filename(h.file()).connect().await.unwrap();
+    sqlx::raw_sql(include_str!("../../migrations/0004_time.sql")).execute(&mut conn).await.unwrap();
+    conn.close().await.unwrap();
+    let s = Store::open(&h.file()).await?;
+    assert_eq!(s.timers_of(1).await?, [(Timer::Agenda, Timestamp(0)), (Timer::Remind, Timestamp(40))]);
+    assert_eq!(s.timers_of(2).await?, [(Timer::Agenda, Timestamp(0))]);
+    assert_eq!(s.timers_of(3).await?, []);
+    Ok(())
+}
+
+#[tokio::test]
 async fn other_versions_are_told_apart_and_left_alone() -> Done {
     let h = house().await;
     h.store.commit(&opened(1, 1)).await?;

@@ -247,6 +247,9 @@ pub fn timeline(d: &Deployment, event: &Event) -> Rich {
         Event::Followed { channel } => with(word("Followed"), &format!("in {channel}")),
         Event::Unfollowed { channel } => with(word("No longer followed"), &format!("in {channel}")),
         Event::Undelivered { channel, why } => with(word("Not shown"), &format!("in {channel}: {why}")),
+        Event::ClockSetBack { was } => {
+            with(word("The clock was set back"), &was.utc().format("from %Y-%m-%d %H:%M UTC").to_string())
+        }
         Event::Redelivered { channel } => with(word("Shown again"), &format!("in {channel}")),
         Event::Breached { item: n, measured_ms, late_ms } => {
             let mut rich = Rich(vec![bold("Criterion breached: ")]);

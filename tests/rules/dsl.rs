@@ -412,6 +412,7 @@ pub fn what(event: &Event) -> String {
         Event::Undelivered { channel, why } => format!("undelivered {channel} : {why}"),
         Event::Redelivered { channel } => format!("redelivered {channel}"),
         Event::Breached { item, measured_ms, late_ms } => format!("breached {item} at {measured_ms}{}", late(late_ms)),
+        Event::ClockSetBack { was } => format!("clock set back from {}", was.0),
         Event::Cleared { item } => format!("cleared {item}"),
         Event::Page { page, event } => format!("page {page} {}", crate::paging::what(event)),
         Event::Rescheduled { start_at } => format!("rescheduled to {}", start_at.0),

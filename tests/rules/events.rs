@@ -61,6 +61,7 @@ events! {
     HoldReminded "hold_reminded" ["expired" "call" "loud" "late_ms"],
     Snoozed "snoozed" ["item" "until"],
     Unsnoozed "unsnoozed" ["item"],
+    ClockSetBack "clock_set_back" [],
 }
 
 fn lines() -> impl Iterator<Item = (usize, &'static str)> {

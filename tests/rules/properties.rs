@@ -98,6 +98,7 @@ fn an_event() -> impl Strategy<Value = Event> {
         text().prop_map(|channel| Event::Unfollowed { channel }),
         (text(), text()).prop_map(|(channel, why)| Event::Undelivered { channel, why }),
         text().prop_map(|channel| Event::Redelivered { channel }),
+        any::<i64>().prop_map(|was| Event::ClockSetBack { was: Timestamp(was) }),
     ]
 }
 

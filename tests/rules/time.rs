@@ -129,17 +129,17 @@ fn windows_end_with_the_walk_and_a_rollback_takes_them_back() {
     let page = "# R\n## Deploy\n- [ ] a\n## Verification (Month 2-12)\n- [ ] b\n";
     let mut case = at(reading(page), HOUR).says("tick 1.1").says("finish");
     let ended = case.d.ended_at.unwrap();
-    assert_eq!(agenda::due(&case.d), Some(ended.plus_ms(30 * DAY)));
+    assert_eq!(agenda::due(&case.d, case.d.at), Some(ended.plus_ms(30 * DAY)));
     fires(&mut case, "agenda", ended.0 + 30 * DAY);
     let last = ended.plus_ms(rollcall::domain::decide::WALKABLE_MS - 1);
     assert_eq!(fires(&mut case, "agenda", last.0), "closed 2, open 2.1, calls Ana", "before it is archived");
     let (case, _) = succeeded();
     let back = case.says("rollback r");
-    assert_eq!(agenda::due(&back.d), None);
+    assert_eq!(agenda::due(&back.d, back.d.at), None);
     let back = back.says("rolled-back");
-    assert_eq!(agenda::due(&back.d), None);
+    assert_eq!(agenda::due(&back.d, back.d.at), None);
     let archived = succeeded().0.given(Event::Archived);
-    assert_eq!(agenda::due(&archived.d), None);
+    assert_eq!(agenda::due(&archived.d, archived.d.at), None);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn short_windows_have_no_reminder_and_long_ones_a_day() {
         let mut case = at(reading(&page), HOUR).says("tick 1.1").says("finish");
         follow_all(&mut case);
         let ended = case.d.ended_at.unwrap().0;
-        assert_eq!(agenda::due(&case.d), Some(Timestamp(ended + length - before.unwrap_or(0))), "{heading}");
+        assert_eq!(agenda::due(&case.d, case.d.at), Some(Timestamp(ended + length - before.unwrap_or(0))), "{heading}");
     }
 }
 

@@ -5,7 +5,7 @@
 use rollcall::card::fit::{CONSOLE, Limits};
 use rollcall::card::{Block, Button, Card, Reply};
 use rollcall::config::Config;
-use rollcall::domain::command::{Person, Via};
+use rollcall::domain::command::{Person, Timer, Via};
 use rollcall::domain::paging::PageState;
 use rollcall::domain::time::Timestamp;
 use rollcall::engine::{Engine, Envelope, Input};
@@ -260,13 +260,27 @@ impl World {
     pub async fn settle(&self) {
         let outbox = self.outbox.as_ref().unwrap();
         for _ in 0..1_000 {
+            let before = self.due().await;
             let fired = timers::step(self.engine()).await.unwrap().len();
+            let after = self.due().await;
+            let idle = before.iter().find(|due| after.contains(due));
+            assert_eq!(idle, None, "a timer fired, nothing came of it, and it is due again");
             let shown = outbox.step().await.unwrap();
             if fired + shown == 0 {
                 return;
             }
         }
         panic!("the loops never come to rest");
+    }
+
+    /// Timers that are due, with how much has happened to their deployments.
+    async fn due(&self) -> Vec<(u64, Timer, u64)> {
+        let mut due = Vec::new();
+        for (id, timer, _) in self.engine().store().due_timers(self.now(), 256).await.unwrap() {
+            let d = self.engine().deployment(id).await.unwrap().unwrap();
+            due.push((id, timer, d.seq));
+        }
+        due
     }
 
     /// The reply's words are given as people read them, without Markdown.
