@@ -399,6 +399,7 @@ pub fn problems(directory: &Directory, at: Timestamp, absent: &[&str]) -> Vec<Pr
             }
         }
     }
+    problems.sort_by_key(|p| p.line);
     problems
 }
 
@@ -428,7 +429,8 @@ impl<'a> Look<'a> {
     /// Something can go out by a way to an address.
     fn works(&self, way: Way, address: &str) -> bool {
         let chat = address.split_once(':').map_or("", |(chat, _)| chat);
-        !self.directory.unset.contains(&way) && !(way == Way::Direct && self.absent.contains(&chat))
+        let absent = way == Way::Direct && self.absent.contains(&chat);
+        !absent && !self.directory.unset.contains(&way)
     }
 
     /// Ways that do not work, each by what it needs to.
