@@ -609,3 +609,39 @@ fn the_configuration_says_what_is_wrong_and_where() {
     assert!(config.environments.contains_key("prod"));
     assert_eq!(Config::parse("[reminders]\nafter = \"off\"", Path::new("")).unwrap().reminding.after_ms, 0);
 }
+
+const WEEK_BEFORE: &str = "\
+# Shop release
+
+## 1. A week before (1 week before)
+
+- [ ] Customers told
+
+## 2. Deploy
+
+- [ ] Rolled out
+";
+
+#[tokio::test]
+async fn what_was_planned_a_moment_ago_is_not_late() {
+    let w = world(WEEK_BEFORE, "").await;
+    done(&w, "Ana", "start v1.2.0 at:10:02").await;
+    w.advance(20 * SECOND).await;
+    done(&w, "Ana", "reschedule 10:04").await;
+    w.advance(30 * SECOND).await;
+    assert_eq!(said(&w, "closing"), Vec::<String>::new(), "a week that is a minute long needs no reminder");
+    // Planned in good time, it is reminded of once, and on time.
+    done(&w, "Ana", "start v1.3.0 service:api at:2026-11-22T10:00").await;
+    w.advance(25 * HOUR).await;
+    let closing: Vec<String> = said(&w, "closing");
+    assert_eq!(closing.len(), 1, "{closing:?}");
+    assert!(!closing[0].contains("late"), "{closing:?}");
+}
+
+#[tokio::test]
+async fn what_is_open_from_before_a_scheduled_start_is_reminded_of() {
+    let w = world(WEEK_BEFORE, "[reminders]\nafter = \"5m\"\nmost = 2\n").await;
+    done(&w, "Ana", "start v1.2.0 at:10:02").await;
+    w.advance(20 * MINUTE).await;
+    assert_eq!(said(&w, "reminder").len(), 2, "{:?}", w.titles());
+}

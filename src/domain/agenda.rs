@@ -180,6 +180,8 @@ fn closing(d: &Deployment) -> impl Iterator<Item = Closing<'_>> {
         if !going {
             return None;
         }
+        // A week before a start that was planned an hour ahead is an hour.
+        let from = if d.status == Status::Scheduled { from.max(d.planned_at) } else { from };
         let length = to.since_ms(from);
         let before = (length / 4).clamp(SHORTEST_NOTICE_MS, LONGEST_NOTICE_MS);
         let wanted = !d.closing.contains(&w.of) && before < length && open(d, w).next().is_some();

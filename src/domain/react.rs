@@ -102,6 +102,8 @@ pub fn react(after: &Deployment, recorded: &Recorded, policy: &Policy) -> Vec<Ef
             effects.push(Timer(Kind::Progress, next_post(policy, at)));
             effects.extend(watching(after));
             effects.extend(agenda(after));
+            // A section that was to be done before the start may be open still.
+            effects.extend(waiting_anew(after, policy));
             effects
         }
         Event::SectionOpened { section, .. } => {
