@@ -238,7 +238,10 @@ test('killed between steps and in the middle of a call: it climbs on in time, an
     assert.equal((await world.mail.all(who)).filter((m) => !second(m)).length, 1, `one mail to ${who}: it was recorded before the bot died`);
   }
   const ofFirst = world.duty.got.filter((c) => c.event.dedup_key === before.dedup_key).map((c) => c.event.event_action);
-  assert.deepEqual(ofFirst, ['trigger', 'trigger', 'acknowledge'], 'one incident');
+  assert.deepEqual(ofFirst.slice(0, 3), ['trigger', 'trigger', 'acknowledge'], 'one incident');
+  // The bot may have died before it recorded that PagerDuty heard: then it is told once more, of the same incident.
+  assert.deepEqual(ofFirst.slice(3).filter((action) => action !== 'acknowledge'), [], 'never called again once somebody has it');
+  assert.ok(ofFirst.length <= 4, `${ofFirst}`);
   assert.equal(world.hook.got.filter((c) => c.json.page === 1 && c.json.type === 'page.open').length, 1, 'never called again once somebody has it');
   world.clean();
 });
