@@ -31,7 +31,8 @@
 //! and kept as well. Every address is a channel of the outbox (`sms:+49…`, `slack:@U01`), so a call is a message like any
 //! other; what became of it comes back through the door and decides whether the next way is tried. One timer,
 //! [`domain::command::Timer::Page`], stands for the soonest moment any page waits for. A call is drawn when it is sent: once
-//! somebody has the page there is nothing to draw, and nothing goes out.
+//! somebody has the page there is nothing to draw, and nothing goes out, but for services that may have heard of it: they
+//! are told how it ended. Calls wait for no other message of their lane.
 //!
 //! # Rooms, from the inside out
 //!
