@@ -11,7 +11,7 @@ use crate::domain::judge::judge;
 use crate::domain::paging;
 use crate::domain::time::Timestamp;
 use crate::store::{StoreError, Summary};
-use crate::words::replies;
+use crate::words::{replies, ways};
 use std::sync::Arc;
 
 /// Lines of the record a page carries; the record itself has all.
@@ -27,7 +27,8 @@ impl Engine {
             Some(d) if log.last().is_some_and(|last| last.seq == d.seq) => d,
             _ => Arc::new(self.inner.house.told(store, id, &log).await?),
         };
-        let undelivered = store.failed_deliveries(Some(id)).await?.into_iter().map(|u| (u.key, u.why)).collect();
+        let undelivered =
+            store.failed_deliveries(Some(id)).await?.into_iter().map(|u| (ways::message(&u.key), u.why)).collect();
         let mut page = page(&d, &log, undelivered, whole, self.now());
         self.add_freeze(&d, &mut page.board);
         Ok(Some(page))

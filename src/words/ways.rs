@@ -43,3 +43,13 @@ pub fn no_routing_key(variable: &str) -> String {
          anew and start Rollcall again."
     )
 }
+
+/// A message that did not go out, by its key: `1/page/2/1@email:ben@example.org` is “page 2 to email:ben@example.org”.
+pub fn message(key: &str) -> String {
+    let Some((what, to)) = key.split_once('@') else { return key.to_owned() };
+    let what = what.split_once('/').map_or(what, |(_, what)| what);
+    match what.split('/').collect::<Vec<_>>().as_slice() {
+        ["page", page, ..] => format!("page {page} to {to}"),
+        _ => format!("{what} to {to}"),
+    }
+}
