@@ -13,6 +13,7 @@ use rollcall::domain::command::Mark;
 use rollcall::domain::deployment::Deployment;
 use rollcall::domain::event::{Event, Recorded};
 use rollcall::domain::plan::Plan;
+use rollcall::domain::react::QUIET_ON_BOARD;
 use rollcall::domain::time::Timestamp;
 use rollcall::serve::{RUNNING, Running};
 use rollcall::store::Store;
@@ -662,6 +663,8 @@ fn post_of(id: u64, e: &Recorded, failed: &mut BTreeSet<String>) -> Option<Strin
             failed.remove(&item.to_string());
             return None;
         }
+        // While nothing happens it goes on on the board alone.
+        Event::Progress { quiet: QUIET_ON_BOARD.., .. } => return None,
         Event::Progress { .. } => "progress",
         Event::RollbackCalled { .. } => "rollback",
         Event::RolledBack => "rolled-back",

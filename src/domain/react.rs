@@ -288,7 +288,7 @@ fn waiting_anew(after: &Deployment, policy: &Policy) -> Option<Effect> {
 }
 
 /// From which post in a row on, before which nothing happened, only the board says so.
-const QUIET_ON_BOARD: u32 = 3;
+pub const QUIET_ON_BOARD: u32 = 3;
 
 /// Somebody has just read how it stands: the next post is not sooner than half of the schedule's interval from then, or
 /// this many milliseconds.
