@@ -7,10 +7,15 @@ use crate::domain::time::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-/// Whether the row `o` is a call of a page ([`Waiting::call`]).
-macro_rules! is_call {
+/// What is still to be shown, with when it may go: the call of a page ([`Waiting::call`]) when it is due, anything else
+/// when all that stands before it in its channel is due, too.
+macro_rules! ready {
     () => {
-        "o.what GLOB 'page/*/*'"
+        "WITH ready AS (
+            SELECT w.*, max(w.due) OVER (PARTITION BY w.channel, CASE WHEN w.call THEN w.ord END
+                                         ORDER BY w.ord ROWS UNBOUNDED PRECEDING) AS at
+            FROM (SELECT ord, key, channel, thread, due, attempts, what GLOB 'page/*/*' AS call
+                  FROM outbox WHERE failed = 0) w)"
     };
 }
 
@@ -37,26 +42,19 @@ impl Store {
     /// pages wait for nothing; those that have not been tried yet come first among them.
     pub async fn claim(&self, now: Timestamp, limit: u32) -> Result<Vec<Waiting>, StoreError> {
         let rows = sqlx::query(concat!(
-            "WITH waits AS (
-                SELECT o.ord, o.key, o.channel, o.thread, o.due, o.attempts, ",
-            is_call!(),
-            " AS call FROM outbox o WHERE o.failed = 0),
-             may AS (
-                SELECT w.ord, w.channel,
-                       w.call AND (w.attempts > 0 OR EXISTS (SELECT 1 FROM messages p WHERE p.key = w.key)) AS again
-                FROM waits w
-                WHERE w.due <= ?1
-                  AND (w.thread IS NULL OR EXISTS (SELECT 1 FROM messages t WHERE t.key = w.thread))
-                  AND (w.call OR NOT EXISTS (
-                      SELECT 1 FROM waits e
-                      WHERE e.channel = w.channel AND e.due > ?1 AND e.ord < w.ord AND NOT e.call))),
+            ready!(),
+            ", may AS (
+                SELECT r.ord, r.channel, r.call,
+                       r.call AND (r.attempts > 0 OR EXISTS (SELECT 1 FROM messages p WHERE p.key = r.key)) AS again
+                FROM ready r
+                WHERE r.at <= ?1
+                  AND (r.thread IS NULL OR EXISTS (SELECT 1 FROM messages t WHERE t.key = r.thread))),
              turn AS (
-                SELECT ord, again, row_number() OVER (PARTITION BY channel ORDER BY again, ord) AS place
+                SELECT ord, call, again, row_number() OVER (PARTITION BY channel ORDER BY again, ord) AS place
                 FROM may ORDER BY place, again, ord LIMIT ?2)
              SELECT o.key, o.deployment, o.channel, o.thread, o.what, o.card, o.due, o.generation, o.attempts,
-                    o.failing_since, m.posted, t.posted, a.posted, coalesce(m.reposted, 0), o.ord <= ?3, ",
-            is_call!(),
-            " FROM turn JOIN outbox o ON o.ord = turn.ord
+                    o.failing_since, m.posted, t.posted, a.posted, coalesce(m.reposted, 0), o.ord <= ?3, turn.call
+             FROM turn JOIN outbox o ON o.ord = turn.ord
              LEFT JOIN messages m ON m.key = o.key
              LEFT JOIN messages t ON t.key = o.thread
              LEFT JOIN messages a ON a.key = o.deployment || '/start@' || o.channel
@@ -73,16 +71,9 @@ impl Store {
     /// The earliest moment at which [`Store::claim`] has something to give, as things stand.
     pub async fn next_delivery(&self) -> Result<Option<Timestamp>, StoreError> {
         let next: Option<i64> = sqlx::query_scalar(concat!(
-            "WITH waits AS (
-                SELECT o.ord, o.channel, o.due, o.thread, t.key AS root, ",
-            is_call!(),
-            " AS call FROM outbox o LEFT JOIN messages t ON t.key = o.thread WHERE o.failed = 0)
-             SELECT min(due) FROM (
-                SELECT thread, root,
-                       max(due) OVER (PARTITION BY channel, CASE WHEN call THEN ord END
-                                      ORDER BY ord ROWS UNBOUNDED PRECEDING) AS due
-                FROM waits)
-             WHERE thread IS NULL OR root IS NOT NULL",
+            ready!(),
+            " SELECT min(r.at) FROM ready r
+              WHERE r.thread IS NULL OR EXISTS (SELECT 1 FROM messages t WHERE t.key = r.thread)",
         ))
         .fetch_one(&self.readers)
         .await

@@ -813,6 +813,7 @@ async fn a_call_waits_for_no_other_message() -> Done {
     assert_eq!(h.claim(20).await, ["board", "c2", "c3", "part"]);
     s.commit(&became("board", generation, 12, retry(40))).await?;
     assert_eq!(h.claim(20).await, ["c2", "c3"], "what is drawn in order still is");
+    assert_eq!(s.next_delivery().await?, Some(Timestamp(10)), "the calls are due");
     s.commit(&became("c2", generation, 13, shown("c2"))).await?;
     s.commit(&became("c3", generation, 13, retry(30))).await?;
     assert_eq!(s.next_delivery().await?, Some(Timestamp(30)), "each by its own pause");
