@@ -26,7 +26,7 @@
 //!
 //! # How a page climbs
 //!
-//! A page is part of its deployment: opened by a person's word or by what happened ([`domain::climb::follow_on`]), it keeps
+//! A page is part of its deployment: opened by a person's word or by what happened ([`domain::causes::follow_on`]), it keeps
 //! the steps of its policy in its first event. When a step is called, whom it means and where they are reached is settled
 //! and kept as well. Every address is a channel of the outbox (`sms:+49…`, `slack:@U01`), so a call is a message like any
 //! other; what became of it comes back through the door and decides whether the next way is tried. One timer,

@@ -157,17 +157,22 @@ async fn slack_writes_to_one_person_and_hears_their_button() {
     assert_eq!(peer.world().violations, Vec::<String>::new());
 }
 
-#[tokio::test]
-async fn discord_writes_to_one_person() {
-    let peer = discord::Discord::start(discord::Settings::default()).await;
-    let house = house(&format!("discord = \"{}\"", discord::world::ALICE)).await;
+/// The bot on that Discord.
+fn on(peer: &discord::Discord, house: &House) -> Arc<Discord> {
     let setup = Setup::from_env(|name| match name {
         "DISCORD_TOKEN" => Some(peer.token()),
         "DISCORD_API_URL" => Some(peer.api_url()),
         "DISCORD_CA_FILE" => Some(peer.ca_file().to_str().unwrap().to_owned()),
         _ => None,
     });
-    let surface = Discord::new(setup.unwrap().unwrap(), house.engine.clone()).unwrap();
+    Discord::new(setup.unwrap().unwrap(), house.engine.clone()).unwrap()
+}
+
+#[tokio::test]
+async fn discord_writes_to_one_person() {
+    let peer = discord::Discord::start(discord::Settings::default()).await;
+    let house = house(&format!("discord = \"{}\"", discord::world::ALICE)).await;
+    let surface = on(&peer, &house);
     let running = tokio::spawn(surface.clone().run(house.stop.subscribe()));
 
     let to = format!("@{}", discord::world::ALICE);
@@ -199,13 +204,7 @@ async fn discord_writes_to_one_person() {
 async fn a_page_is_acknowledged_by_its_button_in_a_direct_message_of_discord() {
     let peer = discord::Discord::start(discord::Settings::default()).await;
     let house = house(&format!("discord = \"{}\"\nways = [\"direct\"]", discord::world::ALICE)).await;
-    let setup = Setup::from_env(|name| match name {
-        "DISCORD_TOKEN" => Some(peer.token()),
-        "DISCORD_API_URL" => Some(peer.api_url()),
-        "DISCORD_CA_FILE" => Some(peer.ca_file().to_str().unwrap().to_owned()),
-        _ => None,
-    });
-    let surface = Discord::new(setup.unwrap().unwrap(), house.engine.clone()).unwrap();
+    let surface = on(&peer, &house);
     let chats = HashMap::from([("discord", surface.clone() as Arc<dyn Chat>)]);
     let outbox = tokio::spawn(Outbox::new(house.engine.clone(), chats).run(house.stop.subscribe()));
     let running = tokio::spawn(surface.run(house.stop.subscribe()));

@@ -8,6 +8,7 @@
 pub mod agenda;
 pub mod anew;
 pub mod announce;
+pub mod causes;
 pub mod checklist;
 pub mod climb;
 pub mod closed;

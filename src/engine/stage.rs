@@ -6,7 +6,6 @@ use crate::card::{Button, Card, Reply, compose, kinds, page as compose_page};
 use crate::config::Config;
 use crate::domain::agenda;
 use crate::domain::checklist::Number;
-use crate::domain::climb;
 use crate::domain::command::{Command, Mark, Person, Timer, Via};
 use crate::domain::decide::{Decision, decide, is_criterion, next_due};
 use crate::domain::deployment::Deployment;
@@ -22,6 +21,7 @@ use crate::domain::standing::Standing;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::domain::watch;
+use crate::domain::{causes, climb};
 use crate::store::{self, Batch, NewDelivery, NewEvent, Summary, chain};
 use crate::words::facts::{self, Moment};
 use crate::words::{Entry, Facts, Template, occasions, paging, refusals, replies};
@@ -328,7 +328,7 @@ impl<'a> Stage<'a> {
         }
         // A page may ask for the next one.
         for _ in 0..=MAX_PAGES {
-            let events = climb::follow_on(&staged.deployment, &self.policy(&staged.deployment));
+            let events = causes::follow_on(&staged.deployment, &self.policy(&staged.deployment));
             if events.is_empty() {
                 break;
             }

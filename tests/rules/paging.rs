@@ -2,13 +2,13 @@
 
 use crate::dsl::*;
 use rollcall::config::Config;
-use rollcall::domain::climb;
 use rollcall::domain::command::{Mark, Person, Timer};
 use rollcall::domain::deployment::Deployment;
 use rollcall::domain::event::Event;
 use rollcall::domain::paging::{Call, Hold, PageEvent, PageState, Sent};
 use rollcall::domain::react::Effect;
 use rollcall::domain::time::Timestamp;
+use rollcall::domain::{causes, climb};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -162,7 +162,7 @@ impl Case {
     }
 
     fn follows_pages(&self) -> String {
-        climb::follow_on(&self.d, &self.policy).iter().map(crate::dsl::what).collect::<Vec<_>>().join("; ")
+        causes::follow_on(&self.d, &self.policy).iter().map(crate::dsl::what).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -459,7 +459,7 @@ fn critical_items_that_fail_page_somebody() {
     ] {
         let mut case = critical().given(event);
         assert!(case.follows_pages().contains(&format!("page 1 opened [{message}]")), "{}", case.follows_pages());
-        for event in climb::follow_on(&case.d, &case.policy) {
+        for event in causes::follow_on(&case.d, &case.policy) {
             case.happens(event);
         }
         assert_eq!(case.follows_pages(), "", "said once");
@@ -469,9 +469,23 @@ fn critical_items_that_fail_page_somebody() {
     }
     // It fails again while its page is open: counted.
     let mut case = critical().given(fail("1.1"));
-    climb::follow_on(&case.d, &case.policy).into_iter().for_each(|event| case.happens(event));
+    causes::follow_on(&case.d, &case.policy).into_iter().for_each(|event| case.happens(event));
     let case = case.given(marked("1.1", Mark::Untick)).given(fail("1.1"));
     assert_eq!(case.follows_pages(), "page 1 again [Critical: 1.1 Migrate failed (why)]");
+}
+
+#[test]
+fn a_log_from_before_there_were_pages_calls_nobody_for_what_is_known() {
+    let failed = || critical().given(marked("1.1", Mark::Fail));
+    let later = |ms: i64| {
+        let case = failed();
+        let now = case.d.at.0 - NOON + ms;
+        at(case, now).given(Event::Noted { text: "back".into() })
+    };
+    assert!(later(HOUR - MINUTE).follows_pages().contains("page 1 opened"), "it may have failed this very night");
+    assert_eq!(later(HOUR + MINUTE).follows_pages(), "");
+    let over = failed().given(Event::Cancelled { reason: "withdrawn".into() }).given(Event::Archived);
+    assert_eq!(over.follows_pages(), "", "nobody looks after what is archived");
 }
 
 #[test]
@@ -483,12 +497,12 @@ fn a_breach_pages_and_is_resolved_when_it_is_none_any_more() {
         opened.contains("page 1 opened [Rollback criterion 2.3 is breached: Deployment stuck > 15 minutes]"),
         "{opened}"
     );
-    climb::follow_on(&case.d, &case.policy).into_iter().for_each(|event| case.happens(event));
+    causes::follow_on(&case.d, &case.policy).into_iter().for_each(|event| case.happens(event));
     assert_eq!(case.follows_pages(), "");
     let case = case.given(Event::Cleared { item: number("2.3") });
     assert_eq!(case.follows_pages(), "page 1 resolved");
     let mut case = case;
-    climb::follow_on(&case.d, &case.policy).into_iter().for_each(|event| case.happens(event));
+    causes::follow_on(&case.d, &case.policy).into_iter().for_each(|event| case.happens(event));
     assert!(case.given(breached).follows_pages().contains("page 2 opened"), "and pages again the next time");
 }
 
