@@ -590,3 +590,34 @@ async fn a_first_answer_that_is_lost_is_said_again() {
     assert_eq!(discord.world().unkept(), Vec::<String>::new());
     bot.stop().await;
 }
+
+/// After a start the bot does not know the thread yet, and Discord may fail inside just then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reaction_whose_thread_cannot_be_looked_up_is_heeded_later() {
+    let discord = Discord::start(Settings::default()).await;
+    let bot = Bot::start(&discord).await;
+    let registered = |d: &Discord| (!d.commands().is_empty() && d.world().connected()).then_some(());
+    discord.eventually("the bot comes", PATIENCE, registered).await;
+    let (alice, bob) = (discord.person(ALICE), discord.person(BOB));
+    alice.slash(CHANNEL, "start", &[("version", "v1.2.0"), ("checklist", "shop"), ("service", "shop")]).await;
+    let section = |d: &Discord| {
+        let world = d.world();
+        world.messages.values().find(|m| m.nonce.is_some() && options(m).iter().any(|(n, _)| n == "1.1")).cloned()
+    };
+    let there = discord.eventually("the section", PATIENCE, section).await;
+    let shows = |item: &'static str, ticked: bool| {
+        move |d: &Discord| section(d).filter(|m| options(m).contains(&(item.to_owned(), ticked))).map(|_| ())
+    };
+    bob.react(there.id, KEYCAPS[0]);
+    discord.eventually("1.1 is ticked", PATIENCE, shows("1.1", true)).await;
+    bot.kill();
+    discord.world().last_identify = None;
+    bob.react(there.id, KEYCAPS[1]);
+    bot.up().await;
+    // Once it has compared what stands there, nothing but the thread itself is asked for.
+    discord.eventually("1.2 is ticked", PATIENCE, shows("1.2", true)).await;
+    discord.world().faults.on("GET", "/channels/", Fault::Status(500), 1);
+    bob.unreact(there.id, KEYCAPS[0]);
+    discord.eventually("1.1 is open again", PATIENCE, shows("1.1", false)).await;
+    bot.stop().await;
+}

@@ -1,7 +1,7 @@
 //! What has just been posted is recorded a moment later. People can be faster than that, and are waited for.
 
 use crate::engine::Engine;
-use crate::store::{LiveSection, Message};
+use crate::store::{LiveSection, Message, StoreError};
 use std::time::Duration;
 
 /// Between two looks.
@@ -12,14 +12,16 @@ const TRIES: u32 = 8;
 const FOUND_TRIES: u32 = 40;
 
 /// The message that stands there. `ours`: it is known to be one of ours, so that it may be waited for.
-pub async fn message(engine: &Engine, channel: &str, posted: &str, ours: bool) -> Option<Message> {
-    for attempt in 1.. {
-        match engine.store().message_posted(channel, posted).await {
-            Ok(None) if ours && attempt <= TRIES => tokio::time::sleep(SETTLES).await,
-            found => return found.ok().flatten(),
+pub async fn message(engine: &Engine, channel: &str, posted: &str, ours: bool) -> Result<Option<Message>, StoreError> {
+    let mut tries = if ours { TRIES } else { 0 };
+    loop {
+        let found = engine.store().message_posted(channel, posted).await?;
+        if found.is_some() || tries == 0 {
+            return Ok(found);
         }
+        tries -= 1;
+        tokio::time::sleep(SETTLES).await;
     }
-    None
 }
 
 /// A section's message that was found again, once it is recorded that it stands there. Until then reactions to it were

@@ -114,8 +114,8 @@ impl Got {
 /// Where the shard's events go.
 pub(super) struct Line {
     signals: mpsc::Sender<Signal>,
-    /// Events for which there was no room.
-    lost: AtomicU64,
+    /// Told where there was no room for an event.
+    missed: Arc<Notify>,
     /// Counts collectors: the newest one hears, an older one on the same connection goes.
     newest: AtomicU64,
     /// Sessions that became ready, as collectors heard and as the handler did: where it is ahead, one heard nothing.
@@ -141,7 +141,8 @@ impl Drop for Gone {
 impl Line {
     fn tell(&self, signal: Signal) {
         if self.signals.try_send(signal).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!("Discord tells more than can be taken; reactions are compared later");
+            self.missed.notify_one();
         }
     }
 
@@ -333,7 +334,7 @@ impl Discord {
             .build();
         let line = Arc::new(Line {
             signals: signals.clone(),
-            lost: AtomicU64::new(0),
+            missed: self.missed.clone(),
             newest: AtomicU64::new(0),
             ready: AtomicU64::new(0),
             gone: Notify::new(),
@@ -422,23 +423,13 @@ impl Discord {
                 other => {
                     if reactions.try_send(other).is_err() {
                         tracing::warn!("reactions come faster than they can be recorded; they are compared later");
+                        self.missed.notify_one();
                     }
                 }
             }
         }
         drop(reactions);
         _ = reacting.await;
-    }
-
-    async fn carry_reactions(self: Arc<Self>, mut waiting: mpsc::Receiver<Signal>) {
-        while let Some(signal) = waiting.recv().await {
-            match signal {
-                Signal::Reacted(reacted) => self.react(*reacted).await,
-                // Reactions that come meanwhile wait: what was found is older than what they say.
-                Signal::Ready | Signal::Cleared => self.reconcile().await,
-                _ => {}
-            }
-        }
     }
 }
 

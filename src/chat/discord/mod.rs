@@ -37,7 +37,7 @@ use hear::Who;
 use setup::Setup;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 /// The platform's prefix of Discord's channels.
 pub const PLATFORM: &str = "discord";
@@ -76,6 +76,8 @@ pub struct Discord {
     seeded: Kept<String, Vec<String>>,
     seeds: mpsc::Sender<reactions::Seed>,
     waiting_seeds: Mutex<Option<mpsc::Receiver<reactions::Seed>>>,
+    /// A reaction could not be heeded: what stands there is compared again.
+    missed: Arc<Notify>,
     /// Events that could not be read.
     unread: std::sync::atomic::AtomicU64,
 }
@@ -144,6 +146,7 @@ impl Discord {
             seeded: Kept::new(),
             seeds,
             waiting_seeds: Mutex::new(Some(waiting)),
+            missed: Arc::new(Notify::new()),
             unread: std::sync::atomic::AtomicU64::new(0),
         }))
     }
@@ -176,20 +179,25 @@ impl Discord {
         person
     }
 
-    /// Where a channel or thread is. `parent`: the channel of a thread, where Discord told it.
+    /// Where a channel or thread is, as far as it can be told: for words, which can be said again. `parent`: the channel of
+    /// a thread, where Discord told it.
     async fn place(&self, channel: u64, parent: Option<u64>) -> Place {
+        let itself = |_| Place { channel: format!("{PLATFORM}:{channel}"), deployment: None };
+        self.placed(channel, parent).await.unwrap_or_else(itself)
+    }
+
+    /// The same, or why it cannot be told now.
+    async fn placed(&self, channel: u64, parent: Option<u64>) -> client::Done<Place> {
         if let Some(known) = self.places.get(&channel) {
-            return known;
+            return Ok(known);
         }
         let parent = match parent {
             Some(parent) => Some(parent),
             // A thread that is not known was begun before this process, or by somebody else.
-            None => match self.rest.channel(channel).await {
-                Ok(found) if matches!(found["type"].as_u64(), Some(10..=12)) => client::snowflake(&found["parent_id"]),
-                Ok(_) => None,
-                // Not remembered: the next one may be luckier.
-                Err(_) => return Place { channel: format!("{PLATFORM}:{channel}"), deployment: None },
-            },
+            None => {
+                let found = self.rest.channel(channel).await?;
+                client::snowflake(&found["parent_id"]).filter(|_| matches!(found["type"].as_u64(), Some(10..=12)))
+            }
         };
         let place = match parent {
             None => Place { channel: format!("{PLATFORM}:{channel}"), deployment: None },
@@ -200,7 +208,7 @@ impl Discord {
             }
         };
         self.places.put(channel, place.clone());
-        place
+        Ok(place)
     }
 
     /// Words somebody said, as the engine takes them.

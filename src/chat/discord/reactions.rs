@@ -1,6 +1,7 @@
 //! Keycaps under a section's message: put on for people to tap, heeded when they do, compared after an absence.
 
 use super::client::{Done, Trouble, code, snowflake};
+use super::gateway::Signal;
 use super::hear::{self, Reacted, Who};
 use super::post::{place_of, posted};
 use super::{Discord, PLATFORM, show};
@@ -15,14 +16,17 @@ use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 /// How often one reaction is tried, and the pause before it is tried again.
 const TRIES: u32 = 6;
 const AGAIN: Duration = Duration::from_secs(1);
 /// The longest pause that is waited for one request here.
 const LONGEST: Duration = Duration::from_secs(60);
+/// Before what stands there is compared again, at first; at most `LONGEST`.
+const COMPARE_AGAIN: Duration = Duration::from_secs(2);
 /// How long words for one person stand in a thread: an explanation, a question.
 const EXPLAINED: Duration = Duration::from_secs(30);
 const ASKED: Duration = Duration::from_secs(60);
@@ -137,10 +141,22 @@ impl Discord {
         if Some(reacted.user) == mine || !ours || !means_something(&reacted.emoji) {
             return;
         }
-        let place = self.place(reacted.channel, None).await;
         let on = posted(reacted.channel, reacted.message);
         let known_ours = reacted.author.is_some() && reacted.author == mine;
-        let Some(message) = recorded::message(&self.engine, &place.channel, &on, known_ours).await else { return };
+        let found = match self.placed(reacted.channel, None).await {
+            Ok(place) => {
+                recorded::message(&self.engine, &place.channel, &on, known_ours).await.map(|m| m.map(|m| (place, m)))
+            }
+            // Where it is cannot be told now; it is not let go.
+            Err(_) => return self.missed.notify_one(),
+        };
+        let Ok(found) = found else { return self.missed.notify_one() };
+        let Some((place, message)) = found else {
+            if known_ours {
+                self.missed.notify_one();
+            }
+            return;
+        };
         let by = match &reacted.who {
             Some(who) => self.acting(who),
             None => self.known(reacted.user, message.deployment).await,
@@ -242,30 +258,72 @@ impl Discord {
         self.person(&Who { id: user, name: hear::clean(&name), roles: None })
     }
 
-    /// After an absence: reactions put on and taken off meanwhile are heeded, and ours that are missing put on.
-    pub(super) async fn reconcile(self: &Arc<Self>) {
+    /// Heeds reactions in the order they came, and compares what stands there where some may have been missed: after an
+    /// absence, and again where one could not be heeded or compared.
+    pub(super) async fn carry_reactions(self: Arc<Self>, mut waiting: mpsc::Receiver<Signal>) {
+        let (mut again, mut pause) = (None, COMPARE_AGAIN);
+        loop {
+            let due = async {
+                match again {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                signal = waiting.recv() => match signal {
+                    None => return,
+                    Some(Signal::Reacted(reacted)) => {
+                        self.react(*reacted).await;
+                        continue;
+                    }
+                    // Reactions that come meanwhile wait: what was found is older than what they say.
+                    Some(Signal::Ready | Signal::Cleared) => {}
+                    Some(_) => continue,
+                },
+                () = self.missed.notified() => {
+                    again = again.or_else(|| Some(Instant::now() + pause));
+                    continue;
+                }
+                () = due => {}
+            }
+            (again, pause) = match self.reconcile().await {
+                true => (None, COMPARE_AGAIN),
+                false => (Some(Instant::now() + pause), (pause * 2).min(LONGEST)),
+            };
+        }
+    }
+
+    /// Reactions put on and taken off meanwhile are heeded, and ours that are missing put on. False: not all could be
+    /// compared.
+    async fn reconcile(self: &Arc<Self>) -> bool {
         let live = match self.engine.store().live_sections(PLATFORM).await {
             Ok(live) => live,
             Err(error) => {
                 tracing::warn!(%error, detail = error.detail(), "reactions are not compared");
-                return;
+                return false;
             }
         };
+        let mut whole = true;
         for section in &live {
             if let Err(trouble) = self.compare(section).await
                 && !trouble.is_gone()
             {
                 tracing::warn!(why = trouble.words(), "a section's reactions are not compared");
+                // What Discord refuses for good is no better in a minute.
+                whole &= matches!(trouble, Trouble::Said { .. });
             }
         }
+        whole
     }
 
     /// A message that was found again has been standing there; what people did meanwhile nobody heard.
     async fn compare_once_recorded(self: &Arc<Self>, key: &str) {
-        if let Some(section) = recorded::section(&self.engine, PLATFORM, key).await
-            && let Err(trouble) = self.compare(&section).await
-        {
+        let Some(section) = recorded::section(&self.engine, PLATFORM, key).await else {
+            return self.missed.notify_one();
+        };
+        if let Err(trouble) = self.compare(&section).await {
             tracing::warn!(why = trouble.words(), "a section's reactions are not compared");
+            self.missed.notify_one();
         }
     }
 

@@ -1,34 +1,54 @@
 //! What changed while we were away: reactions on sections that can still be walked are read again and compared with
 //! those we know. What differs goes to the engine as if it had just been put on or taken off.
 
-use super::api::Found;
+use super::api::{Failure, Found};
 use super::{PLATFORM, Slack};
 use crate::chat::recorded;
 use crate::domain::command::{Person, Via};
 use crate::engine::{Envelope, Input};
 use crate::store::LiveSection;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-/// Looks at every section that can still be walked, thread by thread.
+/// How often it is looked again while Slack does not tell, and the pause before the first time; each is twice as long.
+const TRIES: u32 = 8;
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// Looks at every section that can still be walked, thread by thread, and again while not all could be looked at.
 pub(super) async fn run(slack: &Slack) {
-    let sections = match slack.engine.store().live_sections(PLATFORM).await {
-        Ok(sections) => sections,
-        Err(error) => {
-            tracing::warn!(%error, "reactions are not compared");
+    for again in 0..TRIES {
+        if every(slack).await {
             return;
         }
-    };
-    compare_all(slack, &sections).await;
+        tokio::time::sleep(AGAIN * 2_u32.pow(again)).await;
+    }
+}
+
+/// False: not all could be compared.
+async fn every(slack: &Slack) -> bool {
+    match slack.engine.store().live_sections(PLATFORM).await {
+        Ok(sections) => compare_all(slack, &sections).await,
+        Err(error) => {
+            tracing::warn!(%error, "reactions are not compared");
+            false
+        }
+    }
 }
 
 /// Looks at a section that was found standing there: what people did meanwhile nobody heard.
 pub(super) async fn once_recorded(slack: &Slack, key: &str) {
-    if let Some(section) = recorded::section(&slack.engine, PLATFORM, key).await {
-        compare_all(slack, &[section]).await;
+    let whole = match recorded::section(&slack.engine, PLATFORM, key).await {
+        Some(section) => compare_all(slack, &[section]).await,
+        None => false,
+    };
+    if !whole {
+        run(slack).await;
     }
 }
 
-async fn compare_all(slack: &Slack, sections: &[LiveSection]) {
+/// False: not all could be compared, and may be later.
+async fn compare_all(slack: &Slack, sections: &[LiveSection]) -> bool {
+    let mut whole = true;
     let mut threads: BTreeMap<(&str, Option<&str>), Vec<&LiveSection>> = BTreeMap::new();
     for section in sections {
         let channel = section.channel.split_once(':').map_or("", |(_, channel)| channel);
@@ -42,11 +62,14 @@ async fn compare_all(slack: &Slack, sections: &[LiveSection]) {
         });
         if let Err(failure) = scanned.await {
             tracing::warn!(why = failure.sentence(), "reactions in a thread are not compared");
+            // What Slack refuses for good is no better in a minute.
+            whole &= matches!(failure, Failure::No { .. });
         }
         for (section, message) in found {
             compare(slack, section, &message).await;
         }
     }
+    whole
 }
 
 async fn compare(slack: &Slack, section: &LiveSection, message: &Found) {
