@@ -1,7 +1,7 @@
 //! The invariants of the house that a scan of its text can check.
 //!
-//! What counts as code: everything of a file before its `#[cfg(test)]` (files named `tests.rs` are none of it), without
-//! comments and without what stands in quotes. Simple on purpose: a file that wants to fool it can.
+//! What counts as code: everything of a file before its `#[cfg(test)]` (a module of tests in files of its own is none
+//! of it), without comments and without what stands in quotes. Simple on purpose: a file that wants to fool it can.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,6 +24,13 @@ impl Source {
     /// The first part of the path, without ending: `domain`, `ports`.
     fn room(&self) -> &str {
         self.path.split('/').next().unwrap_or_default().trim_end_matches(".rs")
+    }
+
+    /// Where this module's `mod tests;` lies, without ending: `store/tests` for `store/mod.rs`, `config/tests` for
+    /// `config.rs`.
+    fn tests(&self) -> String {
+        let module = self.path.trim_end_matches(".rs").trim_end_matches("/mod");
+        format!("{module}/tests")
     }
 
     fn is_in(&self, room: &str) -> bool {
@@ -49,11 +56,12 @@ fn sources() -> Vec<Source> {
         }
     }
     assert!(found.len() > 15, "sources were not found");
-    // A file of tests is no code of the house.
-    let texts: Vec<String> = found.iter().map(|s| s.text.clone()).collect();
+    // A file of tests is no code of the house, where a module declares it as such; nor is what lies below it.
+    let declares = "#[cfg(test)]\nmod tests;";
+    let declared = found.iter().filter(|s| s.text.contains(declares)).map(|s| s.tests()).collect::<Vec<_>>();
     for source in &mut found {
-        let name = source.path.rsplit('/').next().unwrap_or_default().trim_end_matches(".rs").to_owned();
-        if texts.iter().any(|t| name == "tests" && t.contains("#[cfg(test)]\nmod tests;")) {
+        let of_tests = |t: &String| source.path == format!("{t}.rs") || source.path.starts_with(&format!("{t}/"));
+        if declared.iter().any(of_tests) {
             source.code.clear();
         }
     }

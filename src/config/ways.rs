@@ -418,5 +418,4 @@ pub fn problems(ways: &Ways, secrets: &WaySecrets) -> Vec<(String, String)> {
 }
 
 #[cfg(test)]
-#[path = "ways/tests.rs"]
 mod tests;
