@@ -459,8 +459,15 @@ fn item_buttons(d: &Deployment, i: usize) -> Vec<Button> {
 
 /// The button that offers these words about a deployment now: what it asks for, or asks first.
 pub fn offered(d: &Deployment, words: &str) -> Option<Button> {
-    let of_items = (0..d.plan.leaves.len()).flat_map(|i| item_buttons(d, i));
-    board_buttons(d).into_iter().chain(of_items).find(|b| b.command == words)
+    // Nearly always the words name their item: its buttons alone are composed.
+    let named = words.split(' ').filter_map(|word| d.plan.leaf(&word.parse().ok()?));
+    let of = |i: usize| item_buttons(d, i).into_iter();
+    let says = |b: &Button| b.command == words;
+    named
+        .flat_map(of)
+        .find(says)
+        .or_else(|| board_buttons(d).into_iter().find(says))
+        .or_else(|| (0..d.plan.leaves.len()).flat_map(of).find(says))
 }
 
 /// A post: the text of an occasion, one block a line. `lines` are Markdown already read.

@@ -176,9 +176,16 @@ async fn handle(
     slack.engine.handle(Envelope { key, by, via: Via::Slack, channel, deployment, input, mentioned }).await
 }
 
-/// What is asked before a button's words are said: what its card asks, what the deployment asks by now where the card
-/// is not known, and what the words need where nothing else is.
+/// What is asked before a button's words are said: what the deployment asks by now, what the card asks where these words
+/// are no longer offered, and what the words need where nothing else is known.
 async fn question(slack: &Slack, heard: &Heard, words: &str, listed: bool, message: Option<&str>) -> Option<Question> {
+    let deployment = words.strip_prefix('#').and_then(|w| w.split(' ').next()?.parse().ok());
+    if let Some(id) = deployment
+        && let Ok(Some(d)) = slack.engine.deployment(id).await
+        && let Some(button) = compose::offered(&d, words)
+    {
+        return Question::of(&button, listed);
+    }
     // A message to one person is known by whom it is to.
     for place in [&heard.channel, &format!("@{}", heard.user)] {
         if let Some(ts) = message
@@ -187,13 +194,6 @@ async fn question(slack: &Slack, heard: &Heard, words: &str, listed: bool, messa
         {
             return Question::of(button, listed);
         }
-    }
-    let deployment = words.strip_prefix('#').and_then(|w| w.split(' ').next()?.parse().ok());
-    if let Some(id) = deployment
-        && let Ok(Some(d)) = slack.engine.deployment(id).await
-        && let Some(button) = compose::offered(&d, words)
-    {
-        return Question::of(&button, listed);
     }
     Question::completing(words)
 }
