@@ -147,10 +147,19 @@ async fn finish<T: 'static>(mut tasks: JoinSet<std::io::Result<T>>) -> Done<Vec<
     Ok(all)
 }
 
+fn team(n: usize) -> String {
+    format!("team-{n}")
+}
+
+/// A configuration with the channels of so many deployments: one that is not written there is refused.
+pub fn channels(deployments: usize) -> String {
+    (0..deployments.div_ceil(CHANNEL)).map(|n| format!("[channels.{}]\n", team(n))).collect()
+}
+
 /// Starts so many deployments of the checklist, each of its own service.
 pub async fn start_all(server: &Server, count: usize) -> Done<Vec<Walk>> {
     let first = server.next_id().await?;
-    let channel = |i: usize| format!("team-{}", i / CHANNEL);
+    let channel = |i: usize| team(i / CHANNEL);
     let words = |i: usize| Words {
         text: format!("start v1.{i} checklist:walk service:service-{first}-{i} env:production"),
         channel: channel(i),

@@ -80,6 +80,7 @@ fn main() -> Done<()> {
     let checklists = home.join("checklists");
     std::fs::create_dir(&checklists)?;
     std::fs::write(checklists.join("walk.md"), client::page())?;
+    std::fs::write(home.join("rollcall.toml"), client::channels(size.active))?;
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -23,7 +23,11 @@ impl Server {
     pub fn start(data: &Path, home: &Path) -> Done<Self> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
         command.arg("--data").arg(data).arg("--checklists").arg(home.join("checklists"));
-        command.args(["--listen", "127.0.0.1:0"]).env("ROLLCALL_LOG", "warn");
+        command
+            .arg("--config")
+            .arg(home.join("rollcall.toml"))
+            .args(["--listen", "127.0.0.1:0"])
+            .env("ROLLCALL_LOG", "warn");
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let started = Instant::now();
         let mut child = command.spawn()?;
