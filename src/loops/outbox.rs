@@ -188,7 +188,10 @@ impl Outbox {
         let engine = self.inner.engine.clone();
         let mut running = JoinSet::new();
         loop {
-            let pause = match self.begin(&mut running, true).await {
+            let looked = Instant::now();
+            let began = self.begin(&mut running, true).await;
+            let rest = (looked.elapsed() * REST).min(PACE);
+            let pause = match began {
                 // Something was started or passed over: what comes next is known when it ends or may go on.
                 Ok(Began { again: Some(again), .. }) => again.min(LOOK),
                 Ok(Began { lanes: 1.., .. }) => LOOK,
@@ -213,6 +216,8 @@ impl Outbox {
                 tracing::warn!(%error, detail = error.detail(), "messages wait");
                 tokio::time::sleep(TROUBLE).await;
             }
+            // Under load something changes all the time: looking takes a part of the time only, as lanes do.
+            tokio::time::sleep_until(looked + rest).await;
         }
         while running.join_next().await.is_some() {}
         while matches!(self.step().await, Ok(n) if n > 0) {}

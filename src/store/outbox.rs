@@ -40,6 +40,7 @@ impl Store {
     /// the same again. Channels take turns; within a channel the order is that of asking. What stands behind a message
     /// of the same channel that is due later waits, and so does a reply whose thread has no first message yet. Calls of
     /// pages wait for nothing; those that have not been tried yet come first among them.
+    // `?2 + 0`: a bare parameter as the limit makes SQLite prepare the whole statement anew each time it is bound.
     pub async fn claim(&self, now: Timestamp, limit: u32) -> Result<Vec<Waiting>, StoreError> {
         let rows = sqlx::query(concat!(
             ready!(),
@@ -51,7 +52,7 @@ impl Store {
                   AND (r.thread IS NULL OR EXISTS (SELECT 1 FROM messages t WHERE t.key = r.thread))),
              turn AS (
                 SELECT ord, call, again, row_number() OVER (PARTITION BY channel ORDER BY again, ord) AS place
-                FROM may ORDER BY place, again, ord LIMIT ?2)
+                FROM may ORDER BY place, again, ord LIMIT ?2 + 0)
              SELECT o.key, o.deployment, o.channel, o.thread, o.what, o.card, o.due, o.generation, o.attempts,
                     o.failing_since, m.posted, t.posted, a.posted, coalesce(m.reposted, 0), o.ord <= ?3, turn.call
              FROM turn JOIN outbox o ON o.ord = turn.ord

@@ -240,7 +240,7 @@ impl Store {
 
     /// Timers that are due, the longest overdue first.
     pub async fn due_timers(&self, now: Timestamp, limit: u32) -> Result<Vec<(u64, Timer, Timestamp)>, StoreError> {
-        let rows = sqlx::query("SELECT deployment, name, due FROM timers WHERE due <= ?1 ORDER BY due LIMIT ?2")
+        let rows = sqlx::query("SELECT deployment, name, due FROM timers WHERE due <= ?1 ORDER BY due LIMIT ?2 + 0")
             .bind(now.0)
             .bind(limit)
             .fetch_all(&self.readers)
