@@ -212,6 +212,10 @@ impl Outbox {
                 Some(done) = running.join_next() => ended = done.ok(),
                 _ = stop.wait_for(|stop| *stop) => break,
             }
+            // Many may have ended meanwhile.
+            while let Some(done) = running.try_join_next() {
+                ended = done.ok().filter(Result::is_err).or(ended);
+            }
             if let Some(Err(error)) = ended {
                 tracing::warn!(%error, detail = error.detail(), "messages wait");
                 tokio::time::sleep(TROUBLE).await;

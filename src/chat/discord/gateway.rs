@@ -186,9 +186,12 @@ fn signal(event: &Event) -> Option<Signal> {
     }
 }
 
+/// How the kinds of events about reactions begin.
+const REACTIONS: &str = "MESSAGE_REACTION_";
+
 /// Kinds of events that are acted on: one of them that cannot be read is missed.
 fn heeded(kind: &str) -> bool {
-    kind == "INTERACTION_CREATE" || kind == "GUILD_CREATE" || kind.starts_with("MESSAGE_REACTION_")
+    kind == "INTERACTION_CREATE" || kind == "GUILD_CREATE" || kind.starts_with(REACTIONS)
 }
 
 fn server(e: &GuildCreateEvent) -> Signal {
@@ -409,6 +412,9 @@ impl Discord {
                 Signal::Unread { kind, interaction } => {
                     let count = self.unread.fetch_add(1, Ordering::Relaxed) + 1;
                     tracing::warn!(kind, count, "an event of Discord's cannot be read");
+                    if kind.starts_with(REACTIONS) {
+                        self.missed.notify_one();
+                    }
                     if let Some((id, token)) = interaction {
                         let this = self.clone();
                         tokio::spawn(async move { this.unread(id, &token).await });

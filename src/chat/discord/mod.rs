@@ -78,6 +78,8 @@ pub struct Discord {
     waiting_seeds: Mutex<Option<mpsc::Receiver<reactions::Seed>>>,
     /// A reaction could not be heeded: what stands there is compared again.
     missed: Arc<Notify>,
+    /// Reactions that were refused, by message, emoji and person: whoever put one on is told once.
+    refused: Kept<(u64, String, u64), ()>,
     /// Events that could not be read.
     unread: std::sync::atomic::AtomicU64,
 }
@@ -147,6 +149,7 @@ impl Discord {
             seeds,
             waiting_seeds: Mutex::new(Some(waiting)),
             missed: Arc::new(Notify::new()),
+            refused: Kept::new(),
             unread: std::sync::atomic::AtomicU64::new(0),
         }))
     }

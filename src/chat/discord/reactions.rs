@@ -13,7 +13,7 @@ use crate::engine::{Envelope, Input};
 use crate::ports::Delivery;
 use crate::store::LiveSection;
 use serde_json::{Value, json};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -22,6 +22,11 @@ use tokio::time::Instant;
 
 /// How often one reaction is tried, and the pause before it is tried again.
 const TRIES: u32 = 6;
+/// How often what stands there is asked for in one pass over all sections: reactions that come wait for it, and the
+/// pass is repeated.
+const PASS_TRIES: u32 = 2;
+/// A pass is broken off after so many sections that could not be compared: Discord is not there.
+const PASS_TROUBLES: usize = 3;
 const AGAIN: Duration = Duration::from_secs(1);
 /// The longest pause that is waited for one request here.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -121,7 +126,7 @@ impl Discord {
             if self.seeded.get(&key).is_some_and(|have| have.contains(one)) {
                 continue;
             }
-            if let Err(trouble) = patiently(|| self.rest.react(channel, message, one)).await {
+            if let Err(trouble) = patiently(TRIES, || self.rest.react(channel, message, one)).await {
                 // Deleted meanwhile, full of other people's reactions, or not allowed: items are ticked without it.
                 if !(trouble.is_gone() || trouble.code() == Some(code::TOO_MANY_REACTIONS)) {
                     tracing::warn!(why = trouble.words(), "reactions cannot be put on");
@@ -161,8 +166,20 @@ impl Discord {
             Some(who) => self.acting(who),
             None => self.known(reacted.user, message.deployment).await,
         };
-        let reply = self.handle_reaction(&message.key, &place.channel, by, &reacted.emoji, reacted.present).await;
+        let (key, person) = (&message.key, by.id.clone());
+        let reply = self.handle_reaction(key, &place.channel, by, &reacted.emoji, reacted.present).await;
+        if !reacted.present {
+            self.refused.remove(&on_refusal(&reacted));
+            if !reply.ok && self.still_recorded(key, &reacted.emoji, &person).await {
+                self.missed.notify_one();
+            }
+        }
         self.after_reaction(&reacted, reply).await;
+    }
+
+    /// Whether a reaction that was taken off stands in the record all the same: it could not be written.
+    async fn still_recorded(&self, message: &str, emoji: &str, person: &str) -> bool {
+        self.engine.store().has_reaction(message, emoji, person).await.unwrap_or(true)
     }
 
     async fn handle_reaction(&self, key: &str, channel: &str, by: Person, emoji: &str, present: bool) -> Reply {
@@ -193,13 +210,17 @@ impl Discord {
 
     /// A refused reaction would show a tick that never was.
     async fn take_off(&self, r: &Reacted, reply: &Reply) {
-        let off = patiently(|| self.rest.unreact(r.channel, r.message, &r.emoji, r.user)).await;
+        let off = patiently(TRIES, || self.rest.unreact(r.channel, r.message, &r.emoji, r.user)).await;
         if let Err(trouble) = off.as_ref()
             && !trouble.is_gone()
         {
             tracing::warn!(why = trouble.words(), "a refused reaction cannot be taken off");
         }
-        self.tell(r.user, r.channel, Some(r.message), reply).await;
+        // What cannot be taken off is found again whenever reactions are compared.
+        if self.refused.get(&on_refusal(r)).is_none() {
+            self.refused.put(on_refusal(r), ());
+            self.tell(r.user, r.channel, Some(r.message), reply).await;
+        }
     }
 
     /// Tells somebody something: in a direct message, or where they stand, for a while.
@@ -262,6 +283,7 @@ impl Discord {
     /// absence, and again where one could not be heeded or compared.
     pub(super) async fn carry_reactions(self: Arc<Self>, mut waiting: mpsc::Receiver<Signal>) {
         let (mut again, mut pause) = (None, COMPARE_AGAIN);
+        let mut pass = Pass::default();
         loop {
             let due = async {
                 match again {
@@ -277,43 +299,60 @@ impl Discord {
                         continue;
                     }
                     // Reactions that come meanwhile wait: what was found is older than what they say.
-                    Some(Signal::Ready | Signal::Cleared) => {}
+                    Some(Signal::Ready | Signal::Cleared) => pass = Pass::default(),
                     Some(_) => continue,
                 },
                 () = self.missed.notified() => {
+                    pass = Pass::default();
                     again = again.or_else(|| Some(Instant::now() + pause));
                     continue;
                 }
-                () = due => {}
+                // What waits is older than what would be found.
+                () = due, if waiting.is_empty() => {}
             }
-            (again, pause) = match self.reconcile().await {
+            (again, pause) = match self.reconcile(&mut pass).await {
                 true => (None, COMPARE_AGAIN),
                 false => (Some(Instant::now() + pause), (pause * 2).min(LONGEST)),
             };
         }
     }
 
-    /// Reactions put on and taken off meanwhile are heeded, and ours that are missing put on. False: not all could be
-    /// compared.
-    async fn reconcile(self: &Arc<Self>) -> bool {
-        let live = match self.engine.store().live_sections(PLATFORM).await {
+    /// Reactions put on and taken off meanwhile are heeded, and ours that are missing put on, where they have not been
+    /// compared in this pass yet. False: not all could be compared.
+    async fn reconcile(self: &Arc<Self>, pass: &mut Pass) -> bool {
+        let mut live = match self.engine.store().live_sections(PLATFORM).await {
             Ok(live) => live,
             Err(error) => {
                 tracing::warn!(%error, detail = error.detail(), "reactions are not compared");
                 return false;
             }
         };
-        let mut whole = true;
-        for section in &live {
-            if let Err(trouble) = self.compare(section).await
-                && !trouble.is_gone()
-            {
-                tracing::warn!(why = trouble.words(), "a section's reactions are not compared");
+        live.retain(|section| !pass.compared.contains(&section.key));
+        // What made trouble before keeps nothing else waiting.
+        live.sort_by_key(|section| pass.troubled.contains(&section.key));
+        let mut troubles = 0;
+        for section in live {
+            match self.compare(&section, PASS_TRIES).await {
+                Ok(true) => _ = pass.compared.insert(section.key),
+                Ok(false) => troubles += 1,
                 // What Discord refuses for good is no better in a minute.
-                whole &= matches!(trouble, Trouble::Said { .. });
+                Err(trouble @ Trouble::Said { .. }) => {
+                    if !trouble.is_gone() {
+                        tracing::warn!(why = trouble.words(), "a section's reactions are not compared");
+                    }
+                    pass.compared.insert(section.key);
+                }
+                Err(trouble) => {
+                    tracing::warn!(why = trouble.words(), "a section's reactions are not compared yet");
+                    pass.troubled.insert(section.key);
+                    troubles += 1;
+                }
+            }
+            if troubles >= PASS_TROUBLES {
+                break;
             }
         }
-        whole
+        troubles == 0
     }
 
     /// A message that was found again has been standing there; what people did meanwhile nobody heard.
@@ -321,16 +360,21 @@ impl Discord {
         let Some(section) = recorded::section(&self.engine, PLATFORM, key).await else {
             return self.missed.notify_one();
         };
-        if let Err(trouble) = self.compare(&section).await {
+        let whole = self.compare(&section, TRIES).await;
+        if let Err(trouble) = &whole {
             tracing::warn!(why = trouble.words(), "a section's reactions are not compared");
+        }
+        if !matches!(whole, Ok(true)) {
             self.missed.notify_one();
         }
     }
 
-    /// Compares one section's message with what is recorded.
-    async fn compare(self: &Arc<Self>, section: &LiveSection) -> Done<()> {
-        let Some((channel, message)) = place_of(&section.posted) else { return Ok(()) };
-        let there = patiently(|| self.rest.message(channel, message)).await?;
+    /// Compares one section's message with what is recorded. False: a reaction that is gone could not be taken out of
+    /// the record.
+    async fn compare(self: &Arc<Self>, section: &LiveSection, tries: u32) -> Done<bool> {
+        let Some((channel, message)) = place_of(&section.posted) else { return Ok(true) };
+        let mut whole = true;
+        let there = patiently(tries, || self.rest.message(channel, message)).await?;
         let reactions = there["reactions"].as_array().cloned().unwrap_or_default();
         let name = |r: &Value| r["emoji"]["name"].as_str().filter(|_| r["emoji"]["id"].is_null()).map(str::to_owned);
         let own: Vec<String> = reactions.iter().filter(|r| r["me"] == true).filter_map(name).collect();
@@ -338,7 +382,8 @@ impl Discord {
         for emoji in keycaps() {
             let count = reactions.iter().find(|r| name(r).is_some_and(|n| bare(&n) == bare(&emoji)));
             let others = count.map_or(0, |r| r["count"].as_u64().unwrap_or(1) - u64::from(r["me"] == true));
-            let people = if others == 0 { Vec::new() } else { self.who_reacted(channel, message, &emoji).await? };
+            let people =
+                if others == 0 { Vec::new() } else { self.who_reacted(channel, message, &emoji, tries).await? };
             let recorded = |person: &str| section.reactions.iter().any(|(e, p)| bare(e) == bare(&emoji) && p == person);
             for who in &people {
                 let by = self.person(who);
@@ -360,21 +405,22 @@ impl Discord {
             for (e, person) in &section.reactions {
                 if bare(e) == bare(&emoji) && !there.iter().any(|p| *p.id == **person) {
                     let by = self.by_id(person, section.deployment).await;
-                    self.handle_reaction(&section.key, &section.channel, by, e, false).await;
+                    let reply = self.handle_reaction(&section.key, &section.channel, by, e, false).await;
+                    whole &= reply.ok || !self.still_recorded(&section.key, e, person).await;
                 }
             }
         }
         if let Ok(Some(shown)) = self.engine.store().message(&section.key).await {
             self.seed_with(channel, message, &show::reactions(&shown.card), None);
         }
-        Ok(())
+        Ok(whole)
     }
 
-    async fn who_reacted(&self, channel: u64, message: u64, emoji: &str) -> Done<Vec<Who>> {
+    async fn who_reacted(&self, channel: u64, message: u64, emoji: &str, tries: u32) -> Done<Vec<Who>> {
         let mut people = Vec::new();
         let mut after = None;
         for _ in 0..PAGES {
-            let page = patiently(|| self.rest.reacted(channel, message, emoji, after)).await?;
+            let page = patiently(tries, || self.rest.reacted(channel, message, emoji, after)).await?;
             for user in &page {
                 let Some(id) = snowflake(&user["id"]).filter(|_| user["bot"] != true) else { continue };
                 let name = user["global_name"].as_str().or(user["username"].as_str()).unwrap_or_default();
@@ -398,8 +444,19 @@ impl Discord {
     }
 }
 
-/// Tries what may be repeated, with pauses as Discord asks for them.
-async fn patiently<T, F: Future<Output = Done<T>>>(mut request: impl FnMut() -> F) -> Done<T> {
+/// A pass over all sections: what is compared already, and what could not be at first.
+#[derive(Default)]
+struct Pass {
+    compared: BTreeSet<String>,
+    troubled: BTreeSet<String>,
+}
+
+fn on_refusal(r: &Reacted) -> (u64, String, u64) {
+    (r.message, bare(&r.emoji), r.user)
+}
+
+/// Tries what may be repeated, at most so often, with pauses as Discord asks for them.
+async fn patiently<T, F: Future<Output = Done<T>>>(most: u32, mut request: impl FnMut() -> F) -> Done<T> {
     let mut pause = AGAIN;
     let mut tries = 0;
     loop {
@@ -413,7 +470,7 @@ async fn patiently<T, F: Future<Output = Done<T>>>(mut request: impl FnMut() -> 
             Trouble::Later { after_ms } => Duration::from_millis(after_ms.unsigned_abs()),
             Trouble::Unsure { .. } => pause,
         };
-        if tries >= TRIES || wait > LONGEST {
+        if tries >= most || wait > LONGEST {
             return Err(trouble);
         }
         tokio::time::sleep(wait).await;

@@ -257,7 +257,12 @@ fn plain(markdown: &str) -> String {
 async fn reacted(slack: &Arc<Slack>, heard: &Heard, emoji: &str, (message, ours): (&str, bool), present: bool) {
     let Some(emoji) = slack.engine.config().slack.emoji(emoji) else { return };
     let channel = format!("{PLATFORM}:{}", heard.channel);
-    let Some(m) = recorded::message(&slack.engine, &channel, message, ours).await.ok().flatten() else { return };
+    let m = match recorded::message(&slack.engine, &channel, message, ours).await {
+        Ok(Some(m)) => m,
+        Ok(None) if !ours => return,
+        // What it stands on cannot be told now; it is not let go.
+        _ => return slack.missed.notify_one(),
+    };
     let input = Input::React { message: m.key, emoji: emoji.into(), present };
     let mut heard = heard.clone();
     if let Some(first) = &m.thread {

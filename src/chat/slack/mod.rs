@@ -43,6 +43,7 @@ use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// The platform's prefix of its channels.
 pub const PLATFORM: &str = "slack";
@@ -67,6 +68,8 @@ pub struct Slack {
     drawn: Drawn,
     /// Conversations with one person, by their id.
     direct: Direct,
+    /// Somebody may have reacted and not been heard: what stands there is compared.
+    missed: Notify,
     /// It was said that files cannot be attached.
     no_files: AtomicBool,
 }
@@ -87,6 +90,7 @@ impl Slack {
             chosen: Chosen::default(),
             drawn: Drawn::default(),
             direct: Direct::default(),
+            missed: Notify::new(),
             no_files: AtomicBool::new(false),
         }))
     }
@@ -162,12 +166,18 @@ impl Slack {
     async fn live(self: &Arc<Self>) {
         let me = self.known().await;
         tracing::info!(team = me.team, "Slack knows this bot");
-        if self.api.has_app_token() {
-            socket::run(self).await;
-        } else {
-            self.link(Link::Up);
-            reconcile::run(self).await;
-            std::future::pending::<()>().await;
+        let hear = async {
+            if self.api.has_app_token() {
+                socket::run(self).await;
+            } else {
+                self.link(Link::Up);
+                self.missed.notify_one();
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = hear => {}
+            () = reconcile::run(self) => {}
         }
     }
 

@@ -10,45 +10,61 @@ use crate::store::LiveSection;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// How often it is looked again while Slack does not tell, and the pause before the first time; each is twice as long.
+/// How often it is looked again in a row while Slack tells nothing, and the pause before the first time; each is twice
+/// as long.
 const TRIES: u32 = 8;
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Looks at every section that can still be walked, thread by thread, and again while not all could be looked at.
+/// Looks at every section that can still be walked, thread by thread, whenever something may have been missed, and again
+/// at those that could not be looked at. One look at a time, whoever asks for it.
 pub(super) async fn run(slack: &Slack) {
-    for again in 0..TRIES {
-        if every(slack).await {
-            return;
+    loop {
+        slack.missed.notified().await;
+        let (mut compared, mut tries) = (BTreeSet::new(), 0);
+        loop {
+            let before = compared.len();
+            let Some(wait) = rest(slack, &mut compared).await else { break };
+            tries = if compared.len() > before { 1 } else { tries + 1 };
+            if tries > TRIES {
+                tracing::warn!("reactions that could not be compared are compared after the next connection");
+                break;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(wait.max(AGAIN * 2_u32.pow(tries - 1))) => {}
+                () = slack.missed.notified() => (compared, tries) = (BTreeSet::new(), 0),
+            }
         }
-        tokio::time::sleep(AGAIN * 2_u32.pow(again)).await;
     }
 }
 
-/// False: not all could be compared.
-async fn every(slack: &Slack) -> bool {
+/// Looks at the sections that are not in `compared` yet. Not all could be compared: how long Slack wants to be left alone.
+async fn rest(slack: &Slack, compared: &mut BTreeSet<String>) -> Option<Duration> {
     match slack.engine.store().live_sections(PLATFORM).await {
-        Ok(sections) => compare_all(slack, &sections).await,
+        Ok(mut sections) => {
+            sections.retain(|s| !compared.contains(&s.key));
+            compare_all(slack, &sections, compared).await
+        }
         Err(error) => {
             tracing::warn!(%error, "reactions are not compared");
-            false
+            Some(Duration::ZERO)
         }
     }
 }
 
 /// Looks at a section that was found standing there: what people did meanwhile nobody heard.
 pub(super) async fn once_recorded(slack: &Slack, key: &str) {
-    let whole = match recorded::section(&slack.engine, PLATFORM, key).await {
-        Some(section) => compare_all(slack, &[section]).await,
-        None => false,
+    let left = match recorded::section(&slack.engine, PLATFORM, key).await {
+        Some(section) => compare_all(slack, &[section], &mut BTreeSet::new()).await,
+        None => Some(Duration::ZERO),
     };
-    if !whole {
-        run(slack).await;
+    if left.is_some() {
+        slack.missed.notify_one();
     }
 }
 
-/// False: not all could be compared, and may be later.
-async fn compare_all(slack: &Slack, sections: &[LiveSection]) -> bool {
-    let mut whole = true;
+/// Notes which sections are compared. Not all could be, and may be later: how long Slack wants to be left alone.
+async fn compare_all(slack: &Slack, sections: &[LiveSection], compared: &mut BTreeSet<String>) -> Option<Duration> {
+    let mut left = None;
     let mut threads: BTreeMap<(&str, Option<&str>), Vec<&LiveSection>> = BTreeMap::new();
     for section in sections {
         let channel = section.channel.split_once(':').map_or("", |(_, channel)| channel);
@@ -60,16 +76,29 @@ async fn compare_all(slack: &Slack, sections: &[LiveSection]) -> bool {
             found.extend(sections.iter().find(|s| s.posted == message.ts).map(|s| (*s, message)));
             found.len() < sections.len()
         });
-        if let Err(failure) = scanned.await {
-            tracing::warn!(why = failure.sentence(), "reactions in a thread are not compared");
-            // What Slack refuses for good is no better in a minute.
-            whole &= matches!(failure, Failure::No { .. });
-        }
+        let scanned = scanned.await;
         for (section, message) in found {
             compare(slack, section, &message).await;
+            compared.insert(section.key.clone());
+        }
+        match scanned {
+            Err(failure @ Failure::Later { after_ms, .. }) => {
+                tracing::warn!(why = failure.sentence(), "reactions in a thread are not compared yet");
+                left = Some(Duration::from_millis(after_ms.unsigned_abs()));
+                // Slack wants to be left alone.
+                if after_ms > 0 {
+                    break;
+                }
+            }
+            // What Slack refuses for good is no better in a minute.
+            Err(failure) => {
+                tracing::warn!(why = failure.sentence(), "reactions in a thread are not compared");
+                compared.extend(sections.iter().map(|s| s.key.clone()));
+            }
+            Ok(_) => compared.extend(sections.iter().map(|s| s.key.clone())),
         }
     }
-    whole
+    left
 }
 
 async fn compare(slack: &Slack, section: &LiveSection, message: &Found) {

@@ -6,7 +6,7 @@
 
 use super::api::Failure;
 use super::desk::{self, Payload};
-use super::{Backoff, Slack, reconcile};
+use super::{Backoff, Slack};
 use crate::engine::Link;
 use crate::words::slack as words;
 use futures_util::{SinkExt, StreamExt};
@@ -166,8 +166,8 @@ impl Session {
             "hello" => {
                 self.greeted = true;
                 self.slack.link(Link::Up);
-                let slack = self.slack.clone();
-                tokio::spawn(async move { reconcile::run(&slack).await });
+                // What people did meanwhile nobody heard.
+                self.slack.missed.notify_one();
                 return None;
             }
             "disconnect" if frame.reason == "link_disabled" => {
