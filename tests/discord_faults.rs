@@ -613,3 +613,37 @@ async fn a_reaction_whose_thread_cannot_be_looked_up_is_heeded_later() {
     discord.eventually("1.1 is open again", PATIENCE, shows("1.1", false)).await;
     bot.stop().await;
 }
+
+/// Reactions are heeded one after the other, and so is the comparison after a start: it must not keep them waiting.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_what_stands_there_cannot_be_read_what_people_do_counts() {
+    let discord = Discord::start(Settings::default()).await;
+    let bot = Bot::start(&discord).await;
+    let registered = |d: &Discord| (!d.commands().is_empty() && d.world().connected()).then_some(());
+    discord.eventually("the bot comes", PATIENCE, registered).await;
+    let (alice, bob) = (discord.person(ALICE), discord.person(BOB));
+    alice.slash(CHANNEL, "start", &[("version", "v1.2.0"), ("checklist", "shop"), ("service", "shop")]).await;
+    let section = |d: &Discord| {
+        let world = d.world();
+        world.messages.values().find(|m| m.nonce.is_some() && options(m).iter().any(|(n, _)| n == "1.1")).cloned()
+    };
+    let there = discord.eventually("the section", PATIENCE, section).await;
+    let shows = |item: &'static str, ticked: bool| {
+        move |d: &Discord| section(d).filter(|m| options(m).contains(&(item.to_owned(), ticked))).map(|_| ())
+    };
+    bob.react(there.id, KEYCAPS[0]);
+    discord.eventually("1.1 is ticked", PATIENCE, shows("1.1", true)).await;
+    bot.kill();
+    discord.world().last_identify = None;
+    bob.react(there.id, KEYCAPS[1]);
+    discord.world().faults.on("GET", "/messages/", Fault::Status(500), 1_000);
+    bot.up().await;
+    let fails = |d: &Discord| d.world().faults.happened.iter().any(|h| h.contains("/messages/")).then_some(());
+    discord.eventually("what stands there is asked for", PATIENCE, fails).await;
+    bob.unreact(there.id, KEYCAPS[0]);
+    // Sooner than every section could be asked for patiently.
+    discord.eventually("1.1 is open again", Duration::from_secs(20), shows("1.1", false)).await;
+    discord.world().faults.calm();
+    discord.eventually("1.2 is ticked", PATIENCE, shows("1.2", true)).await;
+    bot.stop().await;
+}

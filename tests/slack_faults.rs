@@ -183,6 +183,37 @@ fn a_reaction_to_a_message_whose_answer_was_lost_counts() {
     });
 }
 
+#[test]
+fn what_people_did_while_it_was_away_counts_when_slack_wants_to_be_left_alone_first() {
+    run(async {
+        let mut house = House::new(952, Mode::Socket).await;
+        let key = "1/section/1/1@slack:C02DEP";
+        house.start_bot().await.unwrap();
+        house.say(ALICE, "start v1.0").await;
+        let there = |w: &slack::world::World| w.posts(DEPLOYS).iter().any(|m| m.key() == Some(key)).then_some(());
+        house.slack.until("the section", PATIENCE, there).await.unwrap();
+        house.comes_to_rest().await.unwrap();
+        house.kill();
+        let section = house.slack.by_key(key).unwrap();
+        house.slack.person(BOB).react(&section, "one", true).await;
+        let reads = |w: &slack::world::World| w.calls.iter().filter(|c| c.method == "conversations.replies").count();
+        let before = reads(&house.slack.world());
+        house.slack.next("conversations.replies", Fault::Busy(Some(4)));
+        house.slack.next("conversations.replies", Fault::Broken(503));
+        let began = Instant::now();
+        house.start_bot().await.unwrap();
+        let ticked = |events: &[Recorded]| events.iter().any(|e| matches!(e.event, Event::Marked { .. }));
+        while !house.events().await.is_some_and(|e| ticked(&e)) {
+            assert!(began.elapsed() < PATIENCE, "the reaction was lost\n{}", house.log());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert!(began.elapsed() >= Duration::from_secs(4), "Slack was not left alone");
+        let reads = reads(&house.slack.world()) - before;
+        assert_eq!(reads, 3, "refused, broken, read");
+        house.ends().await.unwrap_or_else(|why| panic!("{why}\n{}", house.log()));
+    });
+}
+
 fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work)
 }
