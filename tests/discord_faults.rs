@@ -583,28 +583,37 @@ async fn a_first_answer_that_is_lost_is_said_again() {
     bot.stop().await;
 }
 
-/// After a start the bot does not know the thread yet, and Discord may fail inside just then.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_reaction_whose_thread_cannot_be_looked_up_is_heeded_later() {
+fn first_section(discord: &Discord) -> Option<Message> {
+    let world = discord.world();
+    world.messages.values().find(|m| m.nonce.is_some() && options(m).iter().any(|(n, _)| n == "1.1")).cloned()
+}
+
+fn shows(item: &'static str, ticked: bool) -> impl Fn(&Discord) -> Option<()> {
+    move |d| first_section(d).filter(|m| options(m).contains(&(item.to_owned(), ticked))).map(|_| ())
+}
+
+/// Bob has ticked 1.1 with a reaction; the bot is killed, and he puts one on for 1.2.
+async fn bob_has_ticked_and_reacts_to_nobody() -> (Discord, Arc<Bot>, Message) {
     let discord = Discord::start(Settings::default()).await;
     let bot = Bot::start(&discord).await;
     let registered = |d: &Discord| (!d.commands().is_empty() && d.world().connected()).then_some(());
     discord.eventually("the bot comes", PATIENCE, registered).await;
     let (alice, bob) = (discord.person(ALICE), discord.person(BOB));
     alice.slash(CHANNEL, "start", &[("version", "v1.2.0"), ("checklist", "shop"), ("service", "shop")]).await;
-    let section = |d: &Discord| {
-        let world = d.world();
-        world.messages.values().find(|m| m.nonce.is_some() && options(m).iter().any(|(n, _)| n == "1.1")).cloned()
-    };
-    let there = discord.eventually("the section", PATIENCE, section).await;
-    let shows = |item: &'static str, ticked: bool| {
-        move |d: &Discord| section(d).filter(|m| options(m).contains(&(item.to_owned(), ticked))).map(|_| ())
-    };
+    let there = discord.eventually("the section", PATIENCE, first_section).await;
     bob.react(there.id, KEYCAPS[0]);
     discord.eventually("1.1 is ticked", PATIENCE, shows("1.1", true)).await;
     bot.kill();
     discord.world().last_identify = None;
     bob.react(there.id, KEYCAPS[1]);
+    (discord, bot, there)
+}
+
+/// After a start the bot does not know the thread yet, and Discord may fail inside just then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reaction_whose_thread_cannot_be_looked_up_is_heeded_later() {
+    let (discord, bot, there) = bob_has_ticked_and_reacts_to_nobody().await;
+    let bob = discord.person(BOB);
     bot.up().await;
     // Once it has compared what stands there, nothing but the thread itself is asked for.
     discord.eventually("1.2 is ticked", PATIENCE, shows("1.2", true)).await;
@@ -614,28 +623,36 @@ async fn a_reaction_whose_thread_cannot_be_looked_up_is_heeded_later() {
     bot.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_refused_twice_is_told_twice() {
+    let (discord, bot, there) = bob_has_ticked_and_reacts_to_nobody().await;
+    bot.up().await;
+    discord.eventually("1.2 is ticked", PATIENCE, shows("1.2", true)).await;
+    discord.person(ALICE).slash(CHANNEL, "cancel", &[("reason", "Wrong version")]).await;
+    let bob = discord.person(BOB);
+    let told = |times: usize| {
+        move |d: &Discord| {
+            let world = d.world();
+            let why = world.messages.values().filter(|m| m.content.contains("cancelled") && m.channel != CHANNEL);
+            let stands =
+                world.messages[&there.id].reactions.iter().any(|(e, who)| e == KEYCAPS[2] && who.contains(&BOB));
+            (why.count() == times && !stands).then_some(())
+        }
+    };
+    let before =
+        discord.world().messages.values().filter(|m| m.content.contains("cancelled") && m.channel != CHANNEL).count();
+    for times in [1, 2, 3] {
+        bob.react(there.id, KEYCAPS[2]);
+        discord.eventually(&format!("told {times} times"), PATIENCE, told(before + times)).await;
+    }
+    bot.stop().await;
+}
+
 /// Reactions are heeded one after the other, and so is the comparison after a start: it must not keep them waiting.
 #[tokio::test(flavor = "multi_thread")]
 async fn while_what_stands_there_cannot_be_read_what_people_do_counts() {
-    let discord = Discord::start(Settings::default()).await;
-    let bot = Bot::start(&discord).await;
-    let registered = |d: &Discord| (!d.commands().is_empty() && d.world().connected()).then_some(());
-    discord.eventually("the bot comes", PATIENCE, registered).await;
-    let (alice, bob) = (discord.person(ALICE), discord.person(BOB));
-    alice.slash(CHANNEL, "start", &[("version", "v1.2.0"), ("checklist", "shop"), ("service", "shop")]).await;
-    let section = |d: &Discord| {
-        let world = d.world();
-        world.messages.values().find(|m| m.nonce.is_some() && options(m).iter().any(|(n, _)| n == "1.1")).cloned()
-    };
-    let there = discord.eventually("the section", PATIENCE, section).await;
-    let shows = |item: &'static str, ticked: bool| {
-        move |d: &Discord| section(d).filter(|m| options(m).contains(&(item.to_owned(), ticked))).map(|_| ())
-    };
-    bob.react(there.id, KEYCAPS[0]);
-    discord.eventually("1.1 is ticked", PATIENCE, shows("1.1", true)).await;
-    bot.kill();
-    discord.world().last_identify = None;
-    bob.react(there.id, KEYCAPS[1]);
+    let (discord, bot, there) = bob_has_ticked_and_reacts_to_nobody().await;
+    let bob = discord.person(BOB);
     discord.world().faults.on("GET", "/messages/", Fault::Status(500), 1_000);
     bot.up().await;
     let fails = |d: &Discord| d.world().faults.happened.iter().any(|h| h.contains("/messages/")).then_some(());

@@ -35,6 +35,12 @@ impl House {
     async fn intruder(&self) -> SqliteConnection {
         SqliteConnectOptions::new().filename(self.file()).connect().await.unwrap()
     }
+    /// Sets something of the connection that writes.
+    async fn pragma(&self, sql: &'static str) -> Done {
+        let mut writer = self.store.writer().await?;
+        let set = sqlx::query(sql).execute(writer.conn.as_mut().unwrap()).await;
+        set.map(drop).map_err(|e| self.store.error(e))
+    }
     async fn claim(&self, now: i64) -> Vec<String> {
         self.store.claim(Timestamp(now), 100).await.unwrap().into_iter().map(|w| w.delivery.key).collect()
     }

@@ -33,7 +33,7 @@ pub fn check(body: &Value) {
     for e in &embeds {
         for (path, least, max) in [
             ("/title", 1, most::EMBED_TITLE),
-            ("/description", 0, most::EMBED_DESCRIPTION),
+            ("/description", 1, most::EMBED_DESCRIPTION),
             ("/author/name", 1, most::EMBED_AUTHOR),
             ("/footer/text", 1, most::EMBED_FOOTER),
         ] {

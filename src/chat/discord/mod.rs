@@ -78,7 +78,7 @@ pub struct Discord {
     waiting_seeds: Mutex<Option<mpsc::Receiver<reactions::Seed>>>,
     /// A reaction could not be heeded: what stands there is compared again.
     missed: Arc<Notify>,
-    /// Reactions that were refused, by message, emoji and person: whoever put one on is told once.
+    /// Refused reactions that still stand there, by message, emoji and person.
     refused: Kept<(u64, String, u64), ()>,
     /// Events that could not be read.
     unread: std::sync::atomic::AtomicU64,

@@ -208,17 +208,18 @@ impl Discord {
         }
     }
 
-    /// A refused reaction would show a tick that never was.
+    /// A refused reaction would show a tick that never was. One that cannot be taken off is found again whenever
+    /// reactions are compared: whoever put it on is told once.
     async fn take_off(&self, r: &Reacted, reply: &Reply) {
-        let off = patiently(TRIES, || self.rest.unreact(r.channel, r.message, &r.emoji, r.user)).await;
-        if let Err(trouble) = off.as_ref()
-            && !trouble.is_gone()
-        {
-            tracing::warn!(why = trouble.words(), "a refused reaction cannot be taken off");
+        let told = self.refused.get(&on_refusal(r)).is_some();
+        self.refused.put(on_refusal(r), ());
+        match patiently(TRIES, || self.rest.unreact(r.channel, r.message, &r.emoji, r.user)).await {
+            Err(trouble) if !trouble.is_gone() => {
+                tracing::warn!(why = trouble.words(), "a refused reaction cannot be taken off");
+            }
+            _ => self.refused.remove(&on_refusal(r)),
         }
-        // What cannot be taken off is found again whenever reactions are compared.
-        if self.refused.get(&on_refusal(r)).is_none() {
-            self.refused.put(on_refusal(r), ());
+        if !told {
             self.tell(r.user, r.channel, Some(r.message), reply).await;
         }
     }

@@ -186,7 +186,12 @@ fn embed(card: &Card, key: Option<&str>, accounts: Accounts<'_>) -> Value {
     for b in card.buttons.iter().filter(|b| id(b).is_none()) {
         lines.push(format!("{}: `/deploy {}`", markup::escape(&b.label), b.command.replace('`', "'")));
     }
-    let mut embed = json!({ "color": colour(card.tone), "description": lines.join("\n") });
+    let mut embed = json!({ "color": colour(card.tone) });
+    // A card may be nothing but its title, and an empty text is not for Discord.
+    let text = lines.join("\n");
+    if !text.trim().is_empty() {
+        embed["description"] = text.into();
+    }
     if !card.title.is_empty() {
         embed["title"] = title(card).into();
     }

@@ -24,10 +24,7 @@ async fn a_full_disk_loses_nothing_and_passes() -> Done {
 #[tokio::test]
 async fn a_lock_of_another_program_is_waited_for_and_then_told() -> Done {
     let h = house().await;
-    sqlx::query("PRAGMA busy_timeout = 1")
-        .execute(h.store.writer().await?.conn.as_mut().unwrap())
-        .await
-        .map_err(|e| h.store.error(e))?;
+    h.pragma("PRAGMA busy_timeout = 1").await?;
     let mut other = h.intruder().await;
     sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
     let error = h.store.commit(&opened(1, 1)).await.unwrap_err();
@@ -41,10 +38,7 @@ async fn a_lock_of_another_program_is_waited_for_and_then_told() -> Done {
 #[tokio::test]
 async fn a_file_that_cannot_be_written_is_told() -> Done {
     let h = house().await;
-    sqlx::query("PRAGMA query_only = ON")
-        .execute(h.store.writer().await?.conn.as_mut().unwrap())
-        .await
-        .map_err(|e| h.store.error(e))?;
+    h.pragma("PRAGMA query_only = ON").await?;
     assert_eq!(h.store.commit(&opened(1, 1)).await, Err(StoreError::ReadOnly { path: h.file() }));
     h.store.close().await?;
     let mut rights = std::fs::metadata(h.file()).unwrap().permissions();
