@@ -58,10 +58,23 @@ pub struct File {
 pub enum ChatError {
     /// Try again, not before this many milliseconds.
     Retry { after_ms: i64, why: String },
+    /// It was found standing there, and could not be brought up to date: it is to be edited, not before this many
+    /// milliseconds. Until that is recorded, what people do with it is done with nothing.
+    Stands { posted: String, after_ms: i64, why: String },
     /// Trying again cannot help.
     Refused { why: String },
     /// Somebody deleted the message that was to be edited.
     Gone,
+}
+
+impl ChatError {
+    /// The same, of a message that was found standing there.
+    pub fn of_what_stands(self, posted: String) -> Self {
+        match self {
+            ChatError::Retry { after_ms, why } => ChatError::Stands { posted, after_ms, why },
+            other => other,
+        }
+    }
 }
 
 /// How many messages a channel of a platform takes.

@@ -16,6 +16,7 @@ use discord::faults::{Chance, Fault};
 use discord::people::{Person, Words};
 use discord::world::{ALICE, BOB, CHANNEL, Id, Message, Out, str_of};
 use discord::{Discord, Settings};
+use rollcall::domain::event::Event;
 use rollcall::serve::{DATABASE, RUNNING, Running};
 use rollcall::store::Store;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,8 +28,11 @@ use tokio::time::sleep;
 
 /// Schedules under way at the same time: they mostly wait.
 const TOGETHER: usize = 16;
-/// Until everything is as it should be. A new session alone takes serenity ten seconds.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// What goes wrong in a schedule by its seed, at most.
+const FAULTS: usize = 14;
+/// Until everything is as it should be. All faults may meet the same message, one attempt after the other: the pauses
+/// between them grow to 38 s, and are 376 s together. A new session takes serenity ten seconds.
+const PATIENCE: Duration = Duration::from_secs(420);
 /// A person presses again when nothing came back for so long.
 const AGAIN: Duration = Duration::from_secs(8);
 
@@ -244,7 +248,7 @@ async fn schedule(seed: u64) -> Told {
     // Some have trouble from the first request on.
     let from_the_start = chance.below(4) == 0;
     let rate = 60 + chance.below(200);
-    let trouble = |discord: &Discord| discord.world().faults.seed(seed, rate, 14);
+    let trouble = |discord: &Discord| discord.world().faults.seed(seed, rate, FAULTS);
     if from_the_start {
         trouble(&discord);
     }
@@ -620,6 +624,48 @@ async fn a_reaction_whose_thread_cannot_be_looked_up_is_heeded_later() {
     discord.world().faults.on("GET", "/channels/", Fault::Status(500), 1);
     bob.unreact(there.id, KEYCAPS[0]);
     discord.eventually("1.1 is open again", PATIENCE, shows("1.1", false)).await;
+    bot.stop().await;
+}
+
+/// Its answer was lost, it is found again, and Discord takes no edit just then: people see it, and can tick.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_there_can_be_ticked_though_it_cannot_be_edited() {
+    let discord = Discord::start(Settings::default()).await;
+    let bot = Bot::start(&discord).await;
+    let registered = |d: &Discord| (!d.commands().is_empty() && d.world().connected()).then_some(());
+    discord.eventually("the bot comes", PATIENCE, registered).await;
+    let (alice, bob) = (discord.person(ALICE), discord.person(BOB));
+    {
+        let faults = &mut discord.world().faults;
+        // Announcement and board are posted, and the thread begun; the section is posted, too, but nobody hears of it.
+        faults.on("POST", "/messages", Fault::Slow(Duration::from_millis(1)), 3);
+        faults.on("POST", "/messages", Fault::Lost, 1);
+        faults.on("PATCH", "/messages/", Fault::Status(503), 1_000);
+    }
+    alice.slash(CHANNEL, "start", &[("version", "v1.2.0"), ("checklist", "shop"), ("service", "shop")]).await;
+    let there = discord.eventually("the section", PATIENCE, first_section).await;
+    bob.react(there.id, KEYCAPS[0]);
+    let store = Store::open_existing(&bot.dir.path().join("data").join(DATABASE)).await.unwrap();
+    let end = Instant::now() + Duration::from_secs(20);
+    loop {
+        let log = store.deployment_log(1).await.unwrap().unwrap();
+        if log.events.iter().any(|e| matches!(e.event, Event::Marked { .. })) {
+            break;
+        }
+        assert!(Instant::now() < end, "the tick waits for the edit\n{}", bot.log());
+        sleep(Duration::from_millis(100)).await;
+    }
+    _ = store.close().await;
+    let said = discord.world().faults.happened.clone();
+    for wanted in [
+        format!("Lost on POST /channels/{}/messages", there.channel),
+        format!("Status(503) on PATCH /channels/{}/", there.channel),
+    ] {
+        assert!(said.iter().any(|h| h.starts_with(&wanted)), "{wanted}: {said:?}");
+    }
+    discord.world().faults.calm();
+    discord.eventually("1.1 is ticked", PATIENCE, shows("1.1", true)).await;
+    once(&discord.world().messages.values().filter(|m| m.nonce.is_some()).cloned().collect::<Vec<_>>()).unwrap();
     bot.stop().await;
 }
 

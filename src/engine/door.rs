@@ -202,7 +202,9 @@ impl Door<'_> {
             inner.timers.notify_one();
         }
         if inner.notices.receiver_count() > 0 {
-            let shown = batch.delivered.into_iter().filter(|d| matches!(d.outcome, DeliveryOutcome::Shown { .. }));
+            let stands =
+                |d: &Delivered| matches!(d.outcome, DeliveryOutcome::Shown { .. } | DeliveryOutcome::Stands { .. });
+            let shown = batch.delivered.into_iter().filter(stands);
             let mut news = lock(&self.news.changed);
             news.deployments.extend(batch.events.iter().map(|e| e.deployment));
             for e in &batch.events {
@@ -327,8 +329,9 @@ async fn witnessed(
     if let Some((page, n)) = page_named(&of.what).filter(|(_, n)| *n > 0) {
         let reached = match &became.outcome {
             // That somebody has it has reached a service; whether the call had is not known.
-            DeliveryOutcome::Shown { card, .. } if card.page.as_ref().is_some_and(|page| !page.calls()) => None,
-            DeliveryOutcome::Shown { .. } => Some(Ok(())),
+            DeliveryOutcome::Shown { card, .. } | DeliveryOutcome::Stands { card, .. } => {
+                card.page.as_ref().is_none_or(|page| page.calls()).then_some(Ok(()))
+            }
             DeliveryOutcome::Retry { why, .. } | DeliveryOutcome::Failed { why } => Some(Err(why.as_str())),
             DeliveryOutcome::Dropped => None,
         };

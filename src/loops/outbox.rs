@@ -40,8 +40,9 @@ const TROUBLE_MS: i64 = 60_000;
 /// Pause after the database refused.
 const TROUBLE: Duration = Duration::from_secs(1);
 
-/// The longest pause between two attempts, in milliseconds, before its jitter.
-const LONGEST_PAUSE_MS: i64 = 60_000;
+/// The longest pause between two attempts, in milliseconds, before its jitter: what waits behind is shown so soon after a
+/// platform is back, and one request in half a minute is a burden to none.
+const LONGEST_PAUSE_MS: i64 = 30_000;
 
 /// After how long a message that cannot be shown is given up and becomes a visible failure, in milliseconds.
 pub const GIVE_UP_MS: i64 = 24 * 3_600_000;
@@ -270,7 +271,7 @@ impl Inner {
                 Err(error) => retry(one, self.engine.now(), TROUBLE_MS, error.to_string()),
             };
             tried += 1;
-            let again = matches!(outcome, DeliveryOutcome::Retry { .. });
+            let again = matches!(outcome, DeliveryOutcome::Retry { .. } | DeliveryOutcome::Stands { .. });
             if let Some(lane) = lock(&self.lanes).get_mut(channel).filter(|_| outcome != DeliveryOutcome::Dropped) {
                 lane.sent(pace, self.engine.now());
             }
@@ -347,6 +348,11 @@ impl Inner {
         Ok(match shown {
             Ok(posted) => DeliveryOutcome::Shown { posted, card: Arc::new(delivery.card), reposted },
             Err(ChatError::Retry { after_ms, why }) => retry(one, self.engine.now(), after_ms, why),
+            Err(ChatError::Stands { posted, after_ms, why }) => {
+                // That it stands there is the end of what failed before.
+                let due = due(&one.delivery.key, 0, self.engine.now(), after_ms);
+                DeliveryOutcome::Stands { posted, card: Arc::new(delivery.card), reposted, due, why }
+            }
             Err(ChatError::Refused { why }) => DeliveryOutcome::Failed { why },
             Err(ChatError::Gone) => DeliveryOutcome::Failed { why: "somebody deleted the message, twice".into() },
         })
@@ -362,11 +368,15 @@ fn retry(one: &Waiting, now: Timestamp, after_ms: i64, why: String) -> DeliveryO
     if failing_ms >= GIVE_UP_MS && one.attempts >= GIVE_UP_ATTEMPTS {
         return DeliveryOutcome::Failed { why };
     }
-    // Doubling from a second to a minute, never sooner than the platform asked, and then up to a quarter later: many
-    // that failed together do not come back together.
-    let backoff = (1_000_i64 << one.attempts.clamp(0, 6)).min(LONGEST_PAUSE_MS);
-    let jitter = backoff / 4 * spread(&one.delivery.key, one.attempts) / 100;
-    DeliveryOutcome::Retry { due: now.plus_ms(after_ms.max(backoff).saturating_add(jitter)), why }
+    DeliveryOutcome::Retry { due: due(&one.delivery.key, one.attempts, now, after_ms), why }
+}
+
+/// When it is tried again: pauses double from a second to [`LONGEST_PAUSE_MS`], never sooner than the platform asked, and
+/// then up to a quarter later: many that failed together do not come back together.
+fn due(key: &str, attempts: i64, now: Timestamp, after_ms: i64) -> Timestamp {
+    let backoff = (1_000_i64 << attempts.clamp(0, 6)).min(LONGEST_PAUSE_MS);
+    let jitter = backoff / 4 * spread(key, attempts) / 100;
+    now.plus_ms(after_ms.max(backoff).saturating_add(jitter))
 }
 
 /// A number below 100 that differs from message to message and from attempt to attempt, and is the same in every run.

@@ -150,7 +150,7 @@ pub async fn probe(set: &ways::Mail, password: Option<&str>) -> Result<String, S
         Ok(Ok(false)) => Err(format!("The mail server {} hangs up at once.", set.server)),
         Ok(Err(error)) => match failed(&set.server, &error) {
             ChatError::Retry { why, .. } | ChatError::Refused { why } => Err(format!("Mails do not go out: {why}.")),
-            ChatError::Gone => Err("Mails do not go out.".into()),
+            ChatError::Stands { .. } | ChatError::Gone => Err("Mails do not go out.".into()),
         },
         Err(_) => Err(format!("The mail server {} does not answer in time.", set.server)),
     }

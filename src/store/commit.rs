@@ -2,7 +2,7 @@
 
 use super::error::{Clash, StoreError};
 use super::open::Store;
-use super::{Batch, DeliveryOutcome, Hash, Reaction, Summary, chain, journal, names};
+use super::{Batch, Delivered, DeliveryOutcome, Hash, Reaction, Summary, chain, journal, names};
 use crate::domain::checklist::Checklist;
 use crate::domain::command::Timer;
 use crate::domain::time::Timestamp;
@@ -241,12 +241,8 @@ impl Plan {
             batch.timers.iter().map(|(d, t, due)| ((*d, *t), due.map(|d| d.0))).collect();
         let armed = timers.iter().filter_map(|((id, t), due)| Some((id.cast_signed(), names::timer(*t), (*due)?)));
         let disarmed = timers.iter().filter(|(_, due)| due.is_none());
-        let settled = || {
-            batch.delivered.iter().filter_map(|d| match &d.outcome {
-                DeliveryOutcome::Shown { .. } | DeliveryOutcome::Dropped => Some((&d.key, d.generation)),
-                _ => None,
-            })
-        };
+        let settled = |d: &&Delivered| matches!(d.outcome, DeliveryOutcome::Shown { .. } | DeliveryOutcome::Dropped);
+        let came_through = |d: &&Delivered| settled(d) || matches!(d.outcome, DeliveryOutcome::Stands { .. });
         let mut plan = Self::default();
         plan.add(INBOX, inbox(batch)?)?;
         plan.add(CHECKLISTS, checklists(batch)?)?;
@@ -271,12 +267,14 @@ impl Plan {
         plan.add(DISARM, disarmed.map(|((id, t), _)| (id.cast_signed(), names::timer(*t))))?;
         plan.add(ARM, armed)?;
         plan.add(SHOW, shown(batch)?)?;
-        plan.add(SETTLE, settled())?;
-        plan.add(REVIVE, settled())?;
+        plan.add(SETTLE, batch.delivered.iter().filter(settled).map(|d| (&d.key, d.generation)))?;
+        plan.add(REVIVE, batch.delivered.iter().filter(came_through).map(|d| [&d.key]))?;
         plan.add(
             RETRY,
             batch.delivered.iter().filter_map(|d| match &d.outcome {
-                DeliveryOutcome::Retry { due, why } => Some((&d.key, due.0, d.at.0, why)),
+                DeliveryOutcome::Retry { due, why } | DeliveryOutcome::Stands { due, why, .. } => {
+                    Some((&d.key, due.0, d.at.0, why))
+                }
                 _ => None,
             }),
         )?;
@@ -356,7 +354,9 @@ fn deployments(batch: &Batch) -> impl Iterator<Item = impl Serialize> {
 fn shown(batch: &Batch) -> Result<Vec<impl Serialize>, Trouble> {
     let mut shown = Vec::with_capacity(batch.delivered.len());
     for d in &batch.delivered {
-        if let DeliveryOutcome::Shown { posted, card, reposted } = &d.outcome {
+        if let DeliveryOutcome::Shown { posted, card, reposted }
+        | DeliveryOutcome::Stands { posted, card, reposted, .. } = &d.outcome
+        {
             shown.push((&d.key, json(card)?, posted, d.at.0, reposted));
         }
     }

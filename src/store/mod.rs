@@ -161,6 +161,8 @@ pub enum DeliveryOutcome {
     Shown { posted: String, card: std::sync::Arc<crate::card::Card>, reposted: bool },
     /// Not for this place: nothing is shown, and nothing is wrong.
     Dropped,
+    /// Found standing there, as it may have been drawn before: recorded like one that is shown, and edited at `due`.
+    Stands { posted: String, card: std::sync::Arc<crate::card::Card>, reposted: bool, due: Timestamp, why: String },
     /// Again at `due`.
     Retry { due: Timestamp, why: String },
     /// Given up; kept as a visible failure, unless a newer generation stands: that one is tried.

@@ -109,7 +109,11 @@ impl Chat for FakeChat {
                 }),
             }
             match fault {
-                Some(Fault::AnswerLost) => Err(ChatError::Retry { after_ms: 1_000, why: "connection lost".into() }),
+                Some(Fault::AnswerLost) => {
+                    let lost = ChatError::Retry { after_ms: 1_000, why: "connection lost".into() };
+                    let found = stands && d.posted.is_none();
+                    Err(if found { lost.of_what_stands(d.key.clone()) } else { lost })
+                }
                 _ => Ok(d.key.clone()),
             }
         })

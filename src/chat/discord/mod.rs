@@ -262,9 +262,11 @@ impl Chat for Discord {
     }
     fn show<'a>(&'a self, delivery: &'a Delivery) -> Pending<'a, Result<String, ChatError>> {
         Box::pin(async move {
-            let posted = self.deliver(delivery).await?;
-            self.seed(delivery, &posted);
-            Ok(posted)
+            let shown = self.deliver(delivery).await;
+            if let Ok(posted) | Err(ChatError::Stands { posted, .. }) = &shown {
+                self.seed(delivery, posted);
+            }
+            shown
         })
     }
 }

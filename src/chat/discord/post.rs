@@ -39,10 +39,8 @@ impl Discord {
         let body = show::message(&delivery.card, &delivery.key, &|person| self.account(person));
         match &delivery.posted {
             Some(posted) => self.edit(delivery, posted, &body).await,
-            None if delivery.only_if_there => {
-                self.edit_found(delivery, &body).await.map_err(Trouble::shown)?.ok_or(ChatError::Gone)
-            }
-            None => self.post(delivery, &body).await.map_err(Trouble::shown),
+            None if delivery.only_if_there => self.edit_found(delivery, &body).await?.ok_or(ChatError::Gone),
+            None => self.post(delivery, &body).await,
         }
     }
 
@@ -71,19 +69,26 @@ impl Discord {
     }
 
     /// Edits the message if it stands there.
-    async fn edit_found(&self, delivery: &Delivery, body: &Value) -> Done<Option<String>> {
-        let channel = self.room(delivery).await?;
-        let Some(found) = self.find(channel, delivery).await? else { return Ok(None) };
-        self.rest.edit(channel, found, body).await?;
-        Ok(Some(posted(channel, found)))
+    async fn edit_found(&self, delivery: &Delivery, body: &Value) -> Result<Option<String>, ChatError> {
+        let channel = self.room(delivery).await.map_err(Trouble::shown)?;
+        let Some(found) = self.find(channel, delivery).await.map_err(Trouble::shown)? else { return Ok(None) };
+        let stands = posted(channel, found);
+        match self.rest.edit(channel, found, body).await {
+            Ok(()) => Ok(Some(stands)),
+            Err(trouble) => Err(trouble.shown().of_what_stands(stands)),
+        }
     }
 
-    async fn post(&self, delivery: &Delivery, body: &Value) -> Done<String> {
+    async fn post(&self, delivery: &Delivery, body: &Value) -> Result<String, ChatError> {
         if delivery.uncertain
             && let Some(found) = self.edit_found(delivery, body).await?
         {
             return Ok(found);
         }
+        self.post_new(delivery, body).await.map_err(Trouble::shown)
+    }
+
+    async fn post_new(&self, delivery: &Delivery, body: &Value) -> Done<String> {
         let mut channel = self.room(delivery).await?;
         let nonce = self.nonce(&delivery.key);
         let mut done = self.rest.post(channel, body, Some(&nonce), delivery.file.as_ref()).await;

@@ -244,7 +244,11 @@ impl Slack {
             None => None,
         };
         let ts = match there {
-            Some(ts) => self.api.update(&ts, &post).await.map(|()| ts)?,
+            Some(ts) => match self.api.update(&ts, &post).await {
+                Ok(()) => ts,
+                Err(failure) if d.posted.is_none() => return Err(ChatError::from(failure).of_what_stands(ts)),
+                Err(failure) => return Err(failure.into()),
+            },
             None if d.only_if_there => return Err(ChatError::Gone),
             None => self.api.post_message(&post).await?,
         };

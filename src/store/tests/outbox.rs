@@ -39,6 +39,36 @@ async fn channels_keep_their_order_and_take_turns() -> Done {
 }
 
 #[tokio::test]
+async fn what_stands_there_is_known_before_it_is_drawn_anew() -> Done {
+    let h = house().await;
+    let s = &h.store;
+    s.commit(&asks(vec![ask("a1", "a", 10), ask("a2", "a", 10)])).await?;
+    let generation = s.claim(Timestamp(10), 9).await?[0].generation;
+    for at in [11, 12, 13] {
+        s.commit(&became("a1", generation, at, retry(at))).await?;
+    }
+    let DeliveryOutcome::Shown { posted, card, reposted } = shown("a1") else { panic!() };
+    let stands = DeliveryOutcome::Stands { posted, card, reposted, due: Timestamp(30), why: "503".into() };
+    s.commit(&became("a1", generation, 20, stands)).await?;
+
+    // Whoever reacts to it is understood, and the one behind it still waits for it.
+    assert_eq!(s.message_posted("a", "id of a1").await?.map(|m| m.key).as_deref(), Some("a1"));
+    assert_eq!(h.claim(29).await, Vec::<String>::new());
+    assert_eq!(s.next_delivery().await?, Some(Timestamp(30)));
+    let waiting = s.claim(Timestamp(30), 9).await?;
+    assert_eq!(waiting.iter().map(|w| w.delivery.key.as_str()).collect::<Vec<_>>(), ["a1", "a2"]);
+    assert_eq!(waiting[0].posted.as_deref(), Some("id of a1"), "it is edited, and looked for no more");
+    assert_eq!(
+        (waiting[0].attempts, waiting[0].failing_since),
+        (1, Some(Timestamp(20))),
+        "as if it failed for the first time"
+    );
+    s.commit(&became("a1", generation, 31, shown("a1"))).await?;
+    assert_eq!(h.claim(31).await, ["a2"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn calls_count_until_a_deployment_is_archived() -> Done {
     let h = house().await;
     let s = &h.store;
