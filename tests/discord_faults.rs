@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 /// Schedules under way at the same time: they mostly wait.
-const TOGETHER: usize = 16;
+const TOGETHER: usize = 32;
 /// What goes wrong in a schedule by its seed, at most.
 const FAULTS: usize = 14;
 /// Until everything is as it should be. All faults may meet the same message, one attempt after the other: the pauses
