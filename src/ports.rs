@@ -68,10 +68,12 @@ pub enum ChatError {
 }
 
 impl ChatError {
-    /// The same, of a message that was found standing there.
+    /// The same, of a message that was found standing there. Where an edit was refused it may be for good; but that it
+    /// stands there is known first.
     pub fn of_what_stands(self, posted: String) -> Self {
         match self {
             ChatError::Retry { after_ms, why } => ChatError::Stands { posted, after_ms, why },
+            ChatError::Refused { why } => ChatError::Stands { posted, after_ms: 0, why },
             other => other,
         }
     }

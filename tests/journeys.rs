@@ -271,6 +271,21 @@ async fn a_message_that_failed_before_a_day_of_absence_is_not_given_up() {
     w.message("1/section/1");
 }
 
+/// Its answer was lost, and then it could not even be looked for: given up, and asked for anew, it is looked for again.
+#[tokio::test]
+async fn what_may_stand_there_is_looked_for_even_after_it_was_given_up() {
+    let w = World::of(PAGE).await;
+    w.chat.faults.lock().unwrap().extend([None, None, None, Some(Fault::AnswerLost), Some(Fault::Refused)]);
+    w.say("Ana", "start v1").await;
+    w.advance(MINUTE).await;
+    let lost = w.engine().store().failed_deliveries(Some(1)).await.unwrap();
+    assert_eq!(lost.iter().map(|l| l.what.as_str()).collect::<Vec<_>>(), ["section/1/1"]);
+    assert!(w.say("Ana", "tick 1.1").await.ok);
+    w.advance(MINUTE).await;
+    assert!(read(&w.message("1/section/1").card).contains("1 of"), "{}", read(&w.message("1/section/1").card));
+    assert_eq!(*w.chat.wrong.lock().unwrap(), Vec::<String>::new(), "posted without a look");
+}
+
 #[tokio::test]
 async fn where_a_checklist_must_be_chosen_there_is_a_picker() {
     let w = World::new().await;

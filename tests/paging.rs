@@ -256,6 +256,26 @@ async fn a_call_that_may_stand_in_a_chat_shows_that_somebody_has_the_page() {
 }
 
 #[tokio::test]
+async fn a_call_found_standing_there_has_come_through_though_it_cannot_be_edited() {
+    for taken in [false, true] {
+        let w = started().await;
+        w.fault("slack", [Some(Fault::AnswerLost), Some(Fault::AnswerLost), Some(Fault::Busy)]);
+        done(&w, "Bob", "page @ana checkout answers 502").await;
+        w.advance(2_000).await;
+        let trail = read(&card(&w, 1));
+        assert!(trail.contains("delivered"), "{trail}");
+        if taken {
+            done(&w, "Ben", "ack 1").await;
+        }
+        w.advance(10_000).await;
+        w.advance(MINUTE).await;
+        assert_eq!(calls(&w, "slack"), ["1/page/1/1@slack:@U01"]);
+        assert_eq!(last(&w, "slack", "1/page/1/1").0, if taken { PageState::Acknowledged } else { PageState::Open });
+        assert_eq!(w.engine().store().stats().await.unwrap().waiting, 0);
+    }
+}
+
+#[tokio::test]
 async fn a_page_that_climbs_anew_is_another_incident() {
     let w = world_of(SERVICE, &["pagerduty", "webhook"]).await;
     done(&w, "Ana", "start v1.2.0").await;

@@ -24,12 +24,12 @@ pub async fn message(engine: &Engine, channel: &str, posted: &str, ours: bool) -
     }
 }
 
-/// A section's message that was found again, once it is recorded that it stands there. Until then reactions to it were
-/// reactions to nothing.
-pub async fn section(engine: &Engine, platform: &str, key: &str) -> Option<LiveSection> {
+/// A section's message that was found again, once it is recorded that it stands there (`posted`; another that was deleted
+/// may be recorded still). Until then reactions to it were reactions to nothing.
+pub async fn section(engine: &Engine, platform: &str, key: &str, posted: &str) -> Option<LiveSection> {
     for _ in 0..FOUND_TRIES {
         let live = engine.store().live_sections(platform).await.unwrap_or_default();
-        if let Some(section) = live.into_iter().find(|s| s.key == key) {
+        if let Some(section) = live.into_iter().find(|s| s.key == key && s.posted == posted) {
             return Some(section);
         }
         tokio::time::sleep(SETTLES).await;

@@ -40,6 +40,7 @@ pub struct Mark {
     pub key: String,
     pub generation: i64,
     pub attempts: i64,
+    pub failing_since: Option<Timestamp>,
 }
 
 /// What is remembered between two looks: since when a channel's first message stands as it does.
@@ -81,9 +82,9 @@ impl Pulse {
 pub async fn vitals(engine: &Engine) -> Result<Vitals, StoreError> {
     let now = engine.now();
     let mut messages: Vec<(String, Mark)> = Vec::new();
-    for Waiting { delivery, generation, attempts, .. } in engine.store().claim(now, LOOKED_AT).await? {
+    for Waiting { delivery, generation, attempts, failing_since, .. } in engine.store().claim(now, LOOKED_AT).await? {
         if !messages.iter().any(|(channel, _)| *channel == delivery.channel) {
-            messages.push((delivery.channel, Mark { key: delivery.key, generation, attempts }));
+            messages.push((delivery.channel, Mark { key: delivery.key, generation, attempts, failing_since }));
         }
     }
     let (timer, failing) = (engine.store().next_timer().await?, engine.store().longest_failing().await?);
@@ -130,7 +131,7 @@ mod tests {
     const NOW: i64 = 1_795_255_230_000;
 
     fn vitals(after_ms: i64, timer: Option<i64>, messages: &[(&str, &str, i64)]) -> Vitals {
-        let mark = |key: &str, attempts| Mark { key: key.into(), generation: 1, attempts };
+        let mark = |key: &str, attempts| Mark { key: key.into(), generation: 1, attempts, failing_since: None };
         Vitals {
             now: Timestamp(NOW + after_ms),
             door: Ok(()),

@@ -323,7 +323,7 @@ impl Inner {
         if first {
             lock(&self.begun).insert(one.delivery.key.clone());
         }
-        let only_if_there = uncertain && drawn.card.page.as_ref().is_some_and(|page| !page.calls());
+        let calls_nobody = drawn.card.page.as_ref().is_some_and(|page| !page.calls());
         let mut delivery = Delivery {
             key: one.delivery.key.clone(),
             channel: one.delivery.channel.split_once(':').map_or("", |(_, channel)| channel).to_owned(),
@@ -331,12 +331,12 @@ impl Inner {
             card: fit::fit(drawn.card, &chat.limits()),
             posted: one.posted.clone(),
             uncertain,
-            only_if_there,
+            only_if_there: uncertain && calls_nobody,
             announcement: one.announcement.clone(),
             file: drawn.file,
         };
         let mut shown = chat.show(&delivery).await;
-        if only_if_there && shown == Err(ChatError::Gone) {
+        if calls_nobody && shown == Err(ChatError::Gone) {
             return Ok(DeliveryOutcome::Dropped);
         }
         let mut reposted = false;

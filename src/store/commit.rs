@@ -203,7 +203,8 @@ UPDATE outbox SET failed = (generation = j.value ->> 1), attempts = attempts + 1
     failing_since = coalesce(failing_since, j.value ->> 2), error = j.value ->> 3
 FROM json_each(?) AS j WHERE outbox.key = j.value ->> 0;";
 
-/// Asking anew keeps the place, the pause after a failure, and the sooner of two moments; it revives what was given up.
+/// Asking anew keeps the place, the pause after a failure, and the sooner of two moments; it revives what was given up,
+/// which may stand there all the same unless it was refused at once.
 const ASK: &str = "
 INSERT INTO outbox (key, deployment, channel, thread, what, card, due, generation)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 8
@@ -215,7 +216,7 @@ ON CONFLICT (key) DO UPDATE SET
     generation = max(outbox.generation + 1, excluded.generation),
     what = excluded.what, card = excluded.card,
     due = CASE WHEN failed = 1 THEN excluded.due WHEN attempts > 0 THEN due ELSE min(due, excluded.due) END,
-    attempts = CASE WHEN failed = 1 THEN 0 ELSE attempts END,
+    attempts = CASE WHEN failed = 1 THEN attempts > 1 ELSE attempts END,
     failing_since = CASE WHEN failed = 1 THEN NULL ELSE failing_since END,
     error = CASE WHEN failed = 1 THEN NULL ELSE error END,
     failed = 0;";

@@ -111,7 +111,7 @@ impl Discord {
                 let compare = seed.compare.clone();
                 running.spawn(async move {
                     if let Some(key) = compare {
-                        this.compare_once_recorded(&key).await;
+                        this.compare_once_recorded(&key, &posted(channel, message)).await;
                     }
                     this.put_all(channel, message, &emoji).await;
                     channel
@@ -357,8 +357,8 @@ impl Discord {
     }
 
     /// A message that was found again has been standing there; what people did meanwhile nobody heard.
-    async fn compare_once_recorded(self: &Arc<Self>, key: &str) {
-        let Some(section) = recorded::section(&self.engine, PLATFORM, key).await else {
+    async fn compare_once_recorded(self: &Arc<Self>, key: &str, posted: &str) {
+        let Some(section) = recorded::section(&self.engine, PLATFORM, key, posted).await else {
             return self.missed.notify_one();
         };
         let whole = self.compare(&section, TRIES).await;

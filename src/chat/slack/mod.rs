@@ -235,11 +235,12 @@ impl Slack {
                     Err(Failure::No { code, .. }) if code == "missing_scope" && d.channel.starts_with(DIRECT) => None,
                     other => other?,
                 };
-                if found.is_some() && d.key.contains("/section/") {
+                let found = found.map(|m| m.ts);
+                if let Some(ts) = found.clone().filter(|_| d.key.contains("/section/")) {
                     let (this, key) = (self.clone(), d.key.clone());
-                    tokio::spawn(async move { reconcile::once_recorded(&this, &key).await });
+                    tokio::spawn(async move { reconcile::once_recorded(&this, &key, &ts).await });
                 }
-                found.map(|m| m.ts)
+                found
             }
             None => None,
         };

@@ -52,8 +52,8 @@ async fn rest(slack: &Slack, compared: &mut BTreeSet<String>) -> Option<Duration
 }
 
 /// Looks at a section that was found standing there: what people did meanwhile nobody heard.
-pub(super) async fn once_recorded(slack: &Slack, key: &str) {
-    let left = match recorded::section(&slack.engine, PLATFORM, key).await {
+pub(super) async fn once_recorded(slack: &Slack, key: &str, ts: &str) {
+    let left = match recorded::section(&slack.engine, PLATFORM, key, ts).await {
         Some(section) => compare_all(slack, &[section], &mut BTreeSet::new()).await,
         None => Some(Duration::ZERO),
     };

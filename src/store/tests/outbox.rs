@@ -34,6 +34,14 @@ async fn channels_keep_their_order_and_take_turns() -> Done {
     assert_eq!((lost.len(), lost[0].key.as_str(), lost[0].why.as_str()), (1, "b1", "channel is gone"));
     s.commit(&asks(vec![ask("b1", "b", 60)])).await?;
     assert!(s.failed_deliveries(None).await?.is_empty());
+    let attempts = async || s.claim(Timestamp(60), 9).await.map(|w| w[1].attempts);
+    assert_eq!(attempts().await?, 0, "refused at once, it stands nowhere");
+    // One that failed before it was given up may stand there.
+    let generation = s.claim(Timestamp(60), 9).await?[1].generation;
+    s.commit(&became("b1", generation, 61, retry(60))).await?;
+    s.commit(&became("b1", generation, 62, failed())).await?;
+    s.commit(&asks(vec![ask("b1", "b", 60)])).await?;
+    assert_eq!(attempts().await?, 1);
     assert_eq!(h.claim(60).await, ["a2", "b1", "a3", "a1"]);
     Ok(())
 }
