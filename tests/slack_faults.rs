@@ -33,6 +33,9 @@ use tokio::task::JoinSet;
 /// the same message fail one after the other, a third of them at most being bad, does not happen.
 const PATIENCE: Duration = Duration::from_secs(360);
 
+/// The key of the first section's message.
+const SECTION: &str = "1/section/1/1@slack:C02DEP";
+
 /// What people do in one schedule.
 const STEPS: u64 = 24;
 
@@ -133,24 +136,10 @@ fn killed_between_sending_and_recording_nothing_is_there_twice() {
 fn a_message_somebody_deleted_is_posted_anew_once() {
     run(async {
         let mut house = House::new(950, Mode::Http).await;
-        house.start_bot().await.unwrap();
-        house.say(ALICE, "start v1.0").await;
-        let key = "1/section/1/1@slack:C02DEP";
-        house
-            .slack
-            .until("the section", PATIENCE, |w| w.posts(DEPLOYS).iter().any(|m| m.key() == Some(key)).then_some(()))
-            .await
-            .unwrap();
-        let section = house.slack.by_key(key).unwrap();
+        let section = house.begins().await;
         house.slack.person(BOB).delete(&section);
         house.say(BOB, "tick 1.1").await;
-        house
-            .slack
-            .until("it is posted anew", PATIENCE, |w| {
-                w.posts(DEPLOYS).iter().any(|m| m.key() == Some(key)).then_some(())
-            })
-            .await
-            .unwrap();
+        house.shows_the_section().await;
         house.ends().await.unwrap_or_else(|why| panic!("{why}\n{}", house.log()));
     });
 }
@@ -159,7 +148,6 @@ fn a_message_somebody_deleted_is_posted_anew_once() {
 fn a_reaction_to_a_message_whose_answer_was_lost_counts() {
     run(async {
         let mut house = House::new(951, Mode::Http).await;
-        let key = "1/section/1/1@slack:C02DEP";
         // Board and announcement are posted; the section is, too, but nobody hears of it, and it is found again later
         // than a reaction is waited for.
         for fault in [Fault::Slow(Duration::from_millis(1)), Fault::Slow(Duration::from_millis(1)), Fault::Lost] {
@@ -168,18 +156,9 @@ fn a_reaction_to_a_message_whose_answer_was_lost_counts() {
         for _ in 0..2 {
             house.slack.next("conversations.replies", Fault::Broken(503));
         }
-        house.start_bot().await.unwrap();
-        house.say(ALICE, "start v1.0").await;
-        let there = |w: &slack::world::World| w.posts(DEPLOYS).iter().any(|m| m.key() == Some(key)).then_some(());
-        house.slack.until("the section", PATIENCE, there).await.unwrap();
-        let section = house.slack.by_key(key).unwrap();
+        let section = house.begins().await;
         house.slack.person(BOB).react(&section, "one", true).await;
-        let end = Instant::now() + PATIENCE;
-        let ticked = |events: &[Recorded]| events.iter().any(|e| matches!(e.event, Event::Marked { .. }));
-        while !house.events().await.is_some_and(|e| ticked(&e)) {
-            assert!(Instant::now() < end, "the reaction was lost\n{}", house.log());
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        house.has_ticks(1, PATIENCE).await;
         house.ends().await.unwrap_or_else(|why| panic!("{why}\n{}", house.log()));
     });
 }
@@ -189,25 +168,15 @@ fn a_reaction_to_a_message_whose_answer_was_lost_counts() {
 fn what_stands_there_can_be_ticked_though_it_cannot_be_edited() {
     run(async {
         let mut house = House::new(953, Mode::Http).await;
-        let key = "1/section/1/1@slack:C02DEP";
         for fault in [Fault::Slow(Duration::from_millis(1)), Fault::Slow(Duration::from_millis(1)), Fault::Lost] {
             house.slack.next("chat.postMessage", fault);
         }
         for _ in 0..12 {
             house.slack.next("chat.update", Fault::Broken(503));
         }
-        house.start_bot().await.unwrap();
-        house.say(ALICE, "start v1.0").await;
-        let there = |w: &slack::world::World| w.posts(DEPLOYS).iter().any(|m| m.key() == Some(key)).then_some(());
-        house.slack.until("the section", PATIENCE, there).await.unwrap();
-        let section = house.slack.by_key(key).unwrap();
+        let section = house.begins().await;
         house.slack.person(BOB).react(&section, "one", true).await;
-        let end = Instant::now() + Duration::from_secs(20);
-        let ticked = |events: &[Recorded]| events.iter().any(|e| matches!(e.event, Event::Marked { .. }));
-        while !house.events().await.is_some_and(|e| ticked(&e)) {
-            assert!(Instant::now() < end, "the tick waits for the edit\n{}", house.log());
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        house.has_ticks(1, Duration::from_secs(20)).await;
         let edits = |w: &slack::world::World| w.calls.iter().filter(|c| c.method == "chat.update").count();
         assert!((1..12).contains(&edits(&house.slack.world())), "edits still fail");
         let lost = |w: &slack::world::World| {
@@ -224,19 +193,14 @@ fn what_stands_there_can_be_ticked_though_it_cannot_be_edited() {
 fn a_reaction_to_a_message_posted_anew_counts_after_a_kill() {
     run(async {
         let mut house = House::new(954, Mode::Http).await;
-        let key = "1/section/1/1@slack:C02DEP";
-        house.start_bot().await.unwrap();
-        house.say(ALICE, "start v1.0").await;
-        let there = |w: &slack::world::World| w.posts(DEPLOYS).iter().any(|m| m.key() == Some(key)).then_some(());
-        house.slack.until("the section", PATIENCE, there).await.unwrap();
+        let section = house.begins().await;
         house.comes_to_rest().await.unwrap();
-        let section = house.slack.by_key(key).unwrap();
         house.slack.person(BOB).delete(&section);
         house.slack.next("chat.postMessage", Fault::Held);
         house.say(BOB, "tick 1.1").await;
         assert!(house.slack.holds(PATIENCE).await, "it is posted anew");
         house.kill();
-        let anew = house.slack.by_key(key).unwrap();
+        let anew = house.slack.by_key(SECTION).unwrap();
         assert_ne!(anew.ts, section.ts);
         house.slack.person(BOB).react(&anew, "two", true).await;
         // The comparison that follows every start is over before the message is found.
@@ -244,12 +208,7 @@ fn a_reaction_to_a_message_posted_anew_counts_after_a_kill() {
             house.slack.next("chat.update", Fault::Broken(503));
         }
         house.start_bot().await.unwrap();
-        let end = Instant::now() + PATIENCE;
-        let ticks = |events: &[Recorded]| events.iter().filter(|e| matches!(e.event, Event::Marked { .. })).count();
-        while house.events().await.is_none_or(|e| ticks(&e) != 2) {
-            assert!(Instant::now() < end, "the reaction was lost\n{}", house.log());
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        house.has_ticks(2, PATIENCE).await;
         house.ends().await.unwrap_or_else(|why| panic!("{why}\n{}", house.log()));
     });
 }
@@ -258,14 +217,9 @@ fn a_reaction_to_a_message_posted_anew_counts_after_a_kill() {
 fn what_people_did_while_it_was_away_counts_when_slack_wants_to_be_left_alone_first() {
     run(async {
         let mut house = House::new(952, Mode::Socket).await;
-        let key = "1/section/1/1@slack:C02DEP";
-        house.start_bot().await.unwrap();
-        house.say(ALICE, "start v1.0").await;
-        let there = |w: &slack::world::World| w.posts(DEPLOYS).iter().any(|m| m.key() == Some(key)).then_some(());
-        house.slack.until("the section", PATIENCE, there).await.unwrap();
+        let section = house.begins().await;
         house.comes_to_rest().await.unwrap();
         house.kill();
-        let section = house.slack.by_key(key).unwrap();
         house.slack.person(BOB).react(&section, "one", true).await;
         let reads = |w: &slack::world::World| w.calls.iter().filter(|c| c.method == "conversations.replies").count();
         let before = reads(&house.slack.world());
@@ -273,11 +227,7 @@ fn what_people_did_while_it_was_away_counts_when_slack_wants_to_be_left_alone_fi
         house.slack.next("conversations.replies", Fault::Broken(503));
         let began = Instant::now();
         house.start_bot().await.unwrap();
-        let ticked = |events: &[Recorded]| events.iter().any(|e| matches!(e.event, Event::Marked { .. }));
-        while !house.events().await.is_some_and(|e| ticked(&e)) {
-            assert!(began.elapsed() < PATIENCE, "the reaction was lost\n{}", house.log());
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        house.has_ticks(1, PATIENCE).await;
         assert!(began.elapsed() >= Duration::from_secs(4), "Slack was not left alone");
         let reads = reads(&house.slack.world()) - before;
         assert_eq!(reads, 3, "refused, broken, read");
@@ -604,6 +554,29 @@ impl House {
     }
 
     /// The log of the one deployment, once there is one.
+    /// The bot starts, Alice starts a deployment, and its first section stands there.
+    async fn begins(&mut self) -> Message {
+        self.start_bot().await.unwrap();
+        self.say(ALICE, "start v1.0").await;
+        self.shows_the_section().await
+    }
+
+    async fn shows_the_section(&self) -> Message {
+        let there = |w: &slack::world::World| w.posts(DEPLOYS).iter().any(|m| m.key() == Some(SECTION)).then_some(());
+        self.slack.until("the section", PATIENCE, there).await.unwrap();
+        self.slack.by_key(SECTION).unwrap()
+    }
+
+    /// Waits until so many ticks are recorded.
+    async fn has_ticks(&self, wanted: usize, patience: Duration) {
+        let end = Instant::now() + patience;
+        let ticks = |events: &[Recorded]| events.iter().filter(|e| matches!(e.event, Event::Marked { .. })).count();
+        while self.events().await.is_none_or(|e| ticks(&e) != wanted) {
+            assert!(Instant::now() < end, "there are not {wanted} ticks\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     async fn events(&self) -> Option<Vec<Recorded>> {
         let store = Store::open_existing(&self.db()).await.ok()?;
         let log = store.deployment_log(1).await.ok().flatten();
