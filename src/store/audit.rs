@@ -46,20 +46,21 @@ impl AuditReport {
     }
 }
 
+fn many(n: u64, word: &str) -> String {
+    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
+}
+
 impl fmt::Display for AuditReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (deployments, events) = (self.deployments, self.events);
+        let (deployments, events) = (many(self.deployments, "deployment"), many(self.events, "event"));
         if self.is_sound() {
             let rulings = match self.rulings {
                 0 => String::new(),
-                n => format!(" and {n} rulings of the house"),
+                n => format!(" and {} of the house", many(n, "ruling")),
             };
-            return writeln!(
-                f,
-                "Sound: {events} events of {deployments} deployments{rulings} are as they were recorded."
-            );
+            return writeln!(f, "Sound: {events} of {deployments}{rulings}: all as recorded.");
         }
-        writeln!(f, "NOT SOUND. Looked at {events} events of {deployments} deployments.")?;
+        writeln!(f, "NOT SOUND. Looked at {events} of {deployments}.")?;
         for finding in &self.findings {
             writeln!(f, "  {finding}")?;
         }
@@ -67,7 +68,7 @@ impl fmt::Display for AuditReport {
             writeln!(f, "  The checklist {hash} is not as it was copied.")?;
         }
         if self.more > 0 {
-            writeln!(f, "  and {} more deployments.", self.more)?;
+            writeln!(f, "  and {}.", many(self.more, "more deployment"))?;
         }
         writeln!(f, "Keep the file as it is, and restore the newest backup that is sound beside it.")
     }

@@ -222,3 +222,13 @@ async fn only_the_owner_may_read_the_files() -> Done {
     }
     Ok(())
 }
+
+#[test]
+fn what_was_looked_at_is_counted_in_words() {
+    let one = AuditReport { deployments: 1, events: 1, rulings: 1, ..AuditReport::default() };
+    assert_eq!(one.to_string(), "Sound: 1 event of 1 deployment and 1 ruling of the house: all as recorded.\n");
+    let two = AuditReport { deployments: 2, events: 7, ..AuditReport::default() };
+    assert_eq!(two.to_string(), "Sound: 7 events of 2 deployments: all as recorded.\n");
+    let bad = AuditReport { more: 1, ..two }.to_string();
+    assert!(bad.starts_with("NOT SOUND. Looked at 7 events of 2 deployments.\n  and 1 more deployment"), "{bad}");
+}
