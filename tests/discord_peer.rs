@@ -113,6 +113,10 @@ impl EventHandler for Plain {
 
 /// The seam a bot uses: `discord.com` on loopback, with a root certificate of its own.
 fn http(discord: &Discord, token: &str) -> Http {
+    builder(discord, token).build()
+}
+
+fn builder(discord: &Discord, token: &str) -> HttpBuilder {
     let root = reqwest::Certificate::from_pem(&std::fs::read(discord.ca_file()).unwrap()).unwrap();
     let client = reqwest::Client::builder().use_rustls_tls().no_proxy().resolve("discord.com", discord.api());
     let client = client.add_root_certificate(root).build().unwrap();
@@ -120,7 +124,6 @@ fn http(discord: &Discord, token: &str) -> Http {
         .client(client)
         .application_id(BOT.into())
         .default_allowed_mentions(CreateAllowedMentions::new())
-        .build()
 }
 
 async fn bot(
@@ -326,6 +329,27 @@ async fn rates_are_held_and_faults_happen() {
         assert_eq!((response.status_code.as_u16(), response.error.code), (status, code));
     }
     assert!(ChannelId::new(5).say(&http, "x").await.unwrap_err().to_string().contains("Unknown Channel"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_told_to_wait_waits_on_every_route_it_knows_to_share_the_bucket() {
+    let discord = Discord::start(Settings::default()).await;
+    discord.lenient();
+    let http = builder(&discord, &discord.token()).ratelimiter_disabled(true).build();
+    let channel = ChannelId::new(CHANNEL);
+    let message = channel.say(&http, "here").await.unwrap().id;
+    let one = || http.get_message(channel, message);
+    let all = || http.get_messages(channel, None, None);
+    for _ in 0..10 {
+        one().await.unwrap();
+    }
+    // Told now; what was on its way is no breach.
+    assert!(one().await.is_err() && one().await.is_err());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(all().await.is_err(), "the same bucket");
+    assert_eq!(discord.violations(), Vec::<String>::new(), "which nobody could know");
+    assert!(all().await.is_err());
+    assert!(discord.violations()[0].contains("asked again although told to wait"), "{:?}", discord.violations());
 }
 
 #[tokio::test(flavor = "multi_thread")]

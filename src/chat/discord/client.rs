@@ -4,15 +4,14 @@
 //! patience, repeats what may have been done, and keeps the wait to itself. Addresses carry interaction tokens: none of
 //! them gets into an error.
 
+use super::rates::{Asking, Rates};
 use super::setup::Setup;
 use crate::ports::{ChatError, File};
-use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use serenity::builder::CreateAttachment;
-use serenity::http::{LightMethod, Multipart, MultipartUpload, RatelimitingBucket, Request, Route};
+use serenity::http::{LightMethod, Multipart, MultipartUpload, Request, Route};
 use serenity::model::id::{ApplicationId, ChannelId, GuildId, InteractionId, UserId};
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -21,12 +20,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(15);
 /// Bytes of an answer.
 const LARGEST: usize = 8 << 20;
-/// A wait of this length is waited here; a longer one is the caller's business.
+/// What is to be waited is waited here up to this length; more is the caller's business.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long everything waits where Discord says "too many" without saying how long, in milliseconds.
-const UNSAID_MS: i64 = 30_000;
-/// Routes whose limits are remembered.
-const REMEMBERED: usize = 4_096;
 /// When a revoked token is tried again, in milliseconds.
 const TOKEN_MS: i64 = 60_000;
 
@@ -120,15 +115,14 @@ pub type Done<T> = Result<T, Trouble>;
 pub struct Rest {
     client: reqwest::Client,
     authorization: String,
-    /// Until when a route, or everything (none), is not to be asked.
-    waits: Mutex<HashMap<Option<(LightMethod, RatelimitingBucket)>, Instant>>,
+    rates: Mutex<Rates>,
 }
 
 impl Rest {
     /// The error is a sentence for whoever starts the bot.
     pub fn new(setup: &Setup) -> Result<Self, String> {
         let client = http_client(setup)?;
-        Ok(Self { client, authorization: format!("Bot {}", setup.token), waits: Mutex::default() })
+        Ok(Self { client, authorization: format!("Bot {}", setup.token), rates: Mutex::default() })
     }
 
     async fn call(&self, method: LightMethod, route: Route<'_>, body: Option<&Value>) -> Done<Value> {
@@ -143,20 +137,8 @@ impl Rest {
         query: &[(&'static str, String)],
         file: Option<&File>,
     ) -> Done<Value> {
-        // Answers to interactions have limits of their own, outside those of the bot.
-        let limited = !matches!(
-            route,
-            Route::InteractionResponse { .. }
-                | Route::WebhookOriginalInteractionResponse { .. }
-                | Route::WebhookFollowupMessages { .. }
-        );
-        let bucket = Some((method, route.ratelimiting_bucket()));
-        if let Some(wait) = self.wait(bucket, limited) {
-            if wait > PATIENCE {
-                return Err(Trouble::Later { after_ms: millis(wait) });
-            }
-            tokio::time::sleep(wait).await;
-        }
+        let asking = Asking::new(method, &route);
+        self.wait(&asking).await?;
         let mut request = Request::new(route, method);
         if !query.is_empty() {
             request = request.params(Some(query.to_vec()));
@@ -183,10 +165,13 @@ impl Rest {
             bytes.extend_from_slice(&chunk);
         }
         let answer: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        self.heed(bucket, &headers);
+        self.rates().heed(&asking, &headers);
         match status {
             200..=299 => Ok(answer),
-            429 => Err(self.too_many(bucket, limited, &headers, &answer)),
+            429 => {
+                let (after, global) = (answer["retry_after"].as_f64(), answer["global"] == true);
+                Err(Trouble::Later { after_ms: millis(self.rates().too_many(&asking, &headers, after, global)) })
+            }
             500..=599 | 408 => Err(Trouble::Unsure { why: format!("Discord fails inside ({status})") }),
             _ => Err(Trouble::Said {
                 status,
@@ -196,47 +181,20 @@ impl Rest {
         }
     }
 
-    fn wait(&self, bucket: Option<(LightMethod, RatelimitingBucket)>, limited: bool) -> Option<Duration> {
-        let now = Instant::now();
-        let waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
-        let everything = waits.get(&None).filter(|_| limited);
-        let until = waits.get(&bucket).max(everything)?;
-        Some(until.saturating_duration_since(now)).filter(|wait| !wait.is_zero())
+    fn rates(&self) -> MutexGuard<'_, Rates> {
+        self.rates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Discord says when the last one of a burst was taken: the next waits.
-    fn heed(&self, bucket: Option<(LightMethod, RatelimitingBucket)>, headers: &HeaderMap) {
-        if number(headers, "x-ratelimit-remaining") == Some(0.0)
-            && let Some(after) = number(headers, "x-ratelimit-reset-after")
-        {
-            self.block(bucket, after);
+    /// Until it may be asked. Others may be told meanwhile to wait longer.
+    async fn wait(&self, asking: &Asking) -> Done<()> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let Some(wait) = self.rates().wait(asking) else { return Ok(()) };
+            if Instant::now() + wait > end {
+                return Err(Trouble::Later { after_ms: millis(wait) });
+            }
+            tokio::time::sleep(wait).await;
         }
-    }
-
-    fn block(&self, what: Option<(LightMethod, RatelimitingBucket)>, seconds: f64) {
-        let now = Instant::now();
-        let until = now + Duration::from_secs_f64(seconds.clamp(0.0, 86_400.0));
-        let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
-        if waits.len() >= REMEMBERED {
-            waits.retain(|_, until| *until > now);
-        }
-        let known = waits.entry(what).or_insert(until);
-        *known = until.max(*known);
-    }
-
-    fn too_many(
-        &self,
-        bucket: Option<(LightMethod, RatelimitingBucket)>,
-        limited: bool,
-        headers: &HeaderMap,
-        answer: &Value,
-    ) -> Trouble {
-        let said = number(headers, "retry-after").or_else(|| answer["retry_after"].as_f64());
-        // Where nothing is said, it is not Discord that answers but what stands before it, and it means everything.
-        let seconds = said.filter(|s| s.is_finite() && *s >= 0.0).unwrap_or(UNSAID_MS as f64 / 1000.0);
-        let global = said.is_none() || headers.contains_key("x-ratelimit-global") || answer["global"] == true;
-        self.block(if global && limited { None } else { bucket }, seconds);
-        Trouble::Later { after_ms: millis(Duration::from_secs_f64(seconds.clamp(0.0, 86_400.0))) }
     }
 
     /// The bot's own user id.
@@ -465,10 +423,6 @@ fn broken(error: &reqwest::Error) -> Trouble {
         "the connection to Discord broke"
     };
     Trouble::Unsure { why: why.into() }
-}
-
-fn number(headers: &HeaderMap, name: &str) -> Option<f64> {
-    headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
 fn millis(duration: Duration) -> i64 {

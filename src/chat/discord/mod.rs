@@ -1,7 +1,7 @@
 //! Discord: the same product with its own habits, through serenity.
 //!
 //! Reading order: [`setup`] is what the environment says; [`hear`] and [`show`] are the two halves of a surface, both
-//! pure, with [`markup`] and [`commands`] beside them; [`client`] asks Discord for something; `post` shows a message,
+//! pure, with [`markup`] and [`commands`] beside them; [`client`] asks Discord for something, no sooner than `rates` says;
 //! `answer` answers whoever pressed or typed, `reactions` puts keycaps on and heeds them, `gateway` keeps the
 //! connection, `watch` notices when it is dead.
 //!
@@ -23,6 +23,7 @@ mod gateway;
 pub mod hear;
 pub mod markup;
 mod post;
+mod rates;
 mod reactions;
 pub mod setup;
 pub mod show;

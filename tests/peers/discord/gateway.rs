@@ -13,8 +13,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-/// Between two new sessions.
-const IDENTIFY_EVERY: Duration = Duration::from_millis(4_500);
+/// Between two new sessions, less what a busy machine may be late.
+const IDENTIFY_EVERY: Duration = Duration::from_secs(4);
 
 pub async fn serve(inner: Weak<Inner>, listener: TcpListener) {
     while let Ok((stream, _)) = listener.accept().await {

@@ -1,10 +1,12 @@
 //! Rates: fixed windows by bucket, and the one over all requests.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 /// Requests a second over all routes, interactions apart.
 const GLOBAL: u32 = 50;
+/// What was on its way when the first 429 was said came in until then; a client on a busy machine reads late.
+const ON_ITS_WAY: Duration = Duration::from_millis(700);
 
 #[derive(Default)]
 pub struct Rates {
@@ -19,8 +21,20 @@ struct Bucket {
     window: Duration,
     began: Instant,
     used: u32,
-    /// The bot was told to wait until then.
+    /// When the bot was told to wait.
     told: Option<Instant>,
+    /// Routes by which it has heard of this bucket: it cannot know of others that they share it.
+    known: HashSet<String>,
+}
+
+/// A request, as far as rates go.
+pub struct Take<'a> {
+    /// Method and path, without what differs within a bucket.
+    pub route: &'a str,
+    /// When it came in.
+    pub at: Instant,
+    /// The answer reaches the bot.
+    pub heard: bool,
 }
 
 /// How a bucket stands after a request, for its headers.
@@ -44,10 +58,14 @@ pub struct Limited {
 
 impl Bucket {
     fn new(limit: u32, window: Duration, now: Instant) -> Self {
-        Self { limit, window, began: now, used: 0, told: None }
+        Self { limit, window, began: now, used: 0, told: None, known: HashSet::new() }
     }
 
-    fn take(&mut self, name: &str, now: Instant) -> Result<Standing, Limited> {
+    fn take(&mut self, name: &str, take: &Take<'_>, now: Instant) -> Result<Standing, Limited> {
+        let knew = self.known.contains(take.route);
+        if take.heard && !knew {
+            self.known.insert(take.route.to_owned());
+        }
         if now.duration_since(self.began) >= self.window {
             (self.began, self.used, self.told) = (now, 0, None);
         }
@@ -59,9 +77,10 @@ impl Bucket {
             reset_after,
         };
         if self.used >= self.limit {
-            // On its way already when the first 429 was said: that is not hammering.
-            let hammering = self.told.is_some_and(|told| now > told);
-            self.told.get_or_insert(now + Duration::from_millis(300));
+            let hammering = knew && self.told.is_some_and(|told| take.at > told + ON_ITS_WAY);
+            if take.heard {
+                self.told.get_or_insert(now);
+            }
             return Err(Limited { standing: standing(self.used), retry_after: reset_after, global: false, hammering });
         }
         self.used += 1;
@@ -72,19 +91,23 @@ impl Bucket {
 impl Rates {
     /// A new process cannot know what the old one was told.
     pub fn forget(&mut self) {
-        self.buckets.values_mut().chain(&mut self.global).for_each(|bucket| bucket.told = None);
+        for bucket in self.buckets.values_mut().chain(&mut self.global) {
+            bucket.told = None;
+            bucket.known.clear();
+        }
     }
 
     /// One request in the bucket of that name. The first one makes the bucket.
-    pub fn take(&mut self, name: &str, limit: u32, window: Duration) -> Result<Standing, Limited> {
+    pub fn take(&mut self, name: &str, limit: u32, window: Duration, take: &Take<'_>) -> Result<Standing, Limited> {
         let now = Instant::now();
-        self.buckets.entry(name.to_owned()).or_insert_with(|| Bucket::new(limit, window, now)).take(name, now)
+        self.buckets.entry(name.to_owned()).or_insert_with(|| Bucket::new(limit, window, now)).take(name, take, now)
     }
 
-    /// One request towards the limit over all routes.
-    pub fn take_global(&mut self) -> Result<(), Limited> {
+    /// One request towards the limit over all routes, which is known to every bot.
+    pub fn take_global(&mut self, take: &Take<'_>) -> Result<(), Limited> {
         let now = Instant::now();
         let bucket = self.global.get_or_insert_with(|| Bucket::new(GLOBAL, Duration::from_secs(1), now));
-        bucket.take("global", now).map(drop).map_err(|limited| Limited { global: true, ..limited })
+        let take = Take { route: "all", ..*take };
+        bucket.take("global", &take, now).map(drop).map_err(|limited| Limited { global: true, ..limited })
     }
 }

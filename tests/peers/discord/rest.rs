@@ -3,7 +3,7 @@
 use super::checks::{self, Place};
 use super::faults::Fault;
 use super::form::{self, Part};
-use super::rates::{Limited, Standing};
+use super::rates::{Limited, Standing, Take};
 use super::shapes;
 use super::tls::Identity;
 use super::world::{Attachment, BOT, Call, GUILD, Id, Message, World, intents, may, now_ms, str_of};
@@ -85,11 +85,25 @@ pub struct Asked {
     pub query: String,
     pub body: Value,
     pub files: Vec<Part>,
+    /// When it came in.
+    pub at: Instant,
+    /// Its answer reaches the bot.
+    pub heard: bool,
 }
 
 impl Asked {
     pub fn query(&self, name: &str) -> Option<&str> {
         self.query.split('&').filter_map(|p| p.split_once('=')).find(|(k, _)| *k == name).map(|(_, v)| v)
+    }
+
+    /// Its route: neither ids nor an emoji make it another one.
+    fn route(&self) -> String {
+        let parts = self.path.iter().enumerate();
+        let same = |(i, part): (usize, &String)| {
+            let differs = part.parse::<Id>().is_ok() || (i == 5 && self.path[4] == "reactions");
+            format!("/{}", if differs { "_" } else { part })
+        };
+        format!("{} {}", self.method, parts.map(same).collect::<String>())
     }
 }
 
@@ -135,6 +149,8 @@ async fn handle(inner: Weak<Inner>, request: Request<Incoming>) -> Result<Respon
                     query: head.uri.query().unwrap_or_default().to_owned(),
                     body,
                     files,
+                    at,
+                    heard: !matches!(fault, Some(Fault::Lost | Fault::DoneAndStatus(_) | Fault::Kill)),
                 };
                 answer(&mut world, &asked, &header("authorization"), &path)
             }
@@ -241,12 +257,14 @@ fn rate(world: &mut World, asked: &Asked, open: bool) -> Result<Option<Standing>
         (_, ["webhooks", _, token, ..]) => Some((format!("webhook {token}"), 5, seconds(2))),
         _ => None,
     };
+    let route = asked.route();
+    let take = Take { route: &route, at: asked.at, heard: asked.heard };
     let mut limited = None;
     if !open {
-        limited = world.rates.take_global().err();
+        limited = world.rates.take_global(&take).err();
     }
     let standing = match (&limited, &bucket) {
-        (None, Some((name, limit, window))) => match world.rates.take(name, *limit, *window) {
+        (None, Some((name, limit, window))) => match world.rates.take(name, *limit, *window, &take) {
             Ok(standing) => Some(standing),
             Err(why) => {
                 limited = Some(why);
@@ -259,7 +277,7 @@ fn rate(world: &mut World, asked: &Asked, open: bool) -> Result<Option<Standing>
         && let ("PATCH", ["channels", c, "messages", m]) = (asked.method.as_str(), p.as_slice())
         && let Some(message) = m.parse::<Id>().ok().and_then(|m| world.messages.get(&m))
         && message.created.elapsed() >= world.settings.old_message
-        && let Err(why) = world.rates.take(&format!("old edit {c}"), 3, seconds(5))
+        && let Err(why) = world.rates.take(&format!("old edit {c}"), 3, seconds(5), &take)
     {
         let mut problem = too_fast(world, &why, asked);
         problem.body["code"] = json!(30046);
