@@ -8,6 +8,7 @@ mod discord;
 
 use discord::checks::{self, Place};
 use discord::faults::Fault;
+use discord::rates::{Rates, Take};
 use discord::world::{ALICE, BOB, BOT, CHANNEL, GUILD, Out, may};
 use discord::{Discord, Settings};
 use serde_json::{Value, json};
@@ -23,7 +24,7 @@ use serenity::all::{
 use serenity::async_trait;
 use serenity::gateway::CollectorCallback;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A machine under load is slow, not broken.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -113,10 +114,6 @@ impl EventHandler for Plain {
 
 /// The seam a bot uses: `discord.com` on loopback, with a root certificate of its own.
 fn http(discord: &Discord, token: &str) -> Http {
-    builder(discord, token).build()
-}
-
-fn builder(discord: &Discord, token: &str) -> HttpBuilder {
     let root = reqwest::Certificate::from_pem(&std::fs::read(discord.ca_file()).unwrap()).unwrap();
     let client = reqwest::Client::builder().use_rustls_tls().no_proxy().resolve("discord.com", discord.api());
     let client = client.add_root_certificate(root).build().unwrap();
@@ -124,6 +121,7 @@ fn builder(discord: &Discord, token: &str) -> HttpBuilder {
         .client(client)
         .application_id(BOT.into())
         .default_allowed_mentions(CreateAllowedMentions::new())
+        .build()
 }
 
 async fn bot(
@@ -331,25 +329,43 @@ async fn rates_are_held_and_faults_happen() {
     assert!(ChannelId::new(5).say(&http, "x").await.unwrap_err().to_string().contains("Unknown Channel"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn who_is_told_to_wait_waits_on_every_route_it_knows_to_share_the_bucket() {
-    let discord = Discord::start(Settings::default()).await;
-    discord.lenient();
-    let http = builder(&discord, &discord.token()).ratelimiter_disabled(true).build();
-    let channel = ChannelId::new(CHANNEL);
-    let message = channel.say(&http, "here").await.unwrap().id;
-    let one = || http.get_message(channel, message);
-    let all = || http.get_messages(channel, None, None);
-    for _ in 0..10 {
-        one().await.unwrap();
-    }
-    // Told now; what was on its way is no breach.
-    assert!(one().await.is_err() && one().await.is_err());
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    assert!(all().await.is_err(), "the same bucket");
-    assert_eq!(discord.violations(), Vec::<String>::new(), "which nobody could know");
-    assert!(all().await.is_err());
-    assert!(discord.violations()[0].contains("asked again although told to wait"), "{:?}", discord.violations());
+#[test]
+fn who_is_told_to_wait_waits_on_every_route_it_knows_to_share_the_bucket() {
+    let began = Instant::now();
+    let mut rates = Rates::default();
+    let ask = |rates: &mut Rates, route: &str, ms: u64, heard: bool| {
+        let now = began + Duration::from_millis(ms);
+        match rates.take("read", 2, Duration::from_secs(2), &Take { route, at: now, now, heard }) {
+            Ok(_) => "done",
+            Err(limited) if limited.hammering => "hammering",
+            Err(_) => "too many",
+        }
+    };
+    assert_eq!((ask(&mut rates, "one", 0, true), ask(&mut rates, "one", 0, true)), ("done", "done"));
+    assert_eq!(ask(&mut rates, "one", 10, false), "too many", "and the answer is lost");
+    assert_eq!(ask(&mut rates, "one", 900, true), "too many", "told now");
+    assert_eq!(ask(&mut rates, "one", 1_500, true), "too many", "on its way");
+    assert_eq!(ask(&mut rates, "all", 1_700, true), "too many", "nobody could know");
+    assert_eq!(ask(&mut rates, "all", 1_800, true), "hammering", "now it could");
+    assert_eq!(ask(&mut rates, "one", 1_900, true), "hammering");
+    rates.late = Duration::from_secs(1);
+    assert_eq!(ask(&mut rates, "one", 1_900, true), "too many", "a machine that late judges nobody");
+    assert_eq!(ask(&mut rates, "all", 2_000, true), "done");
+}
+
+#[test]
+fn what_a_fault_told_is_held_too() {
+    let began = Instant::now();
+    let at = |ms| began + Duration::from_millis(ms);
+    let mut rates = Rates::default();
+    rates.tell("one", began, 2.0, false);
+    rates.tell("all", began, 1.0, true);
+    assert!(!rates.ignored("one", at(700), false), "on its way");
+    assert!(rates.ignored("other", at(800), false) && !rates.ignored("other", at(800), true));
+    assert!(!rates.ignored("other", at(1_000), false));
+    assert!(rates.ignored("one", at(1_500), true) && !rates.ignored("one", at(2_000), false));
+    rates.forget();
+    assert!(!rates.ignored("one", at(1_500), false));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -224,7 +224,9 @@ impl Discord {
 
     /// What could be typed.
     async fn choices(&self, heard: &Heard, chosen: &Chosen) -> Vec<Value> {
-        let place = self.place(heard.channel, heard.parent).await;
+        // Nothing can be promised here: choices that come late are none.
+        let place = self.place(heard.channel, heard.parent);
+        let place = tokio::time::timeout(PATIENCE, place).await.unwrap_or_else(|_| Place::itself(heard.channel));
         match typed(chosen) {
             None => Vec::new(),
             Some(Typed::Deployment) => self.deployments(chosen, &place),

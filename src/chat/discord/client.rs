@@ -157,6 +157,7 @@ impl Rest {
         let mut response = request.send().await.map_err(|e| broken(&e))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
+        self.rates().heed(&asking, &headers);
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|e| broken(&e))? {
             if bytes.len() + chunk.len() > LARGEST {
@@ -165,7 +166,6 @@ impl Rest {
             bytes.extend_from_slice(&chunk);
         }
         let answer: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        self.rates().heed(&asking, &headers);
         match status {
             200..=299 => Ok(answer),
             429 => {

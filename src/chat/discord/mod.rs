@@ -101,6 +101,13 @@ struct Place {
     deployment: Option<u64>,
 }
 
+impl Place {
+    /// A channel of which nothing else is known.
+    fn itself(channel: u64) -> Self {
+        Self { channel: format!("{PLATFORM}:{channel}"), deployment: None }
+    }
+}
+
 /// What is remembered, up to a bound; beyond it everything is looked up anew.
 struct Kept<K, V>(Mutex<HashMap<K, V>>);
 
@@ -186,8 +193,7 @@ impl Discord {
     /// Where a channel or thread is, as far as it can be told: for words, which can be said again. `parent`: the channel of
     /// a thread, where Discord told it.
     async fn place(&self, channel: u64, parent: Option<u64>) -> Place {
-        let itself = |_| Place { channel: format!("{PLATFORM}:{channel}"), deployment: None };
-        self.placed(channel, parent).await.unwrap_or_else(itself)
+        self.placed(channel, parent).await.unwrap_or_else(|_| Place::itself(channel))
     }
 
     /// The same, or why it cannot be told now.
@@ -204,7 +210,7 @@ impl Discord {
             }
         };
         let place = match parent {
-            None => Place { channel: format!("{PLATFORM}:{channel}"), deployment: None },
+            None => Place::itself(channel),
             Some(parent) => {
                 let home = format!("{PLATFORM}:{parent}");
                 let begins_on = self.engine.store().deployment_posted(&home, &format!("{parent}/{channel}")).await;

@@ -119,7 +119,7 @@ impl Faults {
         }
         seeded.left -= 1;
         Some(match seeded.chance.below(10) {
-            0 => Fault::TooMany { after: 0.3 + seeded.chance.below(10) as f64 / 10.0, global: false },
+            0 => Fault::TooMany { after: *seeded.chance.pick(&[0.3, 0.7, 1.2, 1.9, 3.5]), global: false },
             1 => Fault::TooMany { after: 0.5, global: true },
             2 => Fault::TooManyBare,
             3 => Fault::Status(500),

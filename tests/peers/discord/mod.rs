@@ -27,7 +27,7 @@ pub mod world;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -85,6 +85,19 @@ struct Inner {
     lenient: std::sync::atomic::AtomicBool,
 }
 
+/// How late this machine is, now or some seconds ago.
+async fn measure_lateness(inner: Weak<Inner>) {
+    const EVERY: Duration = Duration::from_millis(50);
+    loop {
+        let asleep = std::time::Instant::now();
+        tokio::time::sleep(EVERY).await;
+        let late = asleep.elapsed().saturating_sub(EVERY);
+        let Some(inner) = inner.upgrade() else { return };
+        let rates = &mut lock(&inner.world).rates;
+        rates.late = late.max(rates.late.mul_f64(0.98));
+    }
+}
+
 impl Discord {
     /// Starts one with these settings: a guild, the channel `deploys`, the people alice and bob, and the bot.
     pub async fn start(settings: Settings) -> Self {
@@ -103,6 +116,7 @@ impl Discord {
         let discord = Self { inner: Arc::new(inner) };
         tokio::spawn(rest::serve(Arc::downgrade(&discord.inner), api, identity));
         tokio::spawn(gateway::serve(Arc::downgrade(&discord.inner), gateway));
+        tokio::spawn(measure_lateness(Arc::downgrade(&discord.inner)));
         discord
     }
 

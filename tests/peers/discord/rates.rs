@@ -5,15 +5,35 @@ use std::time::{Duration, Instant};
 
 /// Requests a second over all routes, interactions apart.
 const GLOBAL: u32 = 50;
-/// What was on its way when the first 429 was said came in until then; a client on a busy machine reads late.
+/// Requests that come in so soon after the first 429 were on their way already.
 const ON_ITS_WAY: Duration = Duration::from_millis(700);
 
 #[derive(Default)]
 pub struct Rates {
     buckets: HashMap<String, Bucket>,
     global: Option<Bucket>,
+    /// Waits a fault told the bot, by route; over all routes under [`ALL`].
+    told: HashMap<String, Told>,
+    /// By how much this machine wakes up too late: what comes in may have been sent as much earlier.
+    pub late: Duration,
     /// Requests that were answered with 429 because the bot was too fast.
     pub earned: Vec<String>,
+}
+
+/// All routes, as a route.
+const ALL: &str = "all";
+
+/// The bot was told to wait.
+#[derive(Clone, Copy)]
+struct Told {
+    when: Instant,
+    until: Instant,
+}
+
+impl Told {
+    fn ignored(&self, at: Instant, late: Duration) -> bool {
+        at > self.when + ON_ITS_WAY + late && at < self.until
+    }
 }
 
 struct Bucket {
@@ -21,8 +41,7 @@ struct Bucket {
     window: Duration,
     began: Instant,
     used: u32,
-    /// When the bot was told to wait.
-    told: Option<Instant>,
+    told: Option<Told>,
     /// Routes by which it has heard of this bucket: it cannot know of others that they share it.
     known: HashSet<String>,
 }
@@ -31,8 +50,9 @@ struct Bucket {
 pub struct Take<'a> {
     /// Method and path, without what differs within a bucket.
     pub route: &'a str,
-    /// When it came in.
+    /// When it came in, and now, when it is answered.
     pub at: Instant,
+    pub now: Instant,
     /// The answer reaches the bot.
     pub heard: bool,
 }
@@ -61,7 +81,8 @@ impl Bucket {
         Self { limit, window, began: now, used: 0, told: None, known: HashSet::new() }
     }
 
-    fn take(&mut self, name: &str, take: &Take<'_>, now: Instant) -> Result<Standing, Limited> {
+    fn take(&mut self, name: &str, take: &Take<'_>, late: Duration) -> Result<Standing, Limited> {
+        let now = take.now;
         let knew = self.known.contains(take.route);
         if take.heard && !knew {
             self.known.insert(take.route.to_owned());
@@ -77,9 +98,9 @@ impl Bucket {
             reset_after,
         };
         if self.used >= self.limit {
-            let hammering = knew && self.told.is_some_and(|told| take.at > told + ON_ITS_WAY);
+            let hammering = knew && self.told.is_some_and(|told| told.ignored(take.at, late));
             if take.heard {
-                self.told.get_or_insert(now);
+                self.told.get_or_insert(Told { when: now, until: now + reset_after });
             }
             return Err(Limited { standing: standing(self.used), retry_after: reset_after, global: false, hammering });
         }
@@ -95,19 +116,31 @@ impl Rates {
             bucket.told = None;
             bucket.known.clear();
         }
+        self.told.clear();
     }
 
     /// One request in the bucket of that name. The first one makes the bucket.
     pub fn take(&mut self, name: &str, limit: u32, window: Duration, take: &Take<'_>) -> Result<Standing, Limited> {
-        let now = Instant::now();
-        self.buckets.entry(name.to_owned()).or_insert_with(|| Bucket::new(limit, window, now)).take(name, take, now)
+        let bucket = self.buckets.entry(name.to_owned()).or_insert_with(|| Bucket::new(limit, window, take.now));
+        bucket.take(name, take, self.late)
     }
 
     /// One request towards the limit over all routes, which is known to every bot.
     pub fn take_global(&mut self, take: &Take<'_>) -> Result<(), Limited> {
-        let now = Instant::now();
-        let bucket = self.global.get_or_insert_with(|| Bucket::new(GLOBAL, Duration::from_secs(1), now));
-        let take = Take { route: "all", ..*take };
-        bucket.take("global", &take, now).map(drop).map_err(|limited| Limited { global: true, ..limited })
+        let bucket = self.global.get_or_insert_with(|| Bucket::new(GLOBAL, Duration::from_secs(1), take.now));
+        let take = Take { route: ALL, ..*take };
+        bucket.take("global", &take, self.late).map(drop).map_err(|limited| Limited { global: true, ..limited })
+    }
+
+    /// A fault tells the bot to wait: on this route, or on all but the answers to interactions.
+    pub fn tell(&mut self, route: &str, now: Instant, seconds: f64, global: bool) {
+        let told = Told { when: now, until: now + Duration::from_secs_f64(seconds) };
+        self.told.insert(if global { ALL } else { route }.to_owned(), told);
+    }
+
+    /// Whether a request comes although a fault told the bot to wait. `open`: it answers an interaction.
+    pub fn ignored(&self, route: &str, at: Instant, open: bool) -> bool {
+        let all = self.told.get(ALL).filter(|_| !open);
+        all.into_iter().chain(self.told.get(route)).any(|told| told.ignored(at, self.late))
     }
 }

@@ -96,14 +96,19 @@ impl Asked {
         self.query.split('&').filter_map(|p| p.split_once('=')).find(|(k, _)| *k == name).map(|(_, v)| v)
     }
 
-    /// Its route: neither ids nor an emoji make it another one.
+    /// Its route: neither ids, but the first one, nor an emoji make it another one.
     fn route(&self) -> String {
         let parts = self.path.iter().enumerate();
         let same = |(i, part): (usize, &String)| {
-            let differs = part.parse::<Id>().is_ok() || (i == 5 && self.path[4] == "reactions");
+            let differs = i > 1 && part.parse::<Id>().is_ok() || i == 5 && self.path[4] == "reactions";
             format!("/{}", if differs { "_" } else { part })
         };
         format!("{} {}", self.method, parts.map(same).collect::<String>())
+    }
+
+    /// An interaction is answered, or the gateway asked for: without the bot's token, and outside its limits.
+    fn open(&self) -> bool {
+        matches!(self.path.first().map(String::as_str), Some("interactions" | "webhooks")) || self.path == ["gateway"]
     }
 }
 
@@ -131,29 +136,34 @@ async fn handle(inner: Weak<Inner>, request: Request<Incoming>) -> Result<Respon
     let mut response = {
         let inner = inner.upgrade().ok_or(Cut)?;
         let mut world = lock(&inner.world);
+        let segments = path.split('/').filter(|s| !s.is_empty());
+        let decode = |s: &str| percent_decode_str(s).decode_utf8_lossy().into_owned();
+        let read = form::read(&header("content-type"), &bytes);
+        let (body, files) = read.unwrap_or_else(|why| {
+            world.broke(format!("{method} {path}: {why}"));
+            (Value::Null, Vec::new())
+        });
+        let asked = Asked {
+            method: method.clone(),
+            path: segments.map(decode).collect(),
+            query: head.uri.query().unwrap_or_default().to_owned(),
+            body,
+            files,
+            at,
+            heard: !matches!(fault, Some(Fault::Lost | Fault::DoneAndStatus(_) | Fault::Kill)),
+        };
+        let route = asked.route();
+        if world.rates.ignored(&route, at, asked.open()) {
+            world.broke(format!("{method} {path}: asked although told to wait"));
+        }
         let (response, status, body) = match fault {
-            Some(Fault::TooMany { after, global }) => too_many(after, global),
+            Some(Fault::TooMany { after, global }) => {
+                world.rates.tell(&route, Instant::now(), after, global && !asked.open());
+                too_many(after, global)
+            }
             Some(Fault::TooManyBare) => bare(429, "<html><body>error code: 1015</body></html>"),
             Some(Fault::Status(status)) => bare(status, "upstream connect error"),
-            _ => {
-                let segments = path.split('/').filter(|s| !s.is_empty());
-                let decode = |s: &str| percent_decode_str(s).decode_utf8_lossy().into_owned();
-                let read = form::read(&header("content-type"), &bytes);
-                let (body, files) = read.unwrap_or_else(|why| {
-                    world.broke(format!("{method} {path}: {why}"));
-                    (Value::Null, Vec::new())
-                });
-                let asked = Asked {
-                    method: method.clone(),
-                    path: segments.map(decode).collect(),
-                    query: head.uri.query().unwrap_or_default().to_owned(),
-                    body,
-                    files,
-                    at,
-                    heard: !matches!(fault, Some(Fault::Lost | Fault::DoneAndStatus(_) | Fault::Kill)),
-                };
-                answer(&mut world, &asked, &header("authorization"), &path)
-            }
+            _ => answer(&mut world, &asked, &header("authorization"), &path),
         };
         let query = head.uri.query().unwrap_or_default().to_owned();
         world.calls.push(Call { at, method, path, query, body, status });
@@ -199,8 +209,7 @@ fn too_many(after: f64, global: bool) -> (Response<Body>, u16, Value) {
 
 /// Authority, rates, work; the response with its status, and the request's body for the log.
 fn answer(world: &mut World, asked: &Asked, authorization: &str, path: &str) -> (Response<Body>, u16, Value) {
-    let open = matches!(asked.path.first().map(String::as_str), Some("interactions" | "webhooks"))
-        || asked.path == ["gateway"];
+    let open = asked.open();
     let token = format!("Bot {}", world.settings.token);
     let mut standing = None;
     let done = if !open && authorization != token {
@@ -258,7 +267,7 @@ fn rate(world: &mut World, asked: &Asked, open: bool) -> Result<Option<Standing>
         _ => None,
     };
     let route = asked.route();
-    let take = Take { route: &route, at: asked.at, heard: asked.heard };
+    let take = Take { route: &route, at: asked.at, now: Instant::now(), heard: asked.heard };
     let mut limited = None;
     if !open {
         limited = world.rates.take_global(&take).err();
@@ -300,12 +309,12 @@ fn too_fast(world: &mut World, why: &Limited, asked: &Asked) -> Problem {
     let after = why.retry_after.as_secs_f64();
     let mut headers = vec![
         ("retry-after", format!("{}", after.ceil())),
-        ("x-ratelimit-bucket", why.standing.name.clone()),
         ("x-ratelimit-scope", if why.global { "global" } else { "user" }.to_owned()),
     ];
     if why.global {
         headers.push(("x-ratelimit-global", "true".into()));
     } else {
+        headers.push(("x-ratelimit-bucket", why.standing.name.clone()));
         headers.push(("x-ratelimit-limit", why.standing.limit.to_string()));
         headers.push(("x-ratelimit-remaining", "0".into()));
         headers.push(("x-ratelimit-reset-after", format!("{after:.3}")));
