@@ -90,6 +90,7 @@ async fn whatever_goes_wrong_it_ends_right() {
     println!("{told:?} in {:.0} s", began.elapsed().as_secs_f32());
     assert_eq!(failed, 0, "schedules that did not end right; their seeds are above");
     assert!(told.faults + told.gateway >= count, "things went wrong: {told:?}");
+    assert!(told.too_fast * 50 <= told.requests, "it keeps to the rates it is told: {told:?}");
 }
 
 /// What went wrong, over all schedules.
