@@ -168,9 +168,14 @@ fn on(peer: &discord::Discord, house: &House) -> Arc<Discord> {
     Discord::new(setup.unwrap().unwrap(), house.engine.clone()).unwrap()
 }
 
+/// What these tests are about is not how fast this machine is.
+fn unhurried() -> discord::Settings {
+    discord::Settings { first_answer: std::time::Duration::from_secs(30), ..discord::Settings::default() }
+}
+
 #[tokio::test]
 async fn discord_writes_to_one_person() {
-    let peer = discord::Discord::start(discord::Settings::default()).await;
+    let peer = discord::Discord::start(unhurried()).await;
     let house = house(&format!("discord = \"{}\"", discord::world::ALICE)).await;
     let surface = on(&peer, &house);
     let running = tokio::spawn(surface.clone().run(house.stop.subscribe()));
@@ -202,7 +207,7 @@ async fn discord_writes_to_one_person() {
 
 #[tokio::test]
 async fn a_page_is_acknowledged_by_its_button_in_a_direct_message_of_discord() {
-    let peer = discord::Discord::start(discord::Settings::default()).await;
+    let peer = discord::Discord::start(unhurried()).await;
     let house = house(&format!("discord = \"{}\"\nways = [\"direct\"]", discord::world::ALICE)).await;
     let surface = on(&peer, &house);
     let chats = HashMap::from([("discord", surface.clone() as Arc<dyn Chat>)]);

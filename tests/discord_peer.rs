@@ -335,7 +335,7 @@ fn who_is_told_to_wait_waits_on_every_route_it_knows_to_share_the_bucket() {
     let mut rates = Rates::default();
     let ask = |rates: &mut Rates, route: &str, ms: u64, heard: bool| {
         let now = began + Duration::from_millis(ms);
-        match rates.take("read", 2, Duration::from_secs(2), &Take { route, at: now, now, heard }) {
+        match rates.take("read", 2, Duration::from_secs(4), &Take { route, at: now, now, heard }) {
             Ok(_) => "done",
             Err(limited) if limited.hammering => "hammering",
             Err(_) => "too many",
@@ -345,12 +345,13 @@ fn who_is_told_to_wait_waits_on_every_route_it_knows_to_share_the_bucket() {
     assert_eq!(ask(&mut rates, "one", 10, false), "too many", "and the answer is lost");
     assert_eq!(ask(&mut rates, "one", 900, true), "too many", "told now");
     assert_eq!(ask(&mut rates, "one", 1_500, true), "too many", "on its way");
-    assert_eq!(ask(&mut rates, "all", 1_700, true), "too many", "nobody could know");
-    assert_eq!(ask(&mut rates, "all", 1_800, true), "hammering", "now it could");
-    assert_eq!(ask(&mut rates, "one", 1_900, true), "hammering");
-    rates.late = Duration::from_secs(1);
-    assert_eq!(ask(&mut rates, "one", 1_900, true), "too many", "a machine that late judges nobody");
-    assert_eq!(ask(&mut rates, "all", 2_000, true), "done");
+    assert_eq!(ask(&mut rates, "one", 1_700, true), "hammering");
+    assert_eq!(ask(&mut rates, "all", 1_800, true), "too many", "nobody could know");
+    assert_eq!(ask(&mut rates, "all", 2_400, true), "too many", "on its way");
+    assert_eq!(ask(&mut rates, "all", 2_600, true), "hammering", "now it could");
+    rates.late = Duration::from_secs(2);
+    assert_eq!(ask(&mut rates, "one", 3_000, true), "too many", "a machine that late judges nobody");
+    assert_eq!(ask(&mut rates, "all", 4_000, true), "done");
 }
 
 #[test]

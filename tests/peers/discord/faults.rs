@@ -120,7 +120,7 @@ impl Faults {
         seeded.left -= 1;
         Some(match seeded.chance.below(10) {
             0 => Fault::TooMany { after: *seeded.chance.pick(&[0.3, 0.7, 1.2, 1.9, 3.5]), global: false },
-            1 => Fault::TooMany { after: 0.5, global: true },
+            1 => Fault::TooMany { after: 1.9, global: true },
             2 => Fault::TooManyBare,
             3 => Fault::Status(500),
             4 => Fault::Status(*seeded.chance.pick(&[502, 503, 504])),

@@ -164,7 +164,7 @@ fn identify(world: &mut World, d: &Value, line: &mpsc::UnboundedSender<Out>) -> 
             world.broke(format!("identify without properties.{key}"));
         }
     }
-    if world.last_identify.is_some_and(|last| last.elapsed() + world.rates.late < IDENTIFY_EVERY) {
+    if world.last_identify.is_some_and(|last| last.elapsed() + world.rates.late(Instant::now()) < IDENTIFY_EVERY) {
         world.broke(format!("two new sessions within {IDENTIFY_EVERY:?}"));
     }
     world.last_identify = Some(Instant::now());

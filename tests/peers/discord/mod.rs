@@ -88,13 +88,14 @@ struct Inner {
 /// How late this machine is, now or some seconds ago.
 async fn measure_lateness(inner: Weak<Inner>) {
     const EVERY: Duration = Duration::from_millis(50);
-    loop {
-        let asleep = std::time::Instant::now();
+    while let Some(strong) = inner.upgrade() {
+        {
+            let (now, rates) = (std::time::Instant::now(), &mut lock(&strong.world).rates);
+            rates.late = rates.late(now).mul_f64(0.98);
+            rates.wakes = Some(now + EVERY);
+        }
+        drop(strong);
         tokio::time::sleep(EVERY).await;
-        let late = asleep.elapsed().saturating_sub(EVERY);
-        let Some(inner) = inner.upgrade() else { return };
-        let rates = &mut lock(&inner.world).rates;
-        rates.late = late.max(rates.late.mul_f64(0.98));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rates: fixed windows by bucket, and the one over all requests.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// Requests a second over all routes, interactions apart.
@@ -14,8 +14,9 @@ pub struct Rates {
     global: Option<Bucket>,
     /// Waits a fault told the bot, by route; over all routes under [`ALL`].
     told: HashMap<String, Told>,
-    /// By how much this machine wakes up too late: what comes in may have been sent as much earlier.
+    /// By how much this machine woke up too late of late, and when it is to wake up next.
     pub late: Duration,
+    pub wakes: Option<Instant>,
     /// Requests that were answered with 429 because the bot was too fast.
     pub earned: Vec<String>,
 }
@@ -42,8 +43,8 @@ struct Bucket {
     began: Instant,
     used: u32,
     told: Option<Told>,
-    /// Routes by which it has heard of this bucket: it cannot know of others that they share it.
-    known: HashSet<String>,
+    /// Since when it has heard of this bucket, by route: it cannot know of others that they share it.
+    known: HashMap<String, Instant>,
 }
 
 /// A request, as far as rates go.
@@ -78,14 +79,15 @@ pub struct Limited {
 
 impl Bucket {
     fn new(limit: u32, window: Duration, now: Instant) -> Self {
-        Self { limit, window, began: now, used: 0, told: None, known: HashSet::new() }
+        Self { limit, window, began: now, used: 0, told: None, known: HashMap::new() }
     }
 
     fn take(&mut self, name: &str, take: &Take<'_>, late: Duration) -> Result<Standing, Limited> {
         let now = take.now;
-        let knew = self.known.contains(take.route);
-        if take.heard && !knew {
-            self.known.insert(take.route.to_owned());
+        let sent = take.at.checked_sub(ON_ITS_WAY + late).unwrap_or(take.at);
+        let knew = self.known.get(take.route).is_some_and(|since| *since < sent);
+        if take.heard {
+            self.known.entry(take.route.to_owned()).or_insert(now);
         }
         if now.duration_since(self.began) >= self.window {
             (self.began, self.used, self.told) = (now, 0, None);
@@ -121,15 +123,17 @@ impl Rates {
 
     /// One request in the bucket of that name. The first one makes the bucket.
     pub fn take(&mut self, name: &str, limit: u32, window: Duration, take: &Take<'_>) -> Result<Standing, Limited> {
+        let late = self.late(take.now);
         let bucket = self.buckets.entry(name.to_owned()).or_insert_with(|| Bucket::new(limit, window, take.now));
-        bucket.take(name, take, self.late)
+        bucket.take(name, take, late)
     }
 
     /// One request towards the limit over all routes, which is known to every bot.
     pub fn take_global(&mut self, take: &Take<'_>) -> Result<(), Limited> {
+        let late = self.late(take.now);
         let bucket = self.global.get_or_insert_with(|| Bucket::new(GLOBAL, Duration::from_secs(1), take.now));
         let take = Take { route: ALL, ..*take };
-        bucket.take("global", &take, self.late).map(drop).map_err(|limited| Limited { global: true, ..limited })
+        bucket.take("global", &take, late).map(drop).map_err(|limited| Limited { global: true, ..limited })
     }
 
     /// A fault tells the bot to wait: on this route, or on all but the answers to interactions.
@@ -140,7 +144,12 @@ impl Rates {
 
     /// Whether a request comes although a fault told the bot to wait. `open`: it answers an interaction.
     pub fn ignored(&self, route: &str, at: Instant, open: bool) -> bool {
-        let all = self.told.get(ALL).filter(|_| !open);
-        all.into_iter().chain(self.told.get(route)).any(|told| told.ignored(at, self.late))
+        let (all, late) = (self.told.get(ALL).filter(|_| !open), self.late(at));
+        all.into_iter().chain(self.told.get(route)).any(|told| told.ignored(at, late))
+    }
+
+    /// How late this machine is: what comes in may have been sent as much earlier.
+    pub fn late(&self, now: Instant) -> Duration {
+        self.wakes.map_or(Duration::ZERO, |wakes| now.saturating_duration_since(wakes)).max(self.late)
     }
 }
