@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use std::fmt;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::Weak;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
@@ -69,15 +69,10 @@ pub async fn serve(inner: Weak<Inner>, listener: TcpListener, identity: Identity
             return;
         }
         let (inner, acceptor) = (inner.clone(), identity.acceptor.clone());
-        // A connection is made for a request: its first one came with it.
-        let first = Arc::new(Mutex::new(Some(Instant::now())));
         tokio::spawn(async move {
             _ = stream.set_nodelay(true);
             let Ok(stream) = acceptor.accept(stream).await else { return };
-            let service = hyper::service::service_fn(move |request| {
-                let at = lock(&first).take().unwrap_or_else(Instant::now);
-                handle(inner.clone(), request, at)
-            });
+            let service = hyper::service::service_fn(move |request| handle(inner.clone(), request));
             _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
@@ -117,7 +112,8 @@ impl Asked {
     }
 }
 
-async fn handle(inner: Weak<Inner>, request: Request<Incoming>, at: Instant) -> Result<Response<Body>, Cut> {
+async fn handle(inner: Weak<Inner>, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
+    let at = Instant::now();
     let (head, body) = request.into_parts();
     let header = |name: &str| head.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let bytes = to_bytes(Body::new(body), BODY).await.map_err(|_| Cut)?;
