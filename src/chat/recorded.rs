@@ -2,6 +2,8 @@
 
 use crate::engine::Engine;
 use crate::store::{LiveSection, Message, StoreError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Between two looks.
@@ -35,4 +37,71 @@ pub async fn section(engine: &Engine, platform: &str, key: &str, posted: &str) -
         tokio::time::sleep(SETTLES).await;
     }
     None
+}
+
+/// Which messages people react to while reactions are compared. What a comparison has found may be older than what was
+/// heard meanwhile, and must not have the last word.
+#[derive(Default)]
+pub struct Meanwhile(Mutex<BTreeMap<u64, BTreeSet<String>>>);
+
+/// A comparison, from before what is recorded was read until it is dropped.
+pub struct Comparing<'a> {
+    meanwhile: &'a Meanwhile,
+    number: u64,
+}
+
+impl Meanwhile {
+    /// A comparison begins.
+    pub fn comparing(&self) -> Comparing<'_> {
+        let mut all = self.all();
+        let number = all.last_key_value().map_or(0, |(number, _)| number + 1);
+        all.insert(number, BTreeSet::new());
+        Comparing { meanwhile: self, number }
+    }
+
+    /// A reaction to that message was heard: to be said before it is handled, and after it.
+    pub fn heard(&self, message: &str) {
+        for heard in self.all().values_mut() {
+            heard.insert(message.to_owned());
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<u64, BTreeSet<String>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Comparing<'_> {
+    /// Somebody has reacted to that message since it began: it is to be compared again.
+    pub fn heard(&self, message: &str) -> bool {
+        self.meanwhile.all().get(&self.number).is_some_and(|heard| heard.contains(message))
+    }
+}
+
+impl Drop for Comparing<'_> {
+    fn drop(&mut self) {
+        self.meanwhile.all().remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_heard_during_a_comparison_is_known_to_it() {
+        let meanwhile = Meanwhile::default();
+        meanwhile.heard("a");
+        let first = meanwhile.comparing();
+        assert!(!first.heard("a"), "before it began");
+        meanwhile.heard("b");
+        let second = meanwhile.comparing();
+        meanwhile.heard("c");
+        assert_eq!((first.heard("b"), first.heard("c")), (true, true));
+        assert_eq!((second.heard("b"), second.heard("c")), (false, true));
+        drop(first);
+        assert!(second.heard("c") && !second.heard("a"));
+        drop(second);
+        assert!(meanwhile.all().is_empty(), "nothing is kept for nobody");
+    }
 }

@@ -30,6 +30,7 @@ pub mod show;
 mod watch;
 
 use crate::card::fit::{self, Limits};
+use crate::chat::recorded::Meanwhile;
 use crate::domain::command::{Person, Via};
 use crate::engine::{Engine, Envelope, Input};
 use crate::ports::{Chat, ChatError, Delivery, Pace, Pending};
@@ -79,6 +80,7 @@ pub struct Discord {
     waiting_seeds: Mutex<Option<mpsc::Receiver<reactions::Seed>>>,
     /// A reaction could not be heeded: what stands there is compared again.
     missed: Arc<Notify>,
+    meanwhile: Meanwhile,
     /// Refused reactions that still stand there, by message, emoji and person.
     refused: Kept<(u64, String, u64), ()>,
     /// Events that could not be read.
@@ -157,6 +159,7 @@ impl Discord {
             seeds,
             waiting_seeds: Mutex::new(Some(waiting)),
             missed: Arc::new(Notify::new()),
+            meanwhile: Meanwhile::default(),
             refused: Kept::new(),
             unread: std::sync::atomic::AtomicU64::new(0),
         }))

@@ -193,7 +193,10 @@ impl Discord {
             mentioned: Vec::new(),
             input: Input::React { message: key.to_owned(), emoji: emoji.to_owned(), present },
         };
-        self.engine.handle(envelope).await
+        self.meanwhile.heard(key);
+        let reply = self.engine.handle(envelope).await;
+        self.meanwhile.heard(key);
+        reply
     }
 
     async fn after_reaction(self: &Arc<Self>, reacted: &Reacted, reply: Reply) {
@@ -358,6 +361,7 @@ impl Discord {
 
     /// A message that was found again has been standing there; what people did meanwhile nobody heard.
     async fn compare_once_recorded(self: &Arc<Self>, key: &str, posted: &str) {
+        let comparing = self.meanwhile.comparing();
         let Some(section) = recorded::section(&self.engine, PLATFORM, key, posted).await else {
             return self.missed.notify_one();
         };
@@ -365,7 +369,8 @@ impl Discord {
         if let Err(trouble) = &whole {
             tracing::warn!(why = trouble.words(), "a section's reactions are not compared");
         }
-        if !matches!(whole, Ok(true)) {
+        // Unlike a pass over all sections this keeps no reaction waiting: what it found may be older than what was heard.
+        if !matches!(whole, Ok(true)) || comparing.heard(key) {
             self.missed.notify_one();
         }
     }

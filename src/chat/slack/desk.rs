@@ -263,12 +263,14 @@ async fn reacted(slack: &Arc<Slack>, heard: &Heard, emoji: &str, (message, ours)
         // What it stands on cannot be told now; it is not let go.
         _ => return slack.missed.notify_one(),
     };
-    let input = Input::React { message: m.key, emoji: emoji.into(), present };
     let mut heard = heard.clone();
     if let Some(first) = &m.thread {
         heard.thread = slack.engine.store().posted(first).await.ok().flatten();
     }
+    let input = Input::React { message: m.key.clone(), emoji: emoji.into(), present };
+    slack.meanwhile.heard(&m.key);
     let reply = handle(slack, &heard, &heard.channel, "", input, Vec::new()).await;
+    slack.meanwhile.heard(&m.key);
     if !is_quiet(&reply) {
         tell_later(slack, &heard, reply, false);
     }

@@ -31,6 +31,7 @@ pub mod text;
 
 use crate::card::Card;
 use crate::card::fit::{self, Limits};
+use crate::chat::recorded::Meanwhile;
 use crate::config::SlackSecrets;
 use crate::engine::{Engine, Link};
 use crate::ports::{Chat, ChatError, Clock, Delivery, File, Pace, Pending};
@@ -70,6 +71,7 @@ pub struct Slack {
     direct: Direct,
     /// Somebody may have reacted and not been heard: what stands there is compared.
     missed: Notify,
+    meanwhile: Meanwhile,
     /// It was said that files cannot be attached.
     no_files: AtomicBool,
 }
@@ -91,6 +93,7 @@ impl Slack {
             drawn: Drawn::default(),
             direct: Direct::default(),
             missed: Notify::new(),
+            meanwhile: Meanwhile::default(),
             no_files: AtomicBool::new(false),
         }))
     }

@@ -3,7 +3,7 @@
 
 use super::api::{Failure, Found};
 use super::{PLATFORM, Slack};
-use crate::chat::recorded;
+use crate::chat::recorded::{self, Comparing};
 use crate::domain::command::{Person, Via};
 use crate::engine::{Envelope, Input};
 use crate::store::LiveSection;
@@ -39,10 +39,11 @@ pub(super) async fn run(slack: &Slack) {
 
 /// Looks at the sections that are not in `compared` yet. Not all could be compared: how long Slack wants to be left alone.
 async fn rest(slack: &Slack, compared: &mut BTreeSet<String>) -> Option<Duration> {
+    let comparing = slack.meanwhile.comparing();
     match slack.engine.store().live_sections(PLATFORM).await {
         Ok(mut sections) => {
             sections.retain(|s| !compared.contains(&s.key));
-            compare_all(slack, &sections, compared).await
+            compare_all(slack, &comparing, &sections, compared).await
         }
         Err(error) => {
             tracing::warn!(%error, "reactions are not compared");
@@ -53,8 +54,9 @@ async fn rest(slack: &Slack, compared: &mut BTreeSet<String>) -> Option<Duration
 
 /// Looks at a section that was found standing there: what people did meanwhile nobody heard.
 pub(super) async fn once_recorded(slack: &Slack, key: &str, ts: &str) {
+    let comparing = slack.meanwhile.comparing();
     let left = match recorded::section(&slack.engine, PLATFORM, key, ts).await {
-        Some(section) => compare_all(slack, &[section], &mut BTreeSet::new()).await,
+        Some(section) => compare_all(slack, &comparing, &[section], &mut BTreeSet::new()).await,
         None => Some(Duration::ZERO),
     };
     if left.is_some() {
@@ -63,7 +65,12 @@ pub(super) async fn once_recorded(slack: &Slack, key: &str, ts: &str) {
 }
 
 /// Notes which sections are compared. Not all could be, and may be later: how long Slack wants to be left alone.
-async fn compare_all(slack: &Slack, sections: &[LiveSection], compared: &mut BTreeSet<String>) -> Option<Duration> {
+async fn compare_all(
+    slack: &Slack,
+    comparing: &Comparing<'_>,
+    sections: &[LiveSection],
+    compared: &mut BTreeSet<String>,
+) -> Option<Duration> {
     let mut left = None;
     let mut threads: BTreeMap<(&str, Option<&str>), Vec<&LiveSection>> = BTreeMap::new();
     for section in sections {
@@ -79,7 +86,11 @@ async fn compare_all(slack: &Slack, sections: &[LiveSection], compared: &mut BTr
         let scanned = scanned.await;
         for (section, message) in found {
             compare(slack, section, &message).await;
-            compared.insert(section.key.clone());
+            if comparing.heard(&section.key) {
+                left = Some(Duration::ZERO);
+            } else {
+                compared.insert(section.key.clone());
+            }
         }
         match scanned {
             Err(failure @ Failure::Later { after_ms, .. }) => {
@@ -95,7 +106,7 @@ async fn compare_all(slack: &Slack, sections: &[LiveSection], compared: &mut BTr
                 tracing::warn!(why = failure.sentence(), "reactions in a thread are not compared");
                 compared.extend(sections.iter().map(|s| s.key.clone()));
             }
-            Ok(_) => compared.extend(sections.iter().map(|s| s.key.clone())),
+            Ok(_) => compared.extend(sections.iter().filter(|s| !comparing.heard(&s.key)).map(|s| s.key.clone())),
         }
     }
     left
