@@ -1,4 +1,5 @@
-//! What has just been posted is recorded a moment later. People can be faster than that, and are waited for.
+//! What has just been posted is recorded a moment later. People can be faster than that, and are waited for. They also
+//! go on reacting while what stands there is compared with the record: then they are right.
 
 use crate::engine::Engine;
 use crate::store::{LiveSection, Message, StoreError};

@@ -80,6 +80,7 @@ pub struct Discord {
     waiting_seeds: Mutex<Option<mpsc::Receiver<reactions::Seed>>>,
     /// A reaction could not be heeded: what stands there is compared again.
     missed: Arc<Notify>,
+    /// What was heard while something is compared.
     meanwhile: Meanwhile,
     /// Refused reactions that still stand there, by message, emoji and person.
     refused: Kept<(u64, String, u64), ()>,

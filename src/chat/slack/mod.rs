@@ -71,6 +71,7 @@ pub struct Slack {
     direct: Direct,
     /// Somebody may have reacted and not been heard: what stands there is compared.
     missed: Notify,
+    /// What was heard while something is compared.
     meanwhile: Meanwhile,
     /// It was said that files cannot be attached.
     no_files: AtomicBool,
